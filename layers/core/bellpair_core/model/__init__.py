@@ -1,0 +1,1 @@
+"""Bellpair's values: plain data, no input or output."""

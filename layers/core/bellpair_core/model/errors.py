@@ -1,0 +1,286 @@
+"""What can go wrong, each with a code, an HTTP status and a remedy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """Stable codes that clients may switch on.
+
+    The value is the code. ``status`` is the HTTP status of a request refused with it (500
+    where it only ever ends a job), ``title`` names the class of error and ``remedy`` is what
+    to do when the place of the error gives nothing more precise.
+    """
+
+    status: int
+    title: str
+    remedy: str
+
+    def __new__(cls, value: str, status: int, title: str, remedy: str) -> ErrorCode:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.status = status
+        member.title = title
+        member.remedy = remedy
+        return member
+
+    BODY_NOT_JSON = (
+        "body-not-json",
+        400,
+        "The body is not JSON",
+        "Send a JSON object with the header Content-Type: application/json.",
+    )
+    REQUEST_INVALID = (
+        "request-invalid",
+        400,
+        "The request does not fit its schema",
+        "Correct the fields listed in errors; the schema is at /v1/openapi.json.",
+    )
+    PAGE_TOKEN_INVALID = (
+        "page-token-invalid",
+        400,
+        "The page token is no longer good",
+        "Start again from the first page, without page_token.",
+    )
+    UNAUTHENTICATED = (
+        "unauthenticated",
+        401,
+        "No valid API key",
+        "Send Authorization: Bearer <API key>; a tenant admin or operator makes keys.",
+    )
+    FORBIDDEN = (
+        "forbidden",
+        403,
+        "The API key's role does not allow this",
+        "Ask someone with the role named in the detail.",
+    )
+    JOB_NOT_FOUND = (
+        "job-not-found",
+        404,
+        "No such job",
+        "Check the id; GET /v1/jobs lists this tenant's jobs.",
+    )
+    ROUTE_NOT_FOUND = (
+        "route-not-found",
+        404,
+        "No such resource",
+        "The resources are listed in /v1/openapi.json.",
+    )
+    IDEMPOTENCY_CONFLICT = (
+        "idempotency-conflict",
+        409,
+        "The idempotency key was used for another request",
+        "Use a new Idempotency-Key for a new job, or repeat the first request unchanged.",
+    )
+    RESULT_NOT_READY = (
+        "result-not-ready",
+        409,
+        "The job has no result yet",
+        "Wait until its status is succeeded, then ask again.",
+    )
+    NO_RESULT = (
+        "no-result",
+        409,
+        "The job ended without a result",
+        "See the job's error for the reason.",
+    )
+    JOB_FINISHED = (
+        "job-finished",
+        409,
+        "The job is already finished",
+        "A finished job cannot be cancelled; fetch its result instead.",
+    )
+    TENANT_EXISTS = (
+        "tenant-exists",
+        409,
+        "The tenant exists already",
+        "Choose another name.",
+    )
+    SOURCE_TOO_LARGE = (
+        "source-too-large",
+        413,
+        "The program is too large",
+        "Send at most 1 MiB of source; loops and gate definitions make programs shorter.",
+    )
+    PROGRAM_INVALID = (
+        "program-invalid",
+        422,
+        "The OpenQASM program is not valid",
+        "Correct the program at the line and column given.",
+    )
+    PROGRAM_UNSUPPORTED = (
+        "program-unsupported",
+        422,
+        "The program needs what Bellpair cannot run yet",
+        "Rewrite the part named in the detail.",
+    )
+    PROGRAM_TOO_WIDE = (
+        "program-too-wide",
+        422,
+        "The program needs more qubits than the device has",
+        "Choose one of the devices named in the detail, or use fewer qubits.",
+    )
+    SHOTS_OUT_OF_RANGE = (
+        "shots-out-of-range",
+        422,
+        "The device does not take this number of shots",
+        "Stay within the device's range.",
+    )
+    DEVICE_UNKNOWN = (
+        "device-unknown",
+        422,
+        "No such device",
+        "GET /v1/devices lists the devices.",
+    )
+    DEVICE_RETIRED = (
+        "device-retired",
+        422,
+        "The device is retired",
+        "Choose another device; GET /v1/devices lists them.",
+    )
+    DEVICE_OFFLINE = (
+        "device-offline",
+        409,
+        "The device is offline",
+        "Choose another device, or try again later.",
+    )
+    REGION_PASSIVE = (
+        "region-passive",
+        503,
+        "This region is passive",
+        "Send the request to the active region named in the detail.",
+    )
+    NOT_ACCEPTING = (
+        "not-accepting",
+        503,
+        "Bellpair is not accepting jobs at the moment",
+        "Try again after the seconds in Retry-After.",
+    )
+    UNAVAILABLE = (
+        "unavailable",
+        503,
+        "Bellpair could not reach what it needs to answer",
+        "Try again; with an Idempotency-Key a repeated submission makes one job.",
+    )
+    INTERNAL = (
+        "internal",
+        500,
+        "Bellpair failed to answer",
+        "Try again; if it lasts, report the request id.",
+    )
+    COMPILE_FAILED = (
+        "compile-failed",
+        500,
+        "The program could not be compiled for the device",
+        "Change the program or the device as the message says.",
+    )
+    DEVICE_REFUSED = (
+        "device-refused",
+        500,
+        "The device refused the compiled program",
+        "Report the job id; the compiled program is kept with the job.",
+    )
+    TASK_FAILED = (
+        "task-failed",
+        500,
+        "The device failed to run the task",
+        "Submit the job again; if it fails again, try another device.",
+    )
+    TASK_CANCELLED = (
+        "task-cancelled",
+        500,
+        "The task was cancelled at the device",
+        "Submit the job again.",
+    )
+    RESULT_MISSING = (
+        "result-missing",
+        500,
+        "The device's result could not be read",
+        "Submit the job again; the lost task is in the job's event log.",
+    )
+    DEADLINE_EXCEEDED = (
+        "deadline-exceeded",
+        500,
+        "The job was not finished by its deadline",
+        "Submit it again, or to a device with a shorter queue.",
+    )
+
+
+class BellpairError(Exception):
+    """An error that a person can act on.
+
+    Parameters
+    ----------
+    code
+        Which error it is; gives the HTTP status and the title.
+    detail
+        What happened, here and now, in a sentence.
+    remedy
+        What to do next; the code's own remedy when not given.
+    retry_after_s
+        Seconds after which a repetition makes sense, where it does.
+    members
+        More members for the problem document, such as ``line`` or ``errors``.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        *,
+        remedy: str | None = None,
+        retry_after_s: int | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy or code.remedy
+        self.retry_after_s = retry_after_s
+        self.members = members
+
+
+class LedgerConflict(Exception):
+    """A conditional write lost: the record changed since it was read."""
+
+
+class StageError(Exception):
+    """What ends a stage of a job; the state machine tells them apart by class name."""
+
+
+class TransientFault(StageError):
+    """Something a repetition may cure; the state machine retries it."""
+
+
+class ResultMissing(StageError):
+    """The task's result object is not there (yet); retried a few times."""
+
+
+class Fenced(StageError):
+    """The job belongs to another epoch or is finished; nothing more is to be done here."""
+
+
+class JobCancelled(StageError):
+    """Its owner asked for the job to be cancelled."""
+
+
+class JobFailed(StageError):
+    """The job cannot succeed. The message is ``"<code>|<text>|<remedy>"``.
+
+    A state machine hands on only a class name and a message, so the code and the remedy
+    travel inside the message; `parse` takes them apart again.
+    """
+
+    def __init__(self, code: ErrorCode, text: str, remedy: str | None = None) -> None:
+        super().__init__("|".join((code.value, text.replace("|", "/"), remedy or code.remedy)))
+
+    @staticmethod
+    def parse(message: str) -> tuple[ErrorCode, str, str]:
+        """Code, text and remedy of a message made by this class."""
+        try:
+            code, text, remedy = message.split("|", 2)
+            return ErrorCode(code), text, remedy
+        except ValueError:
+            return ErrorCode.INTERNAL, message, ErrorCode.INTERNAL.remedy

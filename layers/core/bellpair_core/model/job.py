@@ -1,0 +1,241 @@
+"""The job: one accepted invocation, and the truth about it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .blob import BlobRef
+from .errors import ErrorCode
+from .limits import CHECK_AFTER, EVENTS_MAX
+from .usage import Usage
+
+ANY_DEVICE = "any"
+"""What a submission names when any device that fits will do."""
+
+
+class JobStatus(StrEnum):
+    """A job's states; `TRANSITIONS` says which may follow which."""
+
+    QUEUED = "queued"
+    COMPILING = "compiling"
+    EXECUTING = "executing"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job is over and its record never changes again."""
+        return not TRANSITIONS[self]
+
+
+TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.QUEUED: frozenset({JobStatus.COMPILING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.COMPILING: frozenset({JobStatus.EXECUTING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.EXECUTING: frozenset({JobStatus.PROCESSING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.PROCESSING: frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.SUCCEEDED: frozenset(),
+    JobStatus.FAILED: frozenset(),
+    JobStatus.CANCELLED: frozenset(),
+}
+
+
+class JobEvent(BaseModel):
+    """One line of a job's event log."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    type: str
+    region: str
+    epoch: int
+    message: str = ""
+
+
+class JobError(BaseModel):
+    """Why a job did not succeed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: ErrorCode
+    message: str
+    remedy: str
+
+
+class CompiledProgram(BaseModel):
+    """The program as the device takes it.
+
+    Attributes
+    ----------
+    bits
+        For each classical bit of the source, in declaration order, the device qubit that is
+        measured into it; ``None`` where none is, and the bit reads 0.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    program: BlobRef
+    bits: tuple[int | None, ...]
+    calibration_id: str
+    metrics: dict[str, Any] = Field(default_factory=dict)
+
+
+class Task(BaseModel):
+    """A Braket quantum task: first the intent, then what became of it.
+
+    Attributes
+    ----------
+    generation
+        Counts the tasks made for one job; a new one only after the last one is known to have
+        failed or been cancelled.
+    client_token
+        Derived from job and generation, so that repeating the launch gives the same task.
+    wake_token
+        The state machine's task token that a completion event answers.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    generation: int
+    client_token: str
+    device_arn: str
+    region: str
+    digest: str
+    shots: int
+    wake_token: str | None = None
+    arn: str | None = None
+
+
+class Job(BaseModel):
+    """One accepted invocation.
+
+    ``epoch`` and ``version`` fence every write: a change is written on condition that the
+    stored record still has those of the record it was made from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    tenant: str
+    key_id: str
+    name: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    request_digest: str
+    program: BlobRef
+    language_version: str
+    num_qubits: int
+    num_bits: int
+    shots: int
+    device: str
+    device_used: str | None = None
+
+    epoch: int
+    version: int = 1
+    region: str
+    status: JobStatus = JobStatus.QUEUED
+    cancel_requested: bool = False
+    accepted_at: datetime
+    deadline: datetime
+    check_at: datetime
+    finished_at: datetime | None = None
+
+    attempt: int = 0
+    compiled: CompiledProgram | None = None
+    task: Task | None = None
+    result: BlobRef | None = None
+    error: JobError | None = None
+    usage: Usage = Field(default_factory=Usage)
+    events: tuple[JobEvent, ...] = ()
+
+    @property
+    def execution_name(self) -> str:
+        """The name of the state-machine execution that drives this attempt."""
+        return f"{self.id}-{self.epoch}-{self.attempt}"
+
+    def moved(
+        self,
+        at: datetime,
+        status: JobStatus | None = None,
+        *,
+        event: str | None = None,
+        message: str = "",
+        region: str | None = None,
+        **changes: Any,
+    ) -> Self:
+        """The next version of this record.
+
+        Parameters
+        ----------
+        at
+            Now.
+        status
+            The state to go to; ``None`` stays in the present one.
+        event
+            Type of the line added to the event log; the new status when not given, and no
+            line when both are ``None``.
+
+        Raises
+        ------
+        ValueError
+            If `TRANSITIONS` forbids the step.
+        """
+        if self.status.terminal:
+            raise ValueError(f"job {self.id} is {self.status} and cannot change any more")
+        if status is not None and status not in TRANSITIONS[self.status]:
+            raise ValueError(f"job {self.id} cannot go from {self.status} to {status}")
+        region = region or self.region
+        line = event or (status.value if status else None)
+        events = self.events
+        if line is not None:
+            new = JobEvent(at=at, type=line, region=region, epoch=self.epoch, message=message)
+            events = _with_event(events, new)
+        update: dict[str, Any] = {
+            "status": status or self.status,
+            "version": self.version + 1,
+            "region": region,
+            "check_at": at + CHECK_AFTER,
+            "events": events,
+        }
+        if status is not None and status.terminal:
+            update["finished_at"] = at
+        return self.model_copy(update=update | changes)
+
+
+def _with_event(events: tuple[JobEvent, ...], new: JobEvent) -> tuple[JobEvent, ...]:
+    if len(events) < EVENTS_MAX:
+        return (*events, new)
+    half = EVENTS_MAX // 2
+    gap = events[half].model_copy(update={"type": "log-shortened", "message": "earlier lines left"})
+    return (*events[:half], gap, *events[half + 2 :], new)
+
+
+def job_id(tenant: str, idempotency_key: str) -> str:
+    """The id that a tenant's idempotency key always gives."""
+    digest = hashlib.sha256(f"{tenant}/{idempotency_key}".encode()).digest()
+    return "job-" + base64.b32encode(digest).decode().lower()[:26]
+
+
+def client_token(job: str, generation: int) -> str:
+    """The Braket ``clientToken`` of a job's task."""
+    return hashlib.sha256(f"{job}/{generation}".encode()).hexdigest()
+
+
+def result_prefix(job: str, generation: int) -> str:
+    """Where in its bucket a task writes; `job_of_result` reads it back from an event."""
+    return f"jobs/{job}/{generation}"
+
+
+def job_of_result(directory: str) -> tuple[str, int] | None:
+    """Job and generation of a task's output directory, or ``None`` when it isn't ours."""
+    parts = directory.split("/")
+    if len(parts) < 3 or parts[0] != "jobs" or not parts[2].isdigit():
+        return None
+    return parts[1], int(parts[2])

@@ -1,0 +1,45 @@
+"""Every limit that Bellpair states, in one table."""
+
+from datetime import timedelta
+
+SOURCE_BYTES_MAX = 1024 * 1024
+"""UTF-8 bytes of one program."""
+
+SHOTS_MIN = 1
+SHOTS_MAX = 100_000
+
+NAME_CHARACTERS_MAX = 128
+TAGS_MAX = 20
+TAG_KEY_CHARACTERS_MAX = 64
+TAG_VALUE_CHARACTERS_MAX = 256
+IDEMPOTENCY_KEY_CHARACTERS_MAX = 128
+
+INLINE_BLOB_BYTES_MAX = 8 * 1024
+"""Compressed bytes up to which a payload lives inside its ledger item."""
+
+EVENTS_MAX = 100
+"""Events kept in a job's log; when full, the middle gives way and the log says so."""
+
+PAGE_DEFAULT = 25
+PAGE_MAX = 100
+
+QUEUE_SHARDS = 4
+"""Partitions of one device's queue."""
+
+TENANT_SHARDS = 4
+"""Partitions of one tenant's list of jobs."""
+
+OPEN_SHARDS = 8
+"""Partitions of the index of jobs that are not finished."""
+
+JOB_DEADLINE = timedelta(hours=48)
+"""A job that is not finished by then fails, so that none is stuck for ever."""
+
+CHECK_AFTER = timedelta(minutes=2)
+"""When the sweeper looks at a job that nothing else has moved."""
+
+DISPATCH_BATCH = 50
+"""Waiting jobs that one pass of the dispatcher reads from one queue."""
+
+CACHE_SECONDS = 2.0
+"""How long a warm function may trust the pair record and the devices it read."""

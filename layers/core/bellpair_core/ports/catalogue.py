@@ -1,0 +1,37 @@
+"""Tenants, API keys and devices: the eventually consistent table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bellpair_core.model.device import Device
+from bellpair_core.model.tenant import Principal, Tenant
+
+
+class Catalogue(Protocol):
+    """What changes seldom and may be seen about a second late in the other region."""
+
+    def principal(self, key_hash: str) -> Principal | None:
+        """The bearer of the API key with this hash."""
+        ...
+
+    def add_principal(self, key_hash: str, principal: Principal) -> None:
+        """Store a key's bearer under its hash; the key itself is never stored."""
+        ...
+
+    def tenant(self, name: str) -> Tenant | None:
+        """The tenant of this name."""
+        ...
+
+    def add_tenant(self, tenant: Tenant) -> bool:
+        """Store a new tenant; False, and nothing stored, when the name is taken."""
+        ...
+
+    def devices(self) -> Sequence[Device]:
+        """Every device that this stage offers and that has been seen, in configured order."""
+        ...
+
+    def put_device(self, device: Device) -> None:
+        """Store a device as seen now."""
+        ...

@@ -1,0 +1,81 @@
+"""Quantum tasks at a device service."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bellpair_core.model.job import Task
+
+
+class TaskStatus(StrEnum):
+    """A task's states, as Amazon Braket names them."""
+
+    CREATED = "CREATED"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the task is over."""
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+class TaskState(BaseModel):
+    """A task as the service reports it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    arn: str
+    status: TaskStatus
+    failure_reason: str | None = None
+    queue_position: str | None = None
+    output_bucket: str
+    output_directory: str
+    created_at: str | None = None
+    ended_at: str | None = None
+
+
+class TaskService(Protocol):
+    """Launches tasks, each at most once per client token."""
+
+    def launch(self, task: Task, job_id: str, program: str) -> str:
+        """Create the task, or find the one already created with its token; its ARN.
+
+        Raises
+        ------
+        JobFailed
+            When the device refuses the program for good.
+        TransientFault
+            When a repetition may succeed.
+        """
+        ...
+
+    def poll(self, task_arn: str) -> TaskState:
+        """The task's state now."""
+        ...
+
+    def cancel(self, task_arn: str) -> None:
+        """Ask for the task to be cancelled; nothing happens if it is over."""
+        ...
+
+    def result(self, state: TaskState) -> dict[str, Any]:
+        """The result document of a completed task.
+
+        Raises
+        ------
+        ResultMissing
+            When the object is not there or cannot be read as JSON.
+        """
+        ...
+
+    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+        """The device's status and properties: ``{"status", "provider", "type", "queue_depth",
+        "properties"}``, properties being the parsed capabilities document."""
+        ...

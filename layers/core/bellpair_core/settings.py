@@ -1,0 +1,83 @@
+"""A function's configuration, read once from its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class DeviceSetting(BaseModel):
+    """One device that the stage offers.
+
+    ``region`` is ``None`` for a device that is served in every region, which is then used in
+    the caller's own.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    arn: str
+    region: str | None = None
+    max_in_flight: int | None = None
+
+
+class Settings(BaseModel):
+    """What the stage's parameters give a function; each function has only what it needs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    region: str
+    primary_region: str
+    secondary_region: str
+    ledger_table: str = ""
+    catalogue_table: str = ""
+    blob_buckets: dict[str, str] = Field(default_factory=dict)
+    result_buckets: dict[str, str] = Field(default_factory=dict)
+    dispatch_queue_url: str = ""
+    job_state_machine_arn: str = ""
+    devices: tuple[DeviceSetting, ...] = ()
+    memory_mb: int = 1024
+
+    @property
+    def peer_region(self) -> str:
+        """The other region of the pair."""
+        return self.secondary_region if self.region == self.primary_region else self.primary_region
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Settings from Lambda's environment variables.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            Naming the variable that is missing or malformed.
+        """
+
+        def parsed(name: str, kind: type | object) -> object:
+            return TypeAdapter(kind).validate_json(environment[name])
+
+        values: dict[str, object] = {
+            "region": environment["AWS_REGION"],
+            "memory_mb": environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
+        }
+        for field in (
+            "stage",
+            "primary_region",
+            "secondary_region",
+            "ledger_table",
+            "catalogue_table",
+            "dispatch_queue_url",
+            "job_state_machine_arn",
+        ):
+            if (text := environment.get(f"BELLPAIR_{field.upper()}")) is not None:
+                values[field] = text
+        for field, kind in (
+            ("blob_buckets", dict[str, str]),
+            ("result_buckets", dict[str, str]),
+            ("devices", tuple[DeviceSetting, ...]),
+        ):
+            if f"BELLPAIR_{field.upper()}" in environment:
+                values[field] = parsed(f"BELLPAIR_{field.upper()}", kind)
+        return cls.model_validate(values)
