@@ -1,0 +1,1 @@
+"""The ports answered by AWS: the only code here that knows it."""

@@ -1,0 +1,81 @@
+"""Clients of AWS services, made lean for short-lived processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bellpair_core.model.errors import TransientFault
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    tcp_keepalive=True,
+    max_pool_connections=16,
+    parameter_validation=False,
+    s3={"addressing_style": "path"},
+)
+"""Parameters are built by typed code here, so botocore's own validation would only cost time.
+Path addressing works with every endpoint, an emulated one included."""
+
+_TRANSIENT = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceException",
+        "InternalFailure",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "ReplicatedWriteConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    # botocore alone: boto3's resource layer would cost a cold start about 60 ms.
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str, region: str) -> Any:
+    """The process's one client of a service in a region."""
+    return _session().create_client(service, region_name=region, config=_CONFIG)
+
+
+def error_code(error: ClientError) -> str:
+    """The service's own name for an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def transient_faults(doing: str) -> Iterator[None]:
+    """Turn errors that a repetition may cure into `TransientFault`; let the others pass.
+
+    Parameters
+    ----------
+    doing
+        What was being done, for the message: ``"reading the ledger"``.
+    """
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error_code(error) in _TRANSIENT or status >= 500:
+            raise TransientFault(f"{doing}: {error_code(error)}") from error
+        raise
+    except BotoCoreError as error:
+        raise TransientFault(f"{doing}: {type(error).__name__}") from error

@@ -1,0 +1,360 @@
+"""The ledger in a DynamoDB global table with multi-Region strong consistency.
+
+One item holds one job: its keys and index attributes in the open, the record itself as one
+JSON document. DynamoDB prices a write by the whole item either way, and a whole document lets
+the job protocol stay plain logic over values.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from bellpair_core.model.errors import LedgerConflict
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import OPEN_SHARDS, QUEUE_SHARDS, TENANT_SHARDS
+from bellpair_core.model.pair import PairRecord
+from bellpair_core.ports.ledger import JobExists, JobPage, JobSummary, WaitingJob
+
+from .aws import client, error_code, transient_faults
+from .meter import Meter
+
+_T = TypeVar("_T")
+
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+class DynamoDbLedger:
+    """`Ledger` over one table.
+
+    Parameters
+    ----------
+    table
+        The table's name; the same in every region.
+    region
+        The region whose replica is used.
+    initial
+        The pair record that stands while none is stored.
+    meter
+        Counts consumed units.
+    """
+
+    def __init__(self, table: str, region: str, initial: PairRecord, meter: Meter) -> None:
+        self._table = table
+        self._initial = initial
+        self._meter = meter
+        self._dynamodb = client("dynamodb", region)
+
+    def pair(self) -> PairRecord:
+        """See `Ledger.pair`."""
+        item = self._get("PAIR", "PAIR")
+        return PairRecord.model_validate_json(item["doc"]["S"]) if item else self._initial
+
+    def insert(self, job: Job) -> None:
+        """See `Ledger.insert`."""
+        with transient_faults("writing the ledger"):
+            try:
+                self._put(_job_item(job), "attribute_not_exists(pk)", {}, return_old=True)
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                old = error.response.get("Item")
+                existing = _job(old) if old else self.job(job.id)
+                if existing is None:
+                    raise LedgerConflict(f"job {job.id} came and went") from error
+                raise JobExists(existing) from None
+
+    def job(self, job_id: str) -> Job | None:
+        """See `Ledger.job`."""
+        item = self._get(f"JOB#{job_id}", "JOB")
+        return _job(item) if item else None
+
+    def replace(self, old: Job, new: Job) -> None:
+        """See `Ledger.replace`."""
+        values = {":epoch": {"N": str(old.epoch)}, ":version": {"N": str(old.version)}}
+        with transient_faults("writing the ledger"):
+            try:
+                self._put(_job_item(new), "epoch = :epoch AND version = :version", values)
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                raise LedgerConflict(f"job {old.id} changed since version {old.version}") from None
+
+    def waiting(self, queue: str, limit: int) -> Sequence[WaitingJob]:
+        """See `Ledger.waiting`."""
+        shards = self._each_shard(
+            QUEUE_SHARDS,
+            lambda shard: self._query(
+                "by-queue", "queue_pk", f"QUEUE#{queue}#{shard}", "queue_sk", limit
+            ),
+        )
+        merged = heapq.merge(*shards, key=lambda item: item["queue_sk"]["S"])
+        return [
+            WaitingJob(
+                job_id=item["job_id"]["S"],
+                tenant=item["tenant"]["S"],
+                device=item["device"]["S"],
+                shots=int(item["shots"]["N"]),
+                num_qubits=int(item["num_qubits"]["N"]),
+                accepted_at=item["accepted_at"]["S"],  # type: ignore[arg-type]
+            )
+            for _, item in zip(range(limit), merged, strict=False)
+        ]
+
+    def waiting_before(self, job: Job) -> int:
+        """See `Ledger.waiting_before`."""
+        mine = _queue_sort_key(job)
+
+        def count(shard: int) -> int:
+            answer = self._call(
+                "query",
+                IndexName="by-queue",
+                Select="COUNT",
+                KeyConditionExpression="queue_pk = :pk AND queue_sk < :sk",
+                ExpressionAttributeValues={
+                    ":pk": {"S": f"QUEUE#{job.device}#{shard}"},
+                    ":sk": {"S": mine},
+                },
+            )
+            return int(answer["Count"])
+
+        return sum(self._each_shard(QUEUE_SHARDS, count))
+
+    def jobs_of(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        position: Mapping[str, str] | None = None,
+        status: JobStatus | None = None,
+        device: str | None = None,
+    ) -> JobPage:
+        """See `Ledger.jobs_of`."""
+        wanted = {"status": status.value if status else None, "device": device}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        before = dict(position or {})
+
+        def read(shard: int) -> list[dict[str, Any]]:
+            return self._query(
+                "by-tenant",
+                "tenant_pk",
+                f"TENANT#{tenant}#{shard}",
+                "tenant_sk",
+                limit + 1,
+                newest_first=True,
+                before=before.get(str(shard)),
+                filters=filters,
+            )
+
+        shards = self._each_shard(TENANT_SHARDS, read)
+        merged = heapq.merge(*shards, key=lambda item: item["tenant_sk"]["S"], reverse=True)
+        taken = [item for _, item in zip(range(limit + 1), merged, strict=False)]
+        more, taken = len(taken) > limit, taken[:limit]
+        for item in taken:
+            before[item["tenant_pk"]["S"].rsplit("#", 1)[1]] = item["tenant_sk"]["S"]
+        return JobPage(jobs=tuple(map(_summary, taken)), position=before if more else None)
+
+    def due(self, shard: int, before: datetime, limit: int) -> Sequence[str]:
+        """See `Ledger.due`."""
+        items = self._query(
+            "open", "open_pk", f"OPEN#{shard}", "open_sk", limit, before=before.isoformat()
+        )
+        return [item["job_id"]["S"] for item in items]
+
+    def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
+        """See `Ledger.acquire_slot`."""
+        with transient_faults("writing the ledger"):
+            try:
+                self._slots(
+                    "ADD jobs :job",
+                    device,
+                    job_id,
+                    ConditionExpression="attribute_not_exists(jobs) OR size(jobs) < :limit"
+                    " OR contains(jobs, :id)",
+                    more={":limit": {"N": str(limit)}, ":id": {"S": job_id}},
+                )
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                return False
+        return True
+
+    def release_slot(self, device: str, job_id: str) -> None:
+        """See `Ledger.release_slot`."""
+        with transient_faults("writing the ledger"):
+            self._slots("DELETE jobs :job", device, job_id)
+
+    def slots(self, device: str) -> frozenset[str]:
+        """See `Ledger.slots`."""
+        item = self._get(f"SLOTS#{device}", "SLOTS")
+        return frozenset(item.get("jobs", {}).get("SS", ())) if item else frozenset()
+
+    def _slots(
+        self,
+        update: str,
+        device: str,
+        job_id: str,
+        more: Mapping[str, Any] | None = None,
+        **parameters: Any,
+    ) -> None:
+        answer = self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(f"SLOTS#{device}", "SLOTS"),
+            UpdateExpression=update,
+            ExpressionAttributeValues={":job": {"SS": [job_id]}, **(more or {})},
+            ReturnConsumedCapacity="TOTAL",
+            **parameters,
+        )
+        self._meter.write(answer)
+
+    def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        return self._call("get_item", Key=_key(pk, sk), ConsistentRead=True).get("Item")
+
+    def _put(
+        self,
+        item: dict[str, Any],
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        return_old: bool = False,
+    ) -> None:
+        parameters: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        if return_old:
+            parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        answer = self._dynamodb.put_item(
+            TableName=self._table,
+            Item=item,
+            ConditionExpression=condition,
+            ReturnConsumedCapacity="TOTAL",
+            **parameters,
+        )
+        self._meter.write(answer)
+
+    def _query(
+        self,
+        index: str,
+        pk_name: str,
+        pk: str,
+        sk_name: str,
+        limit: int,
+        *,
+        newest_first: bool = False,
+        before: str | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        names = {"#pk": pk_name}
+        values: dict[str, Any] = {":pk": {"S": pk}}
+        condition = "#pk = :pk"
+        if before is not None:
+            names["#sk"] = sk_name
+            values[":before"] = {"S": before}
+            condition += " AND #sk < :before"
+        parameters: dict[str, Any] = {}
+        if filters:
+            for name, value in filters.items():
+                names[f"#f_{name}"] = name
+                values[f":f_{name}"] = {"S": value}
+            parameters["FilterExpression"] = " AND ".join(f"#f_{n} = :f_{n}" for n in filters)
+        found: list[dict[str, Any]] = []
+        # A filter is applied after DynamoDB's own limit, so pages are read until enough match.
+        while True:
+            answer = self._call(
+                "query",
+                IndexName=index,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                ScanIndexForward=not newest_first,
+                Limit=limit,
+                **parameters,
+            )
+            found.extend(answer["Items"])
+            if len(found) >= limit or "LastEvaluatedKey" not in answer:
+                return found[:limit]
+            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        with transient_faults("reading the ledger"):
+            answer: dict[str, Any] = getattr(self._dynamodb, operation)(
+                TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters
+            )
+        self._meter.read(answer)
+        return answer
+
+    def _each_shard(self, shards: int, read: Callable[[int], _T]) -> list[_T]:
+        with ThreadPoolExecutor(max_workers=shards) as pool:
+            return list(pool.map(read, range(shards)))
+
+
+def shard_of(job_id: str, shards: int) -> int:
+    """The shard that a job's index entries are in."""
+    return zlib.crc32(job_id.encode()) % shards
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _job(item: Mapping[str, Any]) -> Job:
+    return Job.model_validate_json(item["doc"]["S"])
+
+
+def _queue_sort_key(job: Job) -> str:
+    return f"{job.accepted_at.isoformat()}#{job.id}"
+
+
+def _job_item(job: Job) -> dict[str, Any]:
+    accepted = job.accepted_at.isoformat()
+    item: dict[str, Any] = {
+        **_key(f"JOB#{job.id}", "JOB"),
+        "epoch": {"N": str(job.epoch)},
+        "version": {"N": str(job.version)},
+        "status": {"S": job.status.value},
+        "doc": {"S": job.model_dump_json(exclude_defaults=True)},
+        "job_id": {"S": job.id},
+        "tenant": {"S": job.tenant},
+        "device": {"S": job.device},
+        "shots": {"N": str(job.shots)},
+        "num_qubits": {"N": str(job.num_qubits)},
+        "accepted_at": {"S": accepted},
+        "tenant_pk": {"S": f"TENANT#{job.tenant}#{shard_of(job.id, TENANT_SHARDS)}"},
+        "tenant_sk": {"S": f"{accepted}#{job.id}"},
+    }
+    if job.name:
+        item["name"] = {"S": job.name}
+    if job.tags:
+        item["tags"] = {"M": {key: {"S": value} for key, value in job.tags.items()}}
+    if job.finished_at:
+        item["finished_at"] = {"S": job.finished_at.isoformat()}
+    if job.error:
+        item["error_code"] = {"S": job.error.code.value}
+    # Sparse indexes: an item is in one only while it has the index's key.
+    if job.status is JobStatus.QUEUED:
+        item["queue_pk"] = {"S": f"QUEUE#{job.device}#{shard_of(job.id, QUEUE_SHARDS)}"}
+        item["queue_sk"] = {"S": _queue_sort_key(job)}
+    if not job.status.terminal:
+        item["open_pk"] = {"S": f"OPEN#{shard_of(job.id, OPEN_SHARDS)}"}
+        item["open_sk"] = {"S": f"{job.check_at.isoformat()}#{job.id}"}
+    return item
+
+
+def _summary(item: Mapping[str, Any]) -> JobSummary:
+    return JobSummary.model_validate(
+        {
+            "job_id": item["job_id"]["S"],
+            "status": item["status"]["S"],
+            "device": item["device"]["S"],
+            "shots": int(item["shots"]["N"]),
+            "accepted_at": item["accepted_at"]["S"],
+            "finished_at": item.get("finished_at", {}).get("S"),
+            "name": item.get("name", {}).get("S"),
+            "tags": {key: value["S"] for key, value in item.get("tags", {}).get("M", {}).items()},
+            "error_code": item.get("error_code", {}).get("S"),
+        }
+    )

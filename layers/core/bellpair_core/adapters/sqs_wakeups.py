@@ -1,0 +1,34 @@
+"""Wake-ups through an SQS queue."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from bellpair_core.model.errors import TransientFault
+
+from .aws import client, transient_faults
+from .meter import Meter
+
+_LOG = logging.getLogger(__name__)
+
+
+class SqsWakeups:
+    """`Wakeups` over the dispatcher's queue."""
+
+    def __init__(self, queue_url: str, region: str, meter: Meter) -> None:
+        self._queue_url = queue_url
+        self._meter = meter
+        self._sqs = client("sqs", region)
+
+    def wake(self, queue: str) -> None:
+        """See `Wakeups.wake`."""
+        self._meter.queue_request()
+        try:
+            with transient_faults("waking the dispatcher"):
+                self._sqs.send_message(
+                    QueueUrl=self._queue_url, MessageBody=json.dumps({"queue": queue})
+                )
+        except TransientFault:
+            # What was to be told is in the ledger already, where the next beat finds it.
+            _LOG.warning("the wake-up for queue %s was lost", queue, exc_info=True)

@@ -1,0 +1,78 @@
+"""Puts the adapters behind the ports: what a function's handler builds once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+
+from .adapters.dynamodb_catalogue import DynamoDbCatalogue
+from .adapters.dynamodb_ledger import DynamoDbLedger
+from .adapters.meter import Meter
+from .adapters.s3_blobs import S3Blobs
+from .model.pair import PairRecord
+from .ports import Blobs, Catalogue, Ledger, TaskService, Wakeups, Workflows
+from .settings import Settings
+
+
+class World:
+    """Everything outside the logic, for one function's process.
+
+    Each part is built when it is first used, so a function pays only for its own.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.meter = Meter(settings.memory_mb)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> World:
+        """The world that Lambda's environment variables describe."""
+        return cls(Settings.from_environment(environment))
+
+    @staticmethod
+    def clock() -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The strongly consistent table."""
+        initial = PairRecord(
+            active=self.settings.primary_region, passive=self.settings.secondary_region
+        )
+        return DynamoDbLedger(self.settings.ledger_table, self.settings.region, initial, self.meter)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The eventually consistent table."""
+        names = [device.name for device in self.settings.devices]
+        return DynamoDbCatalogue(
+            self.settings.catalogue_table, self.settings.region, names, self.meter
+        )
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Both regions' buckets."""
+        return S3Blobs(self.settings.blob_buckets, self.settings.region)
+
+    @cached_property
+    def tasks(self) -> TaskService:
+        """The device service."""
+        from .adapters.braket_tasks import BraketTasks
+
+        return BraketTasks(self.settings.result_buckets)
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """This region's state machine."""
+        from .adapters.step_functions import StepFunctionsWorkflows
+
+        return StepFunctionsWorkflows(self.settings.job_state_machine_arn, self.settings.region)
+
+    @cached_property
+    def wakeups(self) -> Wakeups:
+        """The dispatcher's queue."""
+        from .adapters.sqs_wakeups import SqsWakeups
+
+        return SqsWakeups(self.settings.dispatch_queue_url, self.settings.region, self.meter)
