@@ -1,0 +1,58 @@
+"""What every catalogue does; a test class inherits it and gives a fresh ``catalogue``.
+
+The catalogue offers the devices of `DEVICE_NAMES`, in that order.
+"""
+
+from __future__ import annotations
+
+from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.tenant import Principal, Role, Tenant
+from bellpair_core.ports import Catalogue
+
+from tests.examples import ION_11, NOON, SV1
+
+DEVICE_NAMES = ("sv1", "ion-11")
+
+
+class CatalogueContract:
+    """Tenants, keys and devices."""
+
+    def test_a_key_leads_to_its_bearer(self, catalogue: Catalogue) -> None:
+        bearer = Principal(tenant="acme", key_id="0a1b2c3d", role=Role.TENANT_ADMIN)
+
+        catalogue.add_principal("e" * 64, bearer)
+
+        assert catalogue.principal("e" * 64) == bearer
+
+    def test_an_unknown_key_leads_nowhere(self, catalogue: Catalogue) -> None:
+        assert catalogue.principal("f" * 64) is None
+
+    def test_a_tenant_is_stored_once(self, catalogue: Catalogue) -> None:
+        acme = Tenant(name="acme", created_at=NOON)
+
+        assert catalogue.tenant("acme") is None
+        assert catalogue.add_tenant(acme)
+        assert not catalogue.add_tenant(
+            acme.model_copy(update={"created_at": NOON.max})
+        )
+        assert catalogue.tenant("acme") == acme
+
+    def test_devices_come_in_configured_order_once_they_were_seen(
+        self, catalogue: Catalogue
+    ) -> None:
+        assert list(catalogue.devices()) == []
+
+        catalogue.put_device(SV1)
+        catalogue.put_device(ION_11)
+
+        assert list(catalogue.devices()) == [SV1, ION_11]
+
+    def test_a_device_seen_again_is_shown_as_last_seen(
+        self, catalogue: Catalogue
+    ) -> None:
+        catalogue.put_device(SV1)
+        offline = SV1.model_copy(update={"status": DeviceStatus.OFFLINE})
+
+        catalogue.put_device(offline)
+
+        assert list(catalogue.devices()) == [offline]

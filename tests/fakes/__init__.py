@@ -1,0 +1,18 @@
+"""Doubles of the ports, held to the same contract tests as the real adapters."""
+
+from .fake_clock import FakeClock
+from .fake_tasks import FakeTasks
+from .fake_workflows import FakeWakeups, FakeWorkflows
+from .memory_blobs import MemoryBlobs
+from .memory_catalogue import MemoryCatalogue
+from .memory_ledger import MemoryLedger
+
+__all__ = [
+    "FakeClock",
+    "FakeTasks",
+    "FakeWakeups",
+    "FakeWorkflows",
+    "MemoryBlobs",
+    "MemoryCatalogue",
+    "MemoryLedger",
+]

@@ -1,0 +1,110 @@
+"""A device service that runs a task when the test says so."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
+from bellpair_core.model.job import Task, result_prefix
+from bellpair_core.ports import TaskState, TaskStatus
+
+ACCOUNT = "000000000000"
+
+
+class FakeTasks:
+    """Creates each task once per client token and keeps it queued until told otherwise.
+
+    Attributes
+    ----------
+    programs
+        The program of each created task, by ARN.
+    launches
+        How many times `launch` was called, repetitions included.
+    cancelled
+        ARNs that `cancel` was asked for.
+    descriptions
+        What `describe` answers, by device ARN.
+    refusal
+        When set, `launch` raises it instead of creating a task.
+    reachable
+        False makes every call a `TransientFault`.
+    """
+
+    def __init__(self) -> None:
+        self.programs: dict[str, str] = {}
+        self.launches = 0
+        self.cancelled: list[str] = []
+        self.descriptions: dict[str, dict[str, Any]] = {}
+        self.refusal: JobFailed | None = None
+        self.reachable = True
+        self._arns: dict[str, str] = {}
+        self._states: dict[str, TaskState] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+
+    def launch(self, task: Task, job_id: str, program: str) -> str:
+        """Create the task, or find the one already created with its token."""
+        self._reach()
+        self.launches += 1
+        if task.client_token in self._arns:
+            return self._arns[task.client_token]
+        if self.refusal is not None:
+            raise self.refusal
+        uuid = uuid5(NAMESPACE_URL, task.client_token)
+        arn = f"arn:aws:braket:{task.region}:{ACCOUNT}:quantum-task/{uuid}"
+        self._arns[task.client_token] = arn
+        self.programs[arn] = program
+        self._states[arn] = TaskState(
+            arn=arn,
+            status=TaskStatus.QUEUED,
+            queue_position="1",
+            output_bucket=f"amazon-braket-bellpair-test-{ACCOUNT}-{task.region}",
+            output_directory=f"{result_prefix(job_id, task.generation)}/{uuid}",
+            created_at="2026-01-01T12:00:00.000Z",
+        )
+        return arn
+
+    def poll(self, task_arn: str) -> TaskState:
+        """The task's state now."""
+        self._reach()
+        return self._states[task_arn]
+
+    def cancel(self, task_arn: str) -> None:
+        """Cancel the task at once, if it is not over."""
+        self._reach()
+        self.cancelled.append(task_arn)
+        if not self._states[task_arn].status.terminal:
+            self._move(task_arn, TaskStatus.CANCELLED)
+
+    def result(self, state: TaskState) -> dict[str, Any]:
+        """The result document of a completed task."""
+        self._reach()
+        if state.arn not in self._results:
+            raise ResultMissing(f"no results.json in {state.output_directory}")
+        return self._results[state.arn]
+
+    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+        """The device's status and properties."""
+        self._reach()
+        return self.descriptions[device_arn]
+
+    def complete(self, task_arn: str, result: dict[str, Any] | None) -> TaskState:
+        """Let the task end well; ``None`` leaves its result object out."""
+        if result is not None:
+            self._results[task_arn] = result
+        return self._move(task_arn, TaskStatus.COMPLETED)
+
+    def fail(self, task_arn: str, reason: str) -> TaskState:
+        """Let the device fail the task."""
+        return self._move(task_arn, TaskStatus.FAILED, failure_reason=reason)
+
+    def _move(self, arn: str, status: TaskStatus, **changes: Any) -> TaskState:
+        update = {"status": status, "queue_position": None, **changes}
+        if status.terminal:
+            update["ended_at"] = "2026-01-01T12:00:01.000Z"
+        self._states[arn] = self._states[arn].model_copy(update=update)
+        return self._states[arn]
+
+    def _reach(self) -> None:
+        if not self.reachable:
+            raise TransientFault("the device service cannot be reached")

@@ -1,0 +1,71 @@
+"""A catalogue in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bellpair_core.model.device import Device
+from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.tenant import Principal, Tenant
+
+
+class MemoryCatalogue:
+    """Tenants, keys and devices, without a lag.
+
+    Attributes
+    ----------
+    reads
+        How many reads there were, so that a test can see what a cache spares.
+    reachable
+        False makes every call a `TransientFault`.
+    """
+
+    def __init__(self, devices: Iterable[Device] = ()) -> None:
+        self._devices = {device.name: device for device in devices}
+        self._principals: dict[str, Principal] = {}
+        self._tenants: dict[str, Tenant] = {}
+        self.reads = 0
+        self.reachable = True
+
+    def principal(self, key_hash: str) -> Principal | None:
+        """The bearer of the API key with this hash."""
+        self._read()
+        return self._principals.get(key_hash)
+
+    def add_principal(self, key_hash: str, principal: Principal) -> None:
+        """Store a key's bearer under its hash."""
+        self._reach()
+        self._principals[key_hash] = principal
+
+    def tenant(self, name: str) -> Tenant | None:
+        """The tenant of this name."""
+        self._read()
+        return self._tenants.get(name)
+
+    def add_tenant(self, tenant: Tenant) -> bool:
+        """Store a new tenant; False when the name is taken."""
+        self._reach()
+        return self._tenants.setdefault(tenant.name, tenant) is tenant
+
+    def devices(self) -> Sequence[Device]:
+        """Every device, in the order in which they were first put."""
+        self._read()
+        return tuple(self._devices.values())
+
+    def put_device(self, device: Device) -> None:
+        """Store a device as seen now."""
+        self._reach()
+        self._devices[device.name] = device
+
+    @property
+    def key_hashes(self) -> frozenset[str]:
+        """What is stored of the keys."""
+        return frozenset(self._principals)
+
+    def _read(self) -> None:
+        self.reads += 1
+        self._reach()
+
+    def _reach(self) -> None:
+        if not self.reachable:
+            raise TransientFault("the catalogue cannot be reached")

@@ -1,0 +1,214 @@
+"""A ledger in dictionaries."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Lock
+
+from bellpair_core.model.errors import LedgerConflict, TransientFault
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import OPEN_SHARDS, TENANT_SHARDS
+from bellpair_core.model.pair import PairRecord
+from bellpair_core.ports import JobExists, JobPage, JobSummary, WaitingJob
+
+FIRST_PAIR = PairRecord(active="us-east-1", passive="us-west-2")
+
+
+class MemoryLedger:
+    """Atomic single-item writes and indexes that never lag.
+
+    Attributes
+    ----------
+    jobs
+        The stored records by id; a test may look, and may put one there directly.
+    pair_record
+        What `pair` answers.
+    writes
+        How many writes succeeded.
+    reads
+        How many strong reads there were.
+    reachable
+        False makes every call a `TransientFault`.
+    """
+
+    def __init__(self, pair: PairRecord = FIRST_PAIR) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.pair_record = pair
+        self.writes = 0
+        self.reads = 0
+        self.reachable = True
+        self._slots: dict[str, set[str]] = {}
+        self._lock = Lock()
+
+    def pair(self) -> PairRecord:
+        """The pair record."""
+        with self._item():
+            self.reads += 1
+            return self.pair_record
+
+    def insert(self, job: Job) -> None:
+        """Store a new job, or raise `JobExists`."""
+        with self._item():
+            if (stored := self.jobs.get(job.id)) is not None:
+                raise JobExists(stored)
+            self.jobs[job.id] = job
+            self.writes += 1
+
+    def job(self, job_id: str) -> Job | None:
+        """The job as it is now."""
+        with self._item():
+            self.reads += 1
+            return self.jobs.get(job_id)
+
+    def replace(self, old: Job, new: Job) -> None:
+        """Store ``new`` over ``old``, or raise `LedgerConflict`."""
+        with self._item():
+            stored = self.jobs.get(old.id)
+            if stored is None or (stored.epoch, stored.version) != (
+                old.epoch,
+                old.version,
+            ):
+                raise LedgerConflict(f"job {old.id} changed since it was read")
+            self.jobs[new.id] = new
+            self.writes += 1
+
+    def waiting(self, queue: str, limit: int) -> Sequence[WaitingJob]:
+        """Queued jobs that asked for ``queue``, first accepted first."""
+        with self._item():
+            return tuple(
+                WaitingJob(
+                    job_id=job.id,
+                    tenant=job.tenant,
+                    device=job.device,
+                    shots=job.shots,
+                    num_qubits=job.num_qubits,
+                    accepted_at=job.accepted_at,
+                )
+                for job in self._queue(queue)[:limit]
+            )
+
+    def waiting_before(self, job: Job) -> int:
+        """How many jobs wait in the job's queue before it."""
+        with self._item():
+            return sum(
+                _arrival(other) < _arrival(job) for other in self._queue(job.device)
+            )
+
+    def jobs_of(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        position: Mapping[str, str] | None = None,
+        status: JobStatus | None = None,
+        device: str | None = None,
+    ) -> JobPage:
+        """A tenant's jobs, newest first."""
+        with self._item():
+            mine = sorted(
+                (
+                    job
+                    for job in self.jobs.values()
+                    if job.tenant == tenant
+                    and (status is None or job.status is status)
+                    and (device is None or job.device == device)
+                ),
+                key=_sort_key,
+                reverse=True,
+            )
+        past = dict(position or {})
+        rest = [
+            job for job in mine if _sort_key(job) < past.get(_tenant_shard(job), "~")
+        ]
+        page = rest[:limit]
+        for job in page:
+            past[_tenant_shard(job)] = _sort_key(job)
+        return JobPage(
+            jobs=tuple(_summary(job) for job in page),
+            position=past if len(rest) > limit else None,
+        )
+
+    def due(self, shard: int, before: datetime, limit: int) -> Sequence[str]:
+        """Ids of the shard's unfinished jobs that are to be looked at, longest due first."""
+        with self._item():
+            found = [
+                job
+                for job in self.jobs.values()
+                if not job.status.terminal
+                and job.check_at <= before
+                and zlib.crc32(job.id.encode()) % OPEN_SHARDS == shard
+            ]
+        return tuple(
+            job.id for job in sorted(found, key=lambda job: job.check_at)[:limit]
+        )
+
+    def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
+        """Take one of the device's places for the job."""
+        with self._item():
+            held = self._slots.setdefault(device, set())
+            if job_id in held:
+                return True
+            if len(held) >= limit:
+                return False
+            held.add(job_id)
+            self.writes += 1
+            return True
+
+    def release_slot(self, device: str, job_id: str) -> None:
+        """Give the job's place back."""
+        with self._item():
+            held = self._slots.get(device, set())
+            if job_id in held:
+                held.remove(job_id)
+                self.writes += 1
+
+    def slots(self, device: str) -> frozenset[str]:
+        """Ids of the jobs that hold a place on the device."""
+        with self._item():
+            return frozenset(self._slots.get(device, ()))
+
+    @contextmanager
+    def _item(self) -> Iterator[None]:
+        if not self.reachable:
+            raise TransientFault("the ledger cannot be reached")
+        with self._lock:
+            yield
+
+    def _queue(self, queue: str) -> list[Job]:
+        return sorted(
+            (
+                job
+                for job in self.jobs.values()
+                if job.status is JobStatus.QUEUED and job.device == queue
+            ),
+            key=_arrival,
+        )
+
+
+def _arrival(job: Job) -> tuple[datetime, str]:
+    return job.accepted_at, job.id
+
+
+def _sort_key(job: Job) -> str:
+    return f"{job.accepted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{job.id}"
+
+
+def _tenant_shard(job: Job) -> str:
+    return str(zlib.crc32(job.id.encode()) % TENANT_SHARDS)
+
+
+def _summary(job: Job) -> JobSummary:
+    return JobSummary(
+        job_id=job.id,
+        status=job.status,
+        device=job.device,
+        shots=job.shots,
+        accepted_at=job.accepted_at,
+        finished_at=job.finished_at,
+        name=job.name,
+        tags=job.tags,
+        error_code=job.error.code.value if job.error else None,
+    )
