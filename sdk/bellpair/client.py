@@ -1,0 +1,229 @@
+"""The way in: submit programs, find jobs, look at devices."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from bellpair.configuration import Configuration, discover
+from bellpair.errors import BellpairError, InvalidRequest
+from bellpair.job import Job
+from bellpair.models import Device, Health, JobRecord, NewTenant, Role
+from bellpair.pacing import Clock
+from bellpair.programs import openqasm_source
+from bellpair.transport import OnRetry, Transport
+
+TIMEOUT = 30.0
+PAGE_MAX = 100
+
+
+class Client:
+    """A connection to Bellpair.
+
+    Safe to share between threads. Use it as a context manager, or `close` it.
+
+    Parameters
+    ----------
+    endpoints
+        Base URLs of the pair's regions; found as `bellpair.configuration.discover` says when
+        not given.
+    api_key
+        API key; found likewise.
+    timeout
+        Seconds for one request, retries and failover included.
+    configuration
+        In place of both, when it has been found already.
+    clock, chance, on_retry
+        Time, randomness, and whom to tell of retries; see `bellpair.transport.Transport`.
+
+    Raises
+    ------
+    ConfigurationError
+        If no endpoint is known.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[str] | None = None,
+        api_key: str | None = None,
+        timeout: float = TIMEOUT,
+        *,
+        configuration: Configuration | None = None,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> None:
+        found = configuration or discover(endpoints, api_key)
+        self._transport = Transport(
+            found.endpoints,
+            found.api_key,
+            timeout=timeout,
+            clock=clock,
+            chance=chance,
+            on_retry=on_retry,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({', '.join(self.endpoints)})"
+
+    def close(self) -> None:
+        """Close the connections; jobs go on without them."""
+        self._transport.close()
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The pair's base URLs."""
+        return self._transport.endpoints
+
+    def submit(
+        self,
+        program: Any,
+        shots: int,
+        device: str = "any",
+        *,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submit a program.
+
+        Every attempt carries one idempotency key, so a lost answer never makes a second job.
+
+        Parameters
+        ----------
+        program
+            OpenQASM text, a `pathlib.Path`, a qiskit ``QuantumCircuit`` or a Braket
+            ``Circuit``.
+        shots
+            Repetitions, 1 to 100,000, within the device's own range.
+        device
+            Name of a device, or ``"any"``.
+        name, tags
+            For finding the job again.
+        idempotency_key
+            Submitting again with the same key and content gives the same job; a random one
+            when not given.
+
+        Raises
+        ------
+        InvalidProgram
+            If the program is refused, with line and column where there is a place.
+        InvalidRequest
+            If shots, device, name or tags are refused.
+        Conflict
+            If the idempotency key was used for another request, or the device is offline.
+        Unavailable
+            If neither region accepts in time.
+        """
+        body: dict[str, Any] = {
+            "source": openqasm_source(program),
+            "shots": shots,
+            "device": device,
+        }
+        if name is not None:
+            body["name"] = name
+        if tags:
+            body["tags"] = dict(tags)
+        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
+        if not (key.isascii() and key.isprintable() and key.strip()):
+            raise InvalidRequest(
+                f"{key!r} cannot be an idempotency key.",
+                remedy="Use printable ASCII characters, such as a UUID.",
+            )
+        answer = self._transport.request(
+            "POST", "/v1/jobs", body=body, headers={"Idempotency-Key": key}
+        )
+        return Job(self._transport, JobRecord.read(answer))
+
+    def job(self, job_id: str) -> Job:
+        """One job by its id.
+
+        Raises
+        ------
+        NotFound
+            If this tenant has no such job.
+        """
+        if not job_id or not job_id.replace("-", "").isalnum() or not job_id.isascii():
+            raise InvalidRequest(
+                f"{job_id!r} is not a job id.",
+                remedy="Job ids look like job-… ; `bellpair jobs list` shows them.",
+            )
+        body = self._transport.request("GET", f"/v1/jobs/{job_id}")
+        return Job(self._transport, JobRecord.read(body))
+
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        device: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Job]:
+        """This tenant's jobs, the newest first; pages are fetched as they are needed.
+
+        Parameters
+        ----------
+        status, device
+            Only these.
+        limit
+            At most so many; all when not given.
+        """
+        params = {"limit": str(PAGE_MAX if limit is None else max(1, min(limit, PAGE_MAX)))}
+        if status is not None:
+            params["status"] = status
+        if device is not None:
+            params["device"] = device
+        records = self._transport.pages("/v1/jobs", "jobs", params)
+        for body in islice(records, limit):
+            yield Job(self._transport, JobRecord.read(body))
+
+    def devices(self) -> list[Device]:
+        """All devices, by name."""
+        body = self._transport.request("GET", "/v1/devices")
+        return [Device.read(device) for device in body.get("devices", ())]
+
+    def health(self) -> dict[str, Health]:
+        """The health of each endpoint, asked once; an endpoint that does not answer has a status that says so."""
+        return {endpoint: self._health_of(endpoint) for endpoint in self.endpoints}
+
+    def create_tenant(self, name: str, role: Role | str = Role.USER) -> NewTenant:
+        """Make a tenant with its first API key; needs an operator's key.
+
+        Parameters
+        ----------
+        name
+            Lower-case letters, digits and hyphens.
+        role
+            What the key may do.
+
+        Raises
+        ------
+        AuthError
+            If this client's key is not an operator's.
+        Conflict
+            If the tenant exists.
+        """
+        body = {"name": name, "role": str(role)}
+        answer = self._transport.request("POST", "/v1/tenants", body=body, repeatable=False)
+        return NewTenant.read(answer)
+
+    def _health_of(self, endpoint: str) -> Health:
+        try:
+            return Health.read(self._transport.ask(endpoint, "GET", "/v1/health"))
+        except BellpairError as error:
+            status = "unreachable" if error.status is None else f"HTTP {error.status}"
+            return Health(status=status, detail=error.detail)

@@ -1,0 +1,190 @@
+"""What the API says, as typed values; unknown fields are kept, so that older clients live on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from bellpair.errors import ServerError
+
+
+class Answer(BaseModel):
+    """Base of everything read from the API."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    @classmethod
+    def read(cls, body: object) -> Self:
+        """Read an answer's JSON.
+
+        Raises
+        ------
+        ServerError
+            If it does not fit.
+        """
+        try:
+            return cls.model_validate(body)
+        except ValidationError as error:
+            # Places only: the values may be secret.
+            places = {".".join(map(str, issue["loc"])) or "body" for issue in error.errors()}
+            raise ServerError(
+                f"The service's answer does not fit a {cls.__name__}: {', '.join(sorted(places))}.",
+                remedy="Update this client, or check that the endpoint is Bellpair's.",
+            ) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON, unknown fields included."""
+        return self.model_dump(mode="json")
+
+
+class JobStatus(StrEnum):
+    """The states of a job; the last three are final."""
+
+    QUEUED = "queued"
+    COMPILING = "compiling"
+    EXECUTING = "executing"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+class Role(StrEnum):
+    """What an API key may do; each role includes the ones before it."""
+
+    USER = "user"
+    TENANT_ADMIN = "tenant-admin"
+    OPERATOR = "operator"
+
+
+class JobEvent(Answer):
+    """One line of a job's event log."""
+
+    at: datetime
+    type: str
+    message: str = ""
+    region: str | None = None
+    epoch: int | None = None
+
+
+class JobError(Answer):
+    """Why a job did not succeed; `line` and `column` count from 1."""
+
+    code: str
+    message: str
+    remedy: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class Queue(Answer):
+    """Where a waiting job stands: `position` 1 is next."""
+
+    position: int | None = None
+
+
+class CostItem(Answer):
+    """One line of a job's bill: `amount` in `unit`, and its price in US dollars."""
+
+    what: str
+    amount: float
+    unit: str
+    usd: float
+
+
+class Usage(Answer):
+    """What a job consumed, at list prices."""
+
+    items: list[CostItem] = Field(default_factory=list)
+    total_usd: float | None = None
+    prices_as_of: str | None = None
+
+
+class JobRecord(Answer):
+    """A job as the service last told it.
+
+    Attributes
+    ----------
+    device, device_used
+        The device asked for (``"any"`` included) and the one chosen.
+    region, epoch
+        The region that owns the job, and the pair's epoch in which it does.
+    """
+
+    id: str
+    status: JobStatus | str
+    name: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    device: str | None = None
+    device_used: str | None = None
+    shots: int | None = None
+    region: str | None = None
+    epoch: int | None = None
+    accepted_at: datetime | None = None
+    finished_at: datetime | None = None
+    queue: Queue | None = None
+    events: list[JobEvent] = Field(default_factory=list)
+    error: JobError | None = None
+    usage: Usage | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job is over and never changes again."""
+        return self.status in FINAL
+
+
+class Device(Answer):
+    """A QPU or a simulator.
+
+    Attributes
+    ----------
+    kind
+        ``"qpu"`` or ``"simulator"``.
+    queue_depth
+        Tasks waiting at the device when last seen, or ``None`` when unknown.
+    """
+
+    name: str
+    arn: str | None = None
+    kind: str | None = None
+    provider: str | None = None
+    status: str | None = None
+    region: str | None = None
+    num_qubits: int | None = None
+    shots_min: int | None = None
+    shots_max: int | None = None
+    queue_depth: int | None = None
+    calibration_id: str | None = None
+
+
+class Health(Answer):
+    """The health of one endpoint.
+
+    Attributes
+    ----------
+    status
+        ``"ok"`` when all is well; ``"unreachable"`` when no answer came.
+    active_region, epoch, accepting
+        The pair, as this endpoint sees it.
+    """
+
+    status: str
+    region: str | None = None
+    active_region: str | None = None
+    epoch: int | None = None
+    accepting: bool | None = None
+    detail: str | None = None
+
+
+class NewTenant(Answer):
+    """A tenant just made, with the only copy of its API key there will ever be."""
+
+    name: str = Field(validation_alias=AliasChoices("name", "tenant"))
+    role: Role | str
+    api_key: str = Field(validation_alias=AliasChoices("api_key", "key"), repr=False)

@@ -1,0 +1,96 @@
+"""Programs in the forms people have them in, as OpenQASM source."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from bellpair.errors import InvalidProgram, TooLarge
+
+SOURCE_BYTES_MAX = 1024 * 1024
+"""UTF-8 bytes of one program, as the service allows."""
+
+
+def openqasm_source(program: Any) -> str:
+    """The OpenQASM source of a program.
+
+    Parameters
+    ----------
+    program
+        OpenQASM text, the path of a file as `pathlib.Path`, a qiskit ``QuantumCircuit`` or an
+        Amazon Braket ``Circuit``.
+
+    Raises
+    ------
+    InvalidProgram
+        If it is empty, not readable, or none of these.
+    TooLarge
+        If the source exceeds 1 MiB.
+    """
+    if isinstance(program, Path):
+        source = _read(program)
+    elif isinstance(program, str):
+        source = program
+    else:
+        source = _exported(program)
+    if not source.strip():
+        raise InvalidProgram("The program is empty.", remedy="Give OpenQASM 2 or 3 source.")
+    if "\n" not in source and ";" not in source and source.strip().endswith(".qasm"):
+        raise InvalidProgram(
+            f"{source.strip()!r} is a file's name, not a program.",
+            remedy=f"Pass Path({source.strip()!r}) to submit the file.",
+        )
+    size = len(source.encode(errors="replace"))
+    if size > SOURCE_BYTES_MAX:
+        raise TooLarge(
+            f"The program has {size:,} bytes; at most {SOURCE_BYTES_MAX:,} are allowed.",
+            remedy="Loops and gate definitions make programs shorter.",
+            code="source-too-large",
+        )
+    return source
+
+
+def _read(path: Path) -> str:
+    try:
+        return decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidProgram(
+            f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name."
+        ) from None
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a program's bytes.
+
+    Parameters
+    ----------
+    name
+        What the error calls them.
+
+    Raises
+    ------
+    InvalidProgram
+        If they are not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidProgram(
+            f"{name} is not text in UTF-8.", remedy="Save the program as UTF-8."
+        ) from None
+
+
+def _exported(program: Any) -> str:
+    # Whoever holds a circuit has imported its library already, so none is imported here.
+    qiskit, braket = sys.modules.get("qiskit"), sys.modules.get("braket.circuits")
+    if qiskit is not None and isinstance(program, qiskit.QuantumCircuit):
+        return str(importlib.import_module("qiskit.qasm3").dumps(program))
+    if braket is not None and isinstance(program, braket.Circuit):
+        ir_type = sys.modules["braket.circuits.serialization"].IRType.OPENQASM
+        return str(program.to_ir(ir_type).source)
+    raise InvalidProgram(
+        f"A {type(program).__name__} is not a program.",
+        remedy="Give OpenQASM text, a pathlib.Path, a qiskit QuantumCircuit or a Braket Circuit.",
+    )

@@ -1,0 +1,58 @@
+"""Counts, and what is known about how they came about."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bellpair.models import Answer
+
+
+class Result(Answer):
+    """The outcome of a job.
+
+    Attributes
+    ----------
+    counts
+        Times that each outcome was seen. A key has `num_bits` characters, ``0`` or ``1``.
+    bit_order
+        ``"little-endian"``: the rightmost character is bit 0 of the first classical register
+        declared; later registers stand to the left.
+    shots
+        Repetitions asked for.
+    device
+        The device that ran the job.
+    compiled_program
+        The OpenQASM program as the device took it.
+    calibration_id
+        The calibration that it was compiled against.
+    timings
+        Seconds spent in each phase, by its name.
+    """
+
+    job_id: str
+    status: str = "succeeded"
+    counts: dict[str, int]
+    bit_order: str = "little-endian"
+    num_bits: int | None = None
+    shots: int
+    device: str | None = None
+    compiled_program: str | None = Field(default=None, repr=False)
+    calibration_id: str | None = None
+    task_arn: str | None = None
+    timings: dict[str, float | None] = Field(default_factory=dict)
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Each outcome's share of all counted outcomes; the shares add up to 1."""
+        total = sum(self.counts.values())
+        return {outcome: count / total for outcome, count in self.counts.items()} if total else {}
+
+    def most_common(self, n: int | None = None) -> list[tuple[str, int]]:
+        """Outcomes and counts, the most frequent first, ties by outcome.
+
+        Parameters
+        ----------
+        n
+            How many; all of them when not given.
+        """
+        return sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))[:n]

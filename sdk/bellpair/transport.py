@@ -1,0 +1,267 @@
+"""Requests that reach the active region of the pair, or say clearly why not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from bellpair.errors import (
+    AuthError,
+    BellpairError,
+    RateLimited,
+    RegionPassive,
+    ServerError,
+    Unreachable,
+    from_answer,
+)
+from bellpair.pacing import Clock, SystemClock, backoff
+from bellpair.version import __version__
+
+ATTEMPT_TIMEOUT = 10.0
+"""Seconds for one attempt, so that a silent region leaves time for the other."""
+CONNECT_TIMEOUT = 3.0
+
+OnRetry = Callable[[BellpairError, float], None]
+"""Told of each failed attempt that will be repeated, and the seconds until then."""
+
+
+class Transport:
+    """HTTP to a pair of endpoints, with keep-alive, retries and failover.
+
+    Connection errors and the statuses 429, 502, 503 and 504 are retried with full-jitter
+    backoff until the deadline. All of them but 429 also move on to the other endpoint at once,
+    where the client then stays.
+
+    Parameters
+    ----------
+    endpoints
+        Base URLs; requests go to the first until it fails.
+    api_key
+        Sent as a bearer token; never part of an error or a representation.
+    timeout
+        Seconds for one request with all its retries.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[str],
+        api_key: str | None,
+        *,
+        timeout: float,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> None:
+        self.endpoints = tuple(endpoints)
+        self.timeout = timeout
+        self.clock = clock or SystemClock()
+        self.on_retry = on_retry
+        self._api_key = api_key
+        self._chance = chance or random.Random()
+        self._current = 0
+        self._http = httpx.Client(
+            headers={"User-Agent": f"bellpair/{__version__}", "Accept": "application/json"},
+            # Loading the certificate store takes 0.15 s, so plain local endpoints go without it;
+            # redirects are not followed, hence no other URL is ever asked.
+            verify=any(url.startswith("https:") for url in endpoints),
+            # A proxy of the environment cannot see this machine's loopback.
+            mounts={"all://127.0.0.1": None, "all://localhost": None},
+        )
+
+    def __repr__(self) -> str:
+        return f"Transport({', '.join(self.endpoints)})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that the next request goes to."""
+        return self.endpoints[self._current]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Send a request until it is answered, and return the answer's JSON object.
+
+        Parameters
+        ----------
+        method, path
+            Such as ``"GET"`` and ``"/v1/jobs"``.
+        body
+            Sent as JSON.
+        repeatable
+            Whether sending it twice does no harm. If not, it is repeated only when the first
+            one surely had no effect.
+        timeout
+            Seconds for all attempts together; the transport's own when not given.
+
+        Raises
+        ------
+        BellpairError
+            The typed error of the last answer, or `Unreachable`.
+        """
+        if self._api_key is None:
+            raise AuthError(
+                "No API key is configured.",
+                remedy="Set BELLPAIR_API_KEY, or name a file that holds the key with "
+                "--api-key-file; `bellpair tenants create` makes one.",
+            )
+        deadline = self.clock.monotonic() + (self.timeout if timeout is None else timeout)
+        pauses = 0
+        failures: list[BellpairError] = []
+        while True:
+            endpoint = self.endpoint
+            try:
+                left = deadline - self.clock.monotonic()
+                share = left / (len(self.endpoints) - len(failures))
+                return self.ask(
+                    endpoint, method, path, body=body, params=params, headers=headers, timeout=share
+                )
+            except BellpairError as error:
+                if not error.retriable or (error.effect_unknown and not repeatable):
+                    raise
+                failures.append(error)
+                if not isinstance(error, RateLimited):
+                    self._move_on_from(endpoint)
+                    spare = self.clock.monotonic() < deadline
+                    if len(failures) < len(self.endpoints) and spare:
+                        self._tell(error, 0.0)
+                        continue
+                # That one half is passive is no news when the other has a reason of its own.
+                reasons = [each for each in failures if not isinstance(each, RegionPassive)]
+                reason = reasons[-1] if reasons else error
+                wished = max(failure.retry_after or 0.0 for failure in failures)
+                pause = backoff(pauses, wished, self._chance)
+                if self.clock.monotonic() + pause >= deadline:
+                    raise reason from None
+                self._tell(reason, pause)
+                self.clock.sleep(pause)
+                pauses += 1
+                failures.clear()
+
+    def ask(
+        self,
+        endpoint: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = ATTEMPT_TIMEOUT,
+    ) -> dict[str, Any]:
+        """One attempt at one endpoint; see `request`."""
+        attempt = max(0.001, min(ATTEMPT_TIMEOUT, timeout))
+        sent = dict(headers or {})
+        if self._api_key is not None:
+            sent["Authorization"] = f"Bearer {self._api_key}"
+        try:
+            answer = self._http.request(
+                method,
+                endpoint + path,
+                json=body,
+                params=params,
+                headers=sent,
+                timeout=httpx.Timeout(attempt, connect=min(CONNECT_TIMEOUT, attempt)),
+            )
+        except httpx.RequestError as error:
+            raise self._unreachable(endpoint, error) from None
+        if answer.is_success:
+            content = _json_object(answer) if answer.content else {}
+            if content is None:
+                raise ServerError(
+                    f"{endpoint} answered with something else than a JSON object.",
+                    remedy="Check that the endpoint is Bellpair's, path included.",
+                    status=answer.status_code,
+                )
+            return content
+        raise self._refusal(answer)
+
+    def pages(self, path: str, item: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """The items of a paged list, one page after the other as they are needed.
+
+        Parameters
+        ----------
+        item
+            Name of the list in each page.
+        """
+        token: str | None = None
+        while True:
+            query = {**params, **({"page_token": token} if token else {})}
+            page = self.request("GET", path, params=query)
+            yield from page.get(item, ())
+            token = page.get("next_page_token")
+            if not token:
+                return
+
+    def _move_on_from(self, endpoint: str) -> None:
+        # Another thread may have moved on already; moving twice would lead back.
+        if self.endpoint == endpoint:
+            self._current = (self._current + 1) % len(self.endpoints)
+
+    def _tell(self, error: BellpairError, pause: float) -> None:
+        if self.on_retry is not None:
+            self.on_retry(error, pause)
+
+    def _unreachable(self, endpoint: str, error: httpx.RequestError) -> Unreachable:
+        what = "took too long" if isinstance(error, httpx.TimeoutException) else str(error)
+        local = urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+        return Unreachable(
+            self._without_key(f"No answer from {endpoint}: {what or type(error).__name__}."),
+            remedy="See `bellpair local status`; `bellpair local up --detach` starts it."
+            if local
+            else "Check the endpoint and the network, then try again.",
+            effect_unknown=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout),
+        )
+
+    def _refusal(self, answer: httpx.Response) -> BellpairError:
+        return from_answer(
+            answer.status_code,
+            self._without_key(_json_object(answer) or {}),
+            request_id=answer.headers.get("X-Request-Id"),
+            retry_after=self._seconds(answer.headers.get("Retry-After")),
+        )
+
+    def _seconds(self, retry_after: str | None) -> float | None:
+        if retry_after is None:
+            return None
+        try:
+            return max(0.0, float(retry_after))
+        except ValueError:
+            pass
+        try:
+            return max(0.0, parsedate_to_datetime(retry_after).timestamp() - self.clock.time())
+        except ValueError:
+            return None
+
+    def _without_key(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(self._api_key, "bp_…") if self._api_key else value
+        if isinstance(value, list):
+            return [self._without_key(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._without_key(item) for name, item in value.items()}
+        return value
+
+
+def _json_object(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        content = answer.json()
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
