@@ -64,7 +64,7 @@ class DynamoDbLedger:
             except ClientError as error:
                 if error_code(error) != _CONDITION_FAILED:
                     raise
-                old = error.response.get("Item")
+                old: Any = error.response.get("Item")
                 existing = _job(old) if old else self.job(job.id)
                 if existing is None:
                     raise LedgerConflict(f"job {job.id} came and went") from error
@@ -102,7 +102,7 @@ class DynamoDbLedger:
                 device=item["device"]["S"],
                 shots=int(item["shots"]["N"]),
                 num_qubits=int(item["num_qubits"]["N"]),
-                accepted_at=item["accepted_at"]["S"],  # type: ignore[arg-type]
+                accepted_at=item["accepted_at"]["S"],
             )
             for _, item in zip(range(limit), merged, strict=False)
         ]

@@ -26,6 +26,7 @@ class Meter:
         self._began = time.perf_counter()
         self._read = 0.0
         self._write = 0.0
+        self._writes = 0
         self._queue = 0
 
     def read(self, answer: dict[str, Any]) -> None:
@@ -34,22 +35,31 @@ class Meter:
 
     def write(self, answer: dict[str, Any]) -> None:
         """Count a DynamoDB answer's consumed capacity as writes."""
+        self._writes += 1
         self._write += _units(answer)
 
     def queue_request(self) -> None:
         """Count one request to the queue service."""
         self._queue += 1
 
-    def usage(self, **more: float) -> Usage:
-        """What this invocation has consumed so far; ``more`` adds fields of `Usage`."""
-        counted = Usage(
+    def take(self, *, requests: int = 1) -> Usage:
+        """What was consumed since the last time this was asked.
+
+        Parameters
+        ----------
+        requests
+            Lambda requests to put on this account; 0 when the invocation is on another's.
+        """
+        taken = Usage(
             lambda_gb_s=(time.perf_counter() - self._began) * self._memory_gb,
-            lambda_requests=1,
+            lambda_requests=requests,
             read_units=self._read,
+            writes=self._writes,
             write_units=self._write,
             queue_requests=self._queue,
         )
-        return counted + Usage.model_validate(more) if more else counted
+        self.start()
+        return taken
 
 
 def _units(answer: dict[str, Any]) -> float:

@@ -70,6 +70,20 @@ class DeviceTarget(BaseModel):
     calibration_id: str
 
 
+class TaskPrice(BaseModel):
+    """What a device service charges for a task, US dollars."""
+
+    model_config = ConfigDict(frozen=True)
+
+    per_task_usd: float = 0.0
+    per_shot_usd: float = 0.0
+    per_minute_usd: float = 0.0
+
+    def of(self, shots: int, seconds: float) -> float:
+        """The price of one task that took ``shots`` and ran for ``seconds``."""
+        return self.per_task_usd + shots * self.per_shot_usd + seconds / 60 * self.per_minute_usd
+
+
 class Device(BaseModel):
     """One device's entry in the catalogue.
 
@@ -98,9 +112,7 @@ class Device(BaseModel):
     shots_max: int = 100_000
     max_in_flight: int | None = None
     queue_depth: int | None = None
-    price_per_task_usd: float = 0.0
-    price_per_shot_usd: float = 0.0
-    price_per_minute_usd: float = 0.0
+    price: TaskPrice = Field(default_factory=TaskPrice)
     calibration_id: str | None = None
     target: BlobRef | None = None
     seen_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class ErrorCode(StrEnum):
@@ -15,10 +15,10 @@ class ErrorCode(StrEnum):
     """
 
     status: int
-    title: str
+    title: str  # type: ignore[assignment]  # hides str.title, which a code never needs
     remedy: str
 
-    def __new__(cls, value: str, status: int, title: str, remedy: str) -> ErrorCode:
+    def __new__(cls, value: str, status: int, title: str, remedy: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.status = status
@@ -281,6 +281,6 @@ class JobFailed(StageError):
         """Code, text and remedy of a message made by this class."""
         try:
             code, text, remedy = message.split("|", 2)
-            return ErrorCode(code), text, remedy
+            return ErrorCode(code), text, remedy  # type: ignore[call-arg]  # looked up, not made
         except ValueError:
             return ErrorCode.INTERNAL, message, ErrorCode.INTERNAL.remedy

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from .blob import BlobRef
+from .device import TaskPrice
 from .errors import ErrorCode
 from .limits import CHECK_AFTER, EVENTS_MAX
 from .usage import Usage
@@ -136,6 +137,7 @@ class Job(BaseModel):
     shots: int
     device: str
     device_used: str | None = None
+    price: TaskPrice = Field(default_factory=TaskPrice)
 
     epoch: int
     version: int = 1

@@ -26,7 +26,8 @@ class Usage(BaseModel):
     lambda_gb_s
         Function time times memory, GB-seconds.
     write_units, read_units
-        DynamoDB request units as the service reported them, for one replica.
+        DynamoDB request units as the service reported them, for one replica; ``writes`` is the
+        number of writes that they were reported for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +35,7 @@ class Usage(BaseModel):
     lambda_gb_s: float = 0.0
     lambda_requests: int = 0
     state_transitions: int = 0
+    writes: int = 0
     write_units: float = 0.0
     read_units: float = 0.0
     api_requests: int = 0

@@ -1,0 +1,25 @@
+"""On a beat, and when a device changes, brings devices' state and calibration in."""
+
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.ingest_calibration import ingest_calibration
+from bellpair_core.stage import LOGGER
+
+WORLD = World.from_environment(os.environ)
+TASKS, CATALOGUE, BLOBS = WORLD.tasks, WORLD.catalogue, WORLD.blobs
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
+    """Take anything; give the calibration id by device."""
+    ids = ingest_calibration(
+        TASKS,
+        CATALOGUE,
+        BLOBS,
+        WORLD.clock,
+        WORLD.settings.devices,
+        WORLD.settings.region,
+    )
+    LOGGER.info("calibrations are in", extra={"calibrations": ids})
+    return ids

@@ -1,0 +1,29 @@
+"""Woken by submissions, finished tasks and a beat: starts waiting jobs on devices with room."""
+
+import json
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.stage import LOGGER
+
+WORLD = World.from_environment(os.environ)
+LEDGER, CATALOGUE, WORKFLOWS = WORLD.ledger, WORLD.catalogue, WORLD.workflows
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take wake-up messages of the queue, or a beat, which names no queue and means all."""
+    WORLD.meter.start()
+    messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
+    started = dispatch_jobs(
+        LEDGER,
+        CATALOGUE,
+        WORKFLOWS,
+        WORLD.clock,
+        WORLD.settings.region,
+        lambda: WORLD.meter.take(requests=0),
+        queues_of(messages),
+    )
+    LOGGER.info("dispatched", extra={"started": started})
+    return {"started": len(started)}

@@ -1,0 +1,31 @@
+"""Runs a job's compiled program on its device, once."""
+
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.launch_task import launch_task
+from bellpair_core.stage import stage
+
+WORLD = World.from_environment(os.environ)
+LEDGER, BLOBS, TASKS, WORKFLOWS = WORLD.ledger, WORLD.blobs, WORLD.tasks, WORLD.workflows
+DEVICES = {device.name: device for device in WORLD.settings.devices}
+
+
+@stage(WORLD)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take ``{"job_id", "epoch", "task_token"}``; the execution waits for the token's answer."""
+    launch_task(
+        LEDGER,
+        BLOBS,
+        TASKS,
+        WORKFLOWS,
+        WORLD.clock,
+        DEVICES,
+        WORLD.settings.region,
+        event["job_id"],
+        event["epoch"],
+        event["task_token"],
+        WORLD.meter.take,
+    )
+    return {}

@@ -1,0 +1,28 @@
+"""Ends a job: writes its terminal state, frees its place, wakes the dispatcher."""
+
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.finish_job import finish_job
+from bellpair_core.stage import stage, total_usage
+
+WORLD = World.from_environment(os.environ)
+LEDGER, WAKEUPS = WORLD.ledger, WORLD.wakeups
+DEVICES = {device.name: device for device in WORLD.settings.devices}
+
+
+@stage(WORLD)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take the execution's whole state; ``error`` is there where a stage failed for good."""
+    status = finish_job(
+        LEDGER,
+        WAKEUPS,
+        WORLD.clock,
+        DEVICES,
+        event["job_id"],
+        event["epoch"],
+        event.get("error"),
+        total_usage(event) + WORLD.meter.take(),
+    )
+    return {"status": status}

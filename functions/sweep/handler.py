@@ -1,0 +1,18 @@
+"""On a beat, looks after jobs that nothing has moved for a while."""
+
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.stage import LOGGER
+
+WORLD = World.from_environment(os.environ)
+LEDGER, TASKS, WORKFLOWS, WAKEUPS = WORLD.ledger, WORLD.tasks, WORLD.workflows, WORLD.wakeups
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Take a beat; give how many jobs needed what."""
+    done = sweep_jobs(LEDGER, TASKS, WORKFLOWS, WAKEUPS, WORLD.clock, WORLD.settings.region)
+    LOGGER.info("swept", extra=done)
+    return done

@@ -1,0 +1,87 @@
+"""The stage that turns a job's source into its device's program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bellpair_core.model.device import Device, DeviceTarget
+from bellpair_core.model.errors import ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.job import CompiledProgram
+from bellpair_core.ports import Blobs, Catalogue, Clock, Ledger
+
+from .amend_job import amend_job, going_on, owned_job
+
+
+class Compiled(Protocol):
+    """What a compiler gives back."""
+
+    @property
+    def program(self) -> str:
+        """OpenQASM 3 as the device takes it."""
+
+    @property
+    def bits(self) -> tuple[int | None, ...]:
+        """The device qubit measured into each classical bit."""
+
+    @property
+    def calibration_id(self) -> str:
+        """The calibration that it was compiled against."""
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Depth, gate counts, layout and estimated success."""
+
+
+Compiler = Callable[[str, str, DeviceTarget], Compiled]
+"""Takes source, language version and target; raises `JobFailed` where it cannot."""
+
+
+def compile_job(
+    ledger: Ledger,
+    catalogue: Catalogue,
+    blobs: Blobs,
+    clock: Clock,
+    compiler: Compiler,
+    job_id: str,
+    epoch: int,
+) -> dict[str, Any]:
+    """Compile the job against its device's newest calibration, once.
+
+    Returns
+    -------
+    dict
+        ``{"calibration_id"}``, for the execution's record.
+    """
+    job = going_on(owned_job(ledger, job_id, epoch))
+    if job.compiled is None:
+        target = _target(catalogue, blobs, job.device_used or job.device)
+        source = blobs.get(job.program).decode()
+        made = compiler(source, job.language_version, target)
+        compiled = CompiledProgram(
+            program=blobs.put(made.program.encode()),
+            bits=made.bits,
+            calibration_id=made.calibration_id,
+            metrics=made.metrics,
+        )
+        job = amend_job(
+            ledger,
+            job,
+            lambda job: job.moved(
+                clock(),
+                event="compiled",
+                message=f"against calibration {compiled.calibration_id}",
+                compiled=compiled,
+            ),
+        )
+    assert job.compiled is not None
+    return {"calibration_id": job.compiled.calibration_id}
+
+
+def _target(catalogue: Catalogue, blobs: Blobs, name: str) -> DeviceTarget:
+    device: Device | None = next((d for d in catalogue.devices() if d.name == name), None)
+    if device is None or device.target is None:
+        raise TransientFault(f"device {name} has no calibration yet")
+    if not device.status == "online":
+        raise JobFailed(ErrorCode.DEVICE_OFFLINE, f"Device {name} is {device.status}.")
+    return DeviceTarget.model_validate_json(blobs.get(device.target))

@@ -1,0 +1,136 @@
+"""Start waiting jobs on devices that have room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from bellpair_core.model.device import Device
+from bellpair_core.model.errors import LedgerConflict
+from bellpair_core.model.job import ANY_DEVICE, Job, JobStatus
+from bellpair_core.model.limits import DISPATCH_BATCH
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Catalogue, Clock, Ledger, Workflows
+
+from .dispatch_policy import DeviceLoad, Start, choose
+
+
+def dispatch_jobs(
+    ledger: Ledger,
+    catalogue: Catalogue,
+    workflows: Workflows,
+    clock: Clock,
+    region: str,
+    spent: Callable[[], Usage],
+    queues: Iterable[str] | None = None,
+) -> list[str]:
+    """One pass of the dispatcher.
+
+    Safe to run many times at once: each start is claimed by a conditional write, and a
+    limited device's places are counted in the ledger.
+
+    Parameters
+    ----------
+    region
+        This region; a passive one starts nothing.
+    spent
+        What this pass consumed since it was last asked; put on the account of the job that is
+        started next.
+    queues
+        The queues to look at, by device name or ``"any"``; all of them when ``None``.
+
+    Returns
+    -------
+    list of str
+        Ids of the jobs started.
+    """
+    if ledger.pair().active != region:
+        return []
+    devices = catalogue.devices()
+    names = {device.name for device in devices} | {ANY_DEVICE}
+    asked = sorted(names if queues is None else names & set(queues))
+    started: list[str] = []
+    while True:
+        waiting = [job for queue in asked for job in ledger.waiting(queue, DISPATCH_BATCH)]
+        wanted = {job.device for job in waiting}
+        loads = [
+            _load(ledger, device)
+            for device in devices
+            if device.name in wanted or ANY_DEVICE in wanted
+        ]
+        claimed = [
+            start.job.job_id
+            for start in choose(waiting, loads, {})
+            if _start(ledger, workflows, clock, spent, start)
+        ]
+        started += claimed
+        # Only behind a full batch may more be waiting that this pass has not seen.
+        if not claimed or len(waiting) < DISPATCH_BATCH:
+            return started
+
+
+def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
+    """The queues that wake-up messages name; ``None``, meaning all, where one names none."""
+    named = {message.get("queue") for message in messages}
+    return None if None in named else {queue for queue in named if queue}
+
+
+def _load(ledger: Ledger, device: Device) -> DeviceLoad:
+    if device.max_in_flight is None:
+        return DeviceLoad(device)
+    load = DeviceLoad(device, ledger.slots(device.name))
+    # Places whose jobs finished without giving them back matter only when the device is full.
+    return load if load.room >= 1 else DeviceLoad(device, _freed(ledger, device.name, load.holders))
+
+
+def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
+    over = {
+        job_id for job_id in holders if (job := ledger.job(job_id)) is None or job.status.terminal
+    }
+    for job_id in over:
+        ledger.release_slot(device, job_id)
+    return holders - over
+
+
+def _start(
+    ledger: Ledger,
+    workflows: Workflows,
+    clock: Clock,
+    spent: Callable[[], Usage],
+    start: Start,
+) -> bool:
+    """Claim the job for the device and start its execution; False if it went elsewhere."""
+    device, limit = start.device, start.device.max_in_flight
+    if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
+        return False
+    job = ledger.job(start.job.job_id)
+    claimed = _claim(ledger, clock, spent, job, device) if job else None
+    if claimed is not None:
+        workflows.start(claimed)
+        return True
+    if limit is not None:
+        now = ledger.job(start.job.job_id)
+        # A concurrent pass may have started it on this very device, with this place.
+        if now is None or now.status.terminal or now.device_used != device.name:
+            ledger.release_slot(device.name, start.job.job_id)
+    return False
+
+
+def _claim(
+    ledger: Ledger, clock: Clock, spent: Callable[[], Usage], job: Job, device: Device
+) -> Job | None:
+    if job.status is not JobStatus.QUEUED:
+        return None
+    claimed = job.moved(
+        clock(),
+        JobStatus.COMPILING,
+        message=f"given to device {device.name}",
+        device_used=device.name,
+        price=device.price,
+        attempt=job.attempt + 1,
+        usage=job.usage + spent(),
+    )
+    try:
+        ledger.replace(job, claimed)
+    except LedgerConflict:
+        return None
+    return claimed

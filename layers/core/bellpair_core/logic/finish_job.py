@@ -1,0 +1,107 @@
+"""The stage that ends a job, well or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
+from bellpair_core.model.job import Job, JobError, JobStatus
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Clock, Ledger, Wakeups
+from bellpair_core.settings import DeviceSetting
+
+from .amend_job import amend_job, owned_job
+
+
+def finish_job(
+    ledger: Ledger,
+    wakeups: Wakeups,
+    clock: Clock,
+    devices: Mapping[str, DeviceSetting],
+    job_id: str,
+    epoch: int,
+    failure: Mapping[str, Any] | None,
+    usage: Usage,
+) -> str:
+    """Write the job's terminal state, free its place on the device and wake the dispatcher.
+
+    Parameters
+    ----------
+    failure
+        What the state machine caught, ``{"Error": class name, "Cause": JSON text}``, or
+        ``None`` when every stage went well.
+    usage
+        What the job's stages consumed.
+
+    Returns
+    -------
+    str
+        The job's terminal status.
+    """
+    try:
+        job = owned_job(ledger, job_id, epoch)
+        job = amend_job(ledger, job, lambda job: _ended(job, clock, failure, usage))
+    except Fenced:
+        # Finished before; a repetition still frees the place and wakes the next.
+        stored = ledger.job(job_id)
+        if stored is None or stored.epoch != epoch:
+            raise
+        job = stored
+    device = devices.get(job.device_used or "")
+    if device is not None and device.max_in_flight is not None:
+        ledger.release_slot(device.name, job_id)
+        wakeups.wake(device.name)
+        wakeups.wake("any")
+    return job.status.value
+
+
+def _ended(job: Job, clock: Clock, failure: Mapping[str, Any] | None, usage: Usage) -> Job:
+    total = _whole(job, job.usage + usage)
+    if failure is None:
+        return job.moved(clock(), JobStatus.SUCCEEDED, usage=total)
+    if failure.get("Error") == "JobCancelled":
+        return job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=total)
+    error = job_error(failure)
+    return job.moved(clock(), JobStatus.FAILED, message=error.message, error=error, usage=total)
+
+
+def _whole(job: Job, counted: Usage) -> Usage:
+    """Add what could not be counted as it happened.
+
+    The first and the last write of a record cannot hold their own price, so they are taken to
+    cost what the writes between them cost on average. Every state entered is a transition:
+    the execution's start, its four states, and one for each time the task was asked for news.
+    """
+    mean = counted.write_units / counted.writes if counted.writes else 1.0
+    polls = sum(event.type == "polled" for event in job.events)
+    return counted + Usage(
+        writes=2,
+        write_units=2 * mean,
+        api_requests=1,
+        state_transitions=job.attempt * 5 + polls,
+    )
+
+
+def job_error(failure: Mapping[str, Any]) -> JobError:
+    """The error that a person sees, from what the state machine caught."""
+    name = str(failure.get("Error", ""))
+    message = _message(str(failure.get("Cause", "")))
+    if name == JobFailed.__name__:
+        code, text, remedy = JobFailed.parse(message)
+    elif name == "ResultMissing":
+        code, remedy = ErrorCode.RESULT_MISSING, ErrorCode.RESULT_MISSING.remedy
+        text = f"The task's result could not be read: {message}"
+    else:
+        # The exception's text may hold anything, so it stays in the function's log.
+        code, remedy = ErrorCode.INTERNAL, ErrorCode.INTERNAL.remedy
+        text = f"A stage failed with {name or 'an unnamed error'} and its repetitions too."
+    return JobError(code=code, message=text, remedy=remedy)
+
+
+def _message(cause: str) -> str:
+    try:
+        return str(json.loads(cause).get("errorMessage", cause))
+    except (ValueError, AttributeError):
+        return cause
