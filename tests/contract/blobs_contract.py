@@ -17,9 +17,7 @@ LARGE = random.Random(7).randbytes(64 * 1024)
 class BlobsContract:
     """Payloads named by their content."""
 
-    @pytest.mark.parametrize(
-        "data", [b"", SMALL, LARGE], ids=["empty", "small", "large"]
-    )
+    @pytest.mark.parametrize("data", [b"", SMALL, LARGE], ids=["empty", "small", "large"])
     def test_a_payload_comes_back_as_it_was(self, blobs: Blobs, data: bytes) -> None:
         ref = blobs.put(data)
 

@@ -32,9 +32,7 @@ class CatalogueContract:
 
         assert catalogue.tenant("acme") is None
         assert catalogue.add_tenant(acme)
-        assert not catalogue.add_tenant(
-            acme.model_copy(update={"created_at": NOON.max})
-        )
+        assert not catalogue.add_tenant(acme.model_copy(update={"created_at": NOON.max}))
         assert catalogue.tenant("acme") == acme
 
     def test_devices_come_in_configured_order_once_they_were_seen(
@@ -47,9 +45,7 @@ class CatalogueContract:
 
         assert list(catalogue.devices()) == [SV1, ION_11]
 
-    def test_a_device_seen_again_is_shown_as_last_seen(
-        self, catalogue: Catalogue
-    ) -> None:
+    def test_a_device_seen_again_is_shown_as_last_seen(self, catalogue: Catalogue) -> None:
         catalogue.put_device(SV1)
         offline = SV1.model_copy(update={"status": DeviceStatus.OFFLINE})
 

@@ -50,9 +50,7 @@ class LedgerContract:
         assert pair.mode == "accepting"
 
     def test_a_stored_job_is_read_back_unchanged(self, ledger: Ledger) -> None:
-        job = job_example(
-            name="bell", tags={"team": "blue"}, program=job_example().program
-        )
+        job = job_example(name="bell", tags={"team": "blue"}, program=job_example().program)
 
         ledger.insert(job)
 
@@ -61,9 +59,7 @@ class LedgerContract:
     def test_an_unknown_job_is_none(self, ledger: Ledger) -> None:
         assert ledger.job("job-aaaaaaaaaaaaaaaaaaaaaaaaaa") is None
 
-    def test_a_second_insert_changes_nothing_and_shows_the_stored_job(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_second_insert_changes_nothing_and_shows_the_stored_job(self, ledger: Ledger) -> None:
         first = job_example(shots=1)
         ledger.insert(first)
 
@@ -73,9 +69,7 @@ class LedgerContract:
         assert refused.value.existing == first
         assert ledger.job(first.id) == first
 
-    def test_a_replacement_of_the_present_version_is_stored(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_replacement_of_the_present_version_is_stored(self, ledger: Ledger) -> None:
         job = job_example()
         ledger.insert(job)
         claimed = job.moved(NOON, JobStatus.COMPILING, device_used="sv1", attempt=1)
@@ -105,9 +99,7 @@ class LedgerContract:
 
         assert ledger.job(job.id) == job
 
-    def test_a_replacement_of_a_job_that_is_not_there_is_refused(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_replacement_of_a_job_that_is_not_there_is_refused(self, ledger: Ledger) -> None:
         job = job_example()
 
         with pytest.raises(LedgerConflict):
@@ -123,9 +115,7 @@ class LedgerContract:
         def waiting() -> list[str]:
             return [found.job_id for found in ledger.waiting("sv1", limit=3)]
 
-        assert eventually(waiting, [job.id for job in jobs[:3]]) == [
-            job.id for job in jobs[:3]
-        ]
+        assert eventually(waiting, [job.id for job in jobs[:3]]) == [job.id for job in jobs[:3]]
 
     def test_a_waiting_job_says_what_the_dispatcher_needs(self, ledger: Ledger) -> None:
         job = job_example(tenant="blue", shots=7, num_qubits=3)
@@ -148,13 +138,9 @@ class LedgerContract:
             return [found.job_id for found in ledger.waiting("sv1", limit=9)]
 
         assert eventually(waiting, [queued.id]) == [queued.id]
-        assert [found.job_id for found in ledger.waiting("any", limit=9)] == [
-            elsewhere.id
-        ]
+        assert [found.job_id for found in ledger.waiting("any", limit=9)] == [elsewhere.id]
 
-    def test_waiting_before_counts_the_jobs_accepted_earlier(
-        self, ledger: Ledger
-    ) -> None:
+    def test_waiting_before_counts_the_jobs_accepted_earlier(self, ledger: Ledger) -> None:
         jobs = accepted(6)
         for job in jobs:
             ledger.insert(job)
@@ -189,9 +175,7 @@ class LedgerContract:
         assert eventually(lambda: len(ledger.jobs_of("acme", limit=9).jobs), 3) == 3
         assert ledger.jobs_of("acme", limit=9).position is None
 
-    def test_a_job_accepted_meanwhile_does_not_disturb_the_next_page(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_job_accepted_meanwhile_does_not_disturb_the_next_page(self, ledger: Ledger) -> None:
         jobs = accepted(4)
         for job in jobs:
             ledger.insert(job)
@@ -214,13 +198,9 @@ class LedgerContract:
 
         assert eventually(listed, [mine.id]) == [mine.id]
 
-    def test_a_listing_filters_by_status_and_device_before_the_limit(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_listing_filters_by_status_and_device_before_the_limit(self, ledger: Ledger) -> None:
         on_sv1, failed = accepted(2)
-        on_ion = job_example(
-            "ion", device="ion-11", accepted_at=NOON + timedelta(minutes=1)
-        )
+        on_ion = job_example("ion", device="ion-11", accepted_at=NOON + timedelta(minutes=1))
         for job in (on_sv1, failed, on_ion):
             ledger.insert(job)
         ledger.replace(failed, failed.moved(NOON, JobStatus.FAILED))
@@ -229,15 +209,10 @@ class LedgerContract:
             page = ledger.jobs_of("acme", limit=1, **filters)  # type: ignore[arg-type]
             return [job.job_id for job in page.jobs]
 
-        assert eventually(lambda: listed(status=JobStatus.FAILED), [failed.id]) == [
-            failed.id
-        ]
+        assert eventually(lambda: listed(status=JobStatus.FAILED), [failed.id]) == [failed.id]
         assert eventually(lambda: listed(device="ion-11"), [on_ion.id]) == [on_ion.id]
         wanted = [on_sv1.id]
-        assert (
-            eventually(lambda: listed(status=JobStatus.QUEUED, device="sv1"), wanted)
-            == wanted
-        )
+        assert eventually(lambda: listed(status=JobStatus.QUEUED, device="sv1"), wanted) == wanted
 
     def test_a_summary_says_what_a_listing_shows(self, ledger: Ledger) -> None:
         job = job_example(name="bell", tags={"team": "blue"}, shots=5)
@@ -267,11 +242,7 @@ class LedgerContract:
 
         def found() -> set[str]:
             before = NOON + timedelta(minutes=30)
-            return {
-                id
-                for shard in range(OPEN_SHARDS)
-                for id in ledger.due(shard, before, limit=9)
-            }
+            return {id for shard in range(OPEN_SHARDS) for id in ledger.due(shard, before, limit=9)}
 
         assert eventually(found, {due.id}) == {due.id}
 
@@ -282,9 +253,7 @@ class LedgerContract:
         assert not ledger.acquire_slot("ion-11", "job-c", limit=2)
         assert ledger.slots("ion-11") == {"job-a", "job-b"}
 
-    def test_a_job_that_has_a_place_keeps_it_when_it_asks_again(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_job_that_has_a_place_keeps_it_when_it_asks_again(self, ledger: Ledger) -> None:
         ledger.acquire_slot("ion-11", "job-a", limit=1)
 
         assert ledger.acquire_slot("ion-11", "job-a", limit=1)
@@ -300,9 +269,7 @@ class LedgerContract:
         assert ledger.acquire_slot("ion-11", "job-b", limit=1)
         assert ledger.slots("ion-11") == {"job-b"}
 
-    def test_a_device_that_was_never_used_has_no_places_taken(
-        self, ledger: Ledger
-    ) -> None:
+    def test_a_device_that_was_never_used_has_no_places_taken(self, ledger: Ledger) -> None:
         ledger.release_slot("square-20", "job-a")
 
         assert ledger.slots("square-20") == frozenset()

@@ -23,6 +23,7 @@ from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports.ledger import JobExists, JobPage, JobSummary, WaitingJob
 
 from .aws import client, error_code, transient_faults
+from .ledger_table import BY_QUEUE, BY_TENANT, OPEN, Index
 from .meter import Meter
 
 _T = TypeVar("_T")
@@ -90,9 +91,7 @@ class DynamoDbLedger:
         """See `Ledger.waiting`."""
         shards = self._each_shard(
             QUEUE_SHARDS,
-            lambda shard: self._query(
-                "by-queue", "queue_pk", f"QUEUE#{queue}#{shard}", "queue_sk", limit
-            ),
+            lambda shard: self._query(BY_QUEUE, f"QUEUE#{queue}#{shard}", limit),
         )
         merged = heapq.merge(*shards, key=lambda item: item["queue_sk"]["S"])
         return [
@@ -114,7 +113,7 @@ class DynamoDbLedger:
         def count(shard: int) -> int:
             answer = self._call(
                 "query",
-                IndexName="by-queue",
+                IndexName=BY_QUEUE.name,
                 Select="COUNT",
                 KeyConditionExpression="queue_pk = :pk AND queue_sk < :sk",
                 ExpressionAttributeValues={
@@ -142,10 +141,8 @@ class DynamoDbLedger:
 
         def read(shard: int) -> list[dict[str, Any]]:
             return self._query(
-                "by-tenant",
-                "tenant_pk",
+                BY_TENANT,
                 f"TENANT#{tenant}#{shard}",
-                "tenant_sk",
                 limit + 1,
                 newest_first=True,
                 before=before.get(str(shard)),
@@ -162,9 +159,7 @@ class DynamoDbLedger:
 
     def due(self, shard: int, before: datetime, limit: int) -> Sequence[str]:
         """See `Ledger.due`."""
-        items = self._query(
-            "open", "open_pk", f"OPEN#{shard}", "open_sk", limit, before=before.isoformat()
-        )
+        items = self._query(OPEN, f"OPEN#{shard}", limit, before=before.isoformat())
         return [item["job_id"]["S"] for item in items]
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
@@ -238,21 +233,19 @@ class DynamoDbLedger:
 
     def _query(
         self,
-        index: str,
-        pk_name: str,
+        index: Index,
         pk: str,
-        sk_name: str,
         limit: int,
         *,
         newest_first: bool = False,
         before: str | None = None,
         filters: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
-        names = {"#pk": pk_name}
+        names = {"#pk": index.partition_key}
         values: dict[str, Any] = {":pk": {"S": pk}}
         condition = "#pk = :pk"
         if before is not None:
-            names["#sk"] = sk_name
+            names["#sk"] = index.sort_key
             values[":before"] = {"S": before}
             condition += " AND #sk < :before"
         parameters: dict[str, Any] = {}
@@ -266,7 +259,7 @@ class DynamoDbLedger:
         while True:
             answer = self._call(
                 "query",
-                IndexName=index,
+                IndexName=index.name,
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,

@@ -1,0 +1,124 @@
+"""The AWS adapters keep the ports' contracts, over real HTTP to an emulated AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
+from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
+from bellpair_core.adapters.meter import Meter
+from bellpair_core.adapters.s3_blobs import S3Blobs
+from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.pair import PairRecord
+from bellpair_core.ports import Blobs, Catalogue, Ledger
+from moto.server import ThreadedMotoServer
+
+from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
+from tests.contract.blobs_contract import BlobsContract
+from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.ledger_contract import LedgerContract
+from tests.examples import job_example
+
+HOME, PEER = "us-east-1", "us-west-2"
+INITIAL = PairRecord(active=HOME, passive=PEER)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        client.cache_clear()
+        yield f"http://{host}:{port}"
+    client.cache_clear()
+    server.stop()
+
+
+def new_name() -> str:
+    return f"test-{uuid4().hex[:12]}"
+
+
+class TestDynamoDbLedger(LedgerContract):
+    @pytest.fixture
+    def ledger(self, aws: str) -> Ledger:
+        name = new_name()
+        create_ledger_table(client("dynamodb", HOME), name)
+        return DynamoDbLedger(name, HOME, INITIAL, Meter(1024))
+
+    def test_consumed_units_are_counted(self, aws: str) -> None:
+        name = new_name()
+        create_ledger_table(client("dynamodb", HOME), name)
+        meter = Meter(1024)
+        ledger = DynamoDbLedger(name, HOME, INITIAL, meter)
+        ledger.insert(job_example())
+        ledger.job(job_example().id)
+
+        taken = meter.take()
+
+        assert taken.writes == 1
+        assert taken.write_units > 0
+        assert taken.read_units > 0
+        assert meter.take().writes == 0
+
+
+class TestDynamoDbCatalogue(CatalogueContract):
+    @pytest.fixture
+    def catalogue(self, aws: str) -> Catalogue:
+        name = new_name()
+        create_catalogue_table(client("dynamodb", HOME), name)
+        return DynamoDbCatalogue(name, HOME, ["sv1", "ion-11", "square-20"], Meter(1024))
+
+
+def buckets() -> dict[str, str]:
+    made = {HOME: new_name(), PEER: new_name()}
+    client("s3", HOME).create_bucket(Bucket=made[HOME])
+    client("s3", PEER).create_bucket(
+        Bucket=made[PEER], CreateBucketConfiguration={"LocationConstraint": PEER}
+    )
+    return made
+
+
+def incompressible(size: int) -> bytes:
+    from random import Random
+
+    return Random(7).randbytes(size)
+
+
+class TestS3Blobs(BlobsContract):
+    @pytest.fixture
+    def blobs(self, aws: str) -> Blobs:
+        return S3Blobs(buckets(), HOME)
+
+    def test_a_large_payload_is_in_both_regions_before_put_returns(self, aws: str) -> None:
+        made = buckets()
+
+        ref = S3Blobs(made, HOME).put(incompressible(50_000))
+
+        assert ref.inline is None
+        assert not ref.single_copy
+        for region, bucket in made.items():
+            assert client("s3", region).list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+    def test_a_payload_is_read_from_the_peer_where_the_own_copy_is_lost(self, aws: str) -> None:
+        made = buckets()
+        data = incompressible(50_000)
+        ref = S3Blobs(made, HOME).put(data)
+        own = client("s3", HOME)
+        own.delete_object(
+            Bucket=made[HOME], Key=own.list_objects_v2(Bucket=made[HOME])["Contents"][0]["Key"]
+        )
+
+        assert S3Blobs(made, HOME).get(ref) == data
+
+    def test_a_payload_lost_everywhere_is_a_transient_fault(self, aws: str) -> None:
+        ref = S3Blobs(buckets(), HOME).put(incompressible(50_000))
+
+        with pytest.raises(TransientFault, match="no region has"):
+            S3Blobs(buckets(), HOME).get(ref)

@@ -1,0 +1,201 @@
+"""Which jobs start, when and where."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from bellpair_core.logic.dispatch_jobs import queues_of
+from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
+from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.job import JobStatus
+from bellpair_core.model.limits import CHECK_AFTER, JOB_DEADLINE
+from bellpair_core.ports import WaitingJob
+
+from tests.examples import NOON, device_example
+from tests.unit.logic.workplace import REGION, Workplace
+
+
+@pytest.fixture
+def place() -> Workplace:
+    return Workplace()
+
+
+def waiting(number: int, device: str = "any", **changes: object) -> WaitingJob:
+    values = {
+        "job_id": f"job-{number}",
+        "tenant": "acme",
+        "device": device,
+        "shots": 100,
+        "num_qubits": 2,
+        "accepted_at": NOON + timedelta(seconds=number),
+    }
+    return WaitingJob.model_validate(values | changes)
+
+
+def starts(jobs: list[WaitingJob], *loads: DeviceLoad) -> list[tuple[str, str]]:
+    return [(start.job.job_id, start.device.name) for start in choose(jobs, loads, {})]
+
+
+def test_the_first_accepted_starts_first_whatever_the_order_read() -> None:
+    load = DeviceLoad(device_example("qpu", max_in_flight=2))
+
+    assert starts([waiting(3), waiting(1), waiting(2)], load) == [
+        ("job-1", "qpu"),
+        ("job-2", "qpu"),
+    ]
+
+
+def test_a_full_device_starts_nothing_and_another_takes_what_may_go_anywhere() -> None:
+    full = DeviceLoad(device_example("full", max_in_flight=1), frozenset({"job-0"}))
+    free = DeviceLoad(device_example("free", max_in_flight=1))
+
+    assert starts([waiting(1, "full"), waiting(2, "any")], full, free) == [("job-2", "free")]
+
+
+def test_a_simulator_without_a_limit_takes_all() -> None:
+    load = DeviceLoad(device_example("sv1"))
+
+    assert len(starts([waiting(n) for n in range(60)], load)) == 60
+
+
+def test_a_job_that_holds_a_place_already_starts_on_a_full_device() -> None:
+    load = DeviceLoad(device_example("qpu", max_in_flight=1), frozenset({"job-2"}))
+
+    assert starts([waiting(1), waiting(2)], load) == [("job-2", "qpu")]
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        device_example("offline", status=DeviceStatus.OFFLINE),
+        device_example("narrow", num_qubits=1),
+        device_example("costly", shots_min=101),
+        device_example("brief", shots_max=99),
+    ],
+    ids=lambda device: device.name,
+)
+def test_a_device_that_cannot_run_the_job_is_passed_over(device: object) -> None:
+    assert starts([waiting(1)], DeviceLoad(device)) == []  # type: ignore[arg-type]
+
+
+def test_a_limited_device_never_has_more_jobs_than_places(place: Workplace) -> None:
+    jobs = [
+        place.accept(str(n), device="ion-11", accepted_at=NOON + timedelta(seconds=n))
+        for n in range(5)
+    ]
+
+    assert place.dispatch() == [jobs[0].id, jobs[1].id]
+    assert place.dispatch() == []
+    assert place.ledger.slots("ion-11") == {jobs[0].id, jobs[1].id}
+
+
+def test_a_finished_job_gives_its_place_to_the_next(place: Workplace) -> None:
+    jobs = [
+        place.accept(str(n), device="ion-11", accepted_at=NOON + timedelta(seconds=n))
+        for n in range(3)
+    ]
+    place.dispatch()
+    place.finish(jobs[0], {"Error": "JobCancelled", "Cause": ""})
+
+    assert "ion-11" in place.wakeups.queues
+    assert place.dispatch() == [jobs[2].id]
+
+
+def test_a_place_that_a_finished_job_kept_is_found_when_the_device_is_full(
+    place: Workplace,
+) -> None:
+    for n in range(2):
+        place.ledger.acquire_slot("ion-11", f"job-of-a-dead-dispatcher-{n}", 2)
+    job = place.accept(device="ion-11")
+
+    assert place.dispatch() == [job.id]
+
+
+def test_a_dispatcher_that_died_with_a_place_in_hand_costs_nothing(place: Workplace) -> None:
+    jobs = [place.accept(str(n), device="ion-11") for n in range(2)]
+    for job in jobs:
+        place.ledger.acquire_slot("ion-11", job.id, 2)
+
+    assert set(place.dispatch()) == {job.id for job in jobs}
+
+
+def test_many_jobs_start_in_one_pass(place: Workplace) -> None:
+    for n in range(120):
+        place.accept(str(n))
+
+    assert len(place.dispatch()) == 120
+    assert len(place.workflows.executions) == 120
+
+
+def test_a_passive_region_starts_nothing(place: Workplace) -> None:
+    place.accept()
+
+    assert place.dispatch("us-west-2") == []
+
+
+def test_a_wake_up_names_its_queue_and_a_beat_means_all() -> None:
+    assert queues_of([{"queue": "sv1"}, {"queue": "any"}]) == {"sv1", "any"}
+    assert queues_of([{}]) is None
+
+
+def sweep(place: Workplace) -> dict[str, int]:
+    return sweep_jobs(
+        place.ledger, place.tasks, place.workflows, place.wakeups, place.clock, REGION
+    )
+
+
+def test_the_sweeper_lets_alone_what_has_moved_lately(place: Workplace) -> None:
+    place.accept()
+
+    assert sum(sweep(place).values()) == 0
+
+
+def test_the_sweeper_announces_a_waiting_job_whose_wake_up_was_lost(place: Workplace) -> None:
+    place.accept()
+    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+
+    assert sweep(place)["woken"] == 1
+    assert place.wakeups.queues == ["sv1"]
+    assert sum(sweep(place).values()) == 0
+
+
+def test_the_sweeper_restarts_a_job_whose_execution_is_gone(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    place.compile(job)
+    place.workflows.ended.add(place.stored(job).execution_name)
+    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+
+    assert sweep(place)["restarted"] == 1
+
+    again = place.stored(job)
+    assert place.workflows.running(again)
+    place.compile(again)
+    assert place.compiled == 1
+
+
+def test_the_sweeper_leaves_a_running_execution_running(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+
+    assert sweep(place)["fine"] == 1
+    assert place.stored(job).attempt == 1
+
+
+def test_a_job_past_its_deadline_fails_and_its_task_is_cancelled(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    place.compile(job)
+    place.launch(job)
+    place.clock.advance(JOB_DEADLINE + timedelta(seconds=1))
+
+    assert sweep(place)["expired"] == 1
+
+    end = place.stored(job)
+    assert end.status is JobStatus.FAILED
+    assert end.error is not None
+    assert end.error.code == "deadline-exceeded"
+    assert place.tasks.cancelled == [place.task_arn(job)]

@@ -1,0 +1,170 @@
+"""A region's worth of doubles, and the way a job goes through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.dispatch_jobs import dispatch_jobs
+from bellpair_core.logic.finish_job import finish_job
+from bellpair_core.logic.launch_task import launch_task
+from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.task_changed import task_changed
+from bellpair_core.model.device import DeviceKind, DeviceTarget
+from bellpair_core.model.job import Job
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import TaskState
+from bellpair_core.settings import DeviceSetting
+
+from tests.examples import device_example, job_example
+from tests.fakes import (
+    FakeClock,
+    FakeTasks,
+    FakeWakeups,
+    FakeWorkflows,
+    MemoryBlobs,
+    MemoryCatalogue,
+    MemoryLedger,
+)
+
+REGION = "us-east-1"
+BELL_RESULT = {
+    "measuredQubits": [0, 1],
+    "measurements": [[0, 0]] * 6 + [[1, 1]] * 4,
+}
+
+
+class CompiledExample:
+    """What a compiler gave back."""
+
+    def __init__(self, source: str, target: DeviceTarget) -> None:
+        self.program = f"// for {target.device}\n{source}"
+        self.bits: tuple[int | None, ...] = (0, 1)
+        self.calibration_id = target.calibration_id
+        self.metrics: dict[str, Any] = {"depth": 3}
+
+
+class Workplace:
+    """One region, its ledger and one simulator ``sv1`` and one QPU ``ion-11`` with 2 places."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.ledger = MemoryLedger()
+        self.catalogue = MemoryCatalogue()
+        self.blobs = MemoryBlobs()
+        self.tasks = FakeTasks()
+        self.workflows = FakeWorkflows()
+        self.wakeups = FakeWakeups()
+        self.compiled = 0
+        self.settings = {
+            "sv1": DeviceSetting(name="sv1", arn="arn:aws:braket:::device/sim/amazon/sv1"),
+            "ion-11": DeviceSetting(
+                name="ion-11",
+                arn="arn:aws:braket:us-east-1::device/qpu/emulated/ion-11",
+                region="us-east-1",
+                max_in_flight=2,
+            ),
+        }
+        for name, setting in self.settings.items():
+            target = DeviceTarget(
+                device=name,
+                kind=DeviceKind.SIMULATOR,
+                qubits=(0, 1),
+                calibration_id=f"calibration of {name}",
+            )
+            self.catalogue.put_device(
+                device_example(
+                    name,
+                    arn=setting.arn,
+                    max_in_flight=setting.max_in_flight,
+                    target=self.blobs.put(target.model_dump_json().encode()),
+                )
+            )
+
+    def accept(self, key: str = "first", **changes: Any) -> Job:
+        """A job that waits in the ledger."""
+        program = self.blobs.put(b"OPENQASM 3.0; // Bell")
+        job = job_example(key, program=program, **changes)
+        self.ledger.insert(job)
+        return job
+
+    def dispatch(self, region: str = REGION) -> list[str]:
+        """One pass of the dispatcher."""
+        return dispatch_jobs(self.ledger, self.catalogue, self.workflows, self.clock, region, Usage)
+
+    def compile(self, job: Job) -> dict[str, Any]:
+        """The compile stage, with a compiler that counts its calls."""
+
+        def compiler(source: str, version: str, target: DeviceTarget) -> CompiledExample:
+            self.compiled += 1
+            return CompiledExample(source, target)
+
+        return compile_job(
+            self.ledger,
+            self.catalogue,
+            self.blobs,
+            self.clock,
+            compiler,
+            job.id,
+            job.epoch,
+        )
+
+    def launch(self, job: Job, token: str = "token") -> None:
+        """The launch stage; the execution waits with ``token``."""
+        self.workflows.waiting.add(token)
+        launch_task(
+            self.ledger,
+            self.blobs,
+            self.tasks,
+            self.workflows,
+            self.clock,
+            self.settings,
+            REGION,
+            job.id,
+            job.epoch,
+            token,
+            Usage,
+        )
+
+    def hear(self, state: TaskState, region: str = REGION) -> str:
+        """A completion event arrives."""
+        return task_changed(
+            self.ledger,
+            self.workflows,
+            region,
+            state.arn,
+            state.status,
+            state.output_directory,
+            Usage,
+        )
+
+    def process(self, job: Job, task_arn: str) -> dict[str, Any]:
+        """The stage that keeps the result."""
+        return process_result(
+            self.ledger, self.blobs, self.tasks, self.clock, job.id, job.epoch, task_arn
+        )
+
+    def finish(self, job: Job, failure: dict[str, Any] | None = None) -> str:
+        """The last stage."""
+        return finish_job(
+            self.ledger,
+            self.wakeups,
+            self.clock,
+            self.settings,
+            job.id,
+            job.epoch,
+            failure,
+            Usage(),
+        )
+
+    def stored(self, job: Job) -> Job:
+        """The job as the ledger has it."""
+        found = self.ledger.job(job.id)
+        assert found is not None
+        return found
+
+    def task_arn(self, job: Job) -> str:
+        """The ARN of the job's task."""
+        task = self.stored(job).task
+        assert task is not None and task.arn is not None
+        return task.arn
