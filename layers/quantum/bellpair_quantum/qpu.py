@@ -1,0 +1,192 @@
+"""Compiling for quantum processors: placed, routed and in native gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+import rustworkx
+from qiskit import QuantumCircuit
+from qiskit.circuit import Gate, Measure, Parameter
+from qiskit.circuit.library import CZGate, RXXGate, RZZGate, UGate
+from qiskit.exceptions import QiskitError
+from qiskit.transpiler import (
+    InstructionProperties,
+    PassManager,
+    Target,
+    generate_preset_pass_manager,
+)
+
+from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum.errors import CompileError
+from bellpair_quantum.native import Rotations, to_native
+from bellpair_quantum.program import Operation
+
+# Qiskit's form of each native two-qubit gate that can be written here.
+_TWO_QUBIT = {"cz": CZGate(), "zz": RZZGate(Parameter("theta")), "ms": RXXGate(Parameter("theta"))}
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCircuit:
+    """A circuit on a device's own qubits.
+
+    Attributes
+    ----------
+    operations
+        Native gates on device qubits, in order.
+    layout
+        The device qubit that each of the circuit's qubits starts on.
+    measured
+        The device qubit that each of the circuit's classical bits is measured from.
+    """
+
+    operations: list[Operation]
+    layout: tuple[int, ...]
+    measured: tuple[int, ...]
+
+
+def gates_for_qpu(
+    circuit: QuantumCircuit, target: DeviceTarget, *, seed: int, optimization_level: int
+) -> NativeCircuit:
+    """Place, route, optimize and write a circuit in a device's native gates.
+
+    Qiskit chooses by the target's error rates, with one general one-qubit gate; that gate is
+    then written in the native ones (`to_native`), where rotations about Z are free.
+
+    Parameters
+    ----------
+    circuit
+        Gates and barriers, then measurements; no wider than the device.
+    seed
+        Equal seeds give equal programs.
+    optimization_level
+        Qiskit's, 0 to 3.
+
+    Raises
+    ------
+    CompileError
+        ``no-room`` where the device's connected qubits are too few, ``program-unsupported``
+        where a gate cannot be written in native ones, ``target-unsupported``.
+    """
+    machine = _machine(target.model_dump_json())
+    _require_room(circuit, machine)
+    try:
+        placed = _passes(machine, seed, optimization_level).run(circuit)
+    except QiskitError as error:
+        if len(machine.islands) > 1:
+            raise _no_room(target.device, circuit.num_qubits, max(machine.islands)) from error
+        raise CompileError(
+            "program-unsupported",
+            f"The program cannot be written in {target.device}'s gates: {error.message}",
+            "Use standard gates, or choose another device.",
+        ) from error
+    label = [machine.qubits[index] for index in range(placed.num_qubits)]
+    index_of = {qubit: index for index, qubit in enumerate(placed.qubits)}
+    gates: list[Operation] = []
+    measured: dict[int, int] = {}
+    for each in placed.data:
+        qubits = tuple(label[index_of[qubit]] for qubit in each.qubits)
+        if each.operation.name == "measure":
+            measured[placed.find_bit(each.clbits[0]).index] = qubits[0]
+        elif each.operation.name != "barrier":
+            gates.append(Operation(each.operation.name, tuple(each.operation.params), qubits))
+    operations, _ = to_native(gates, machine.rotations)
+    starts = placed.layout.initial_index_layout(filter_ancillas=True)
+    return NativeCircuit(
+        operations,
+        tuple(label[index] for index in starts),
+        tuple(measured[bit] for bit in sorted(measured)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Machine:
+    """A device as Qiskit's transpiler sees it; ``qubits`` are the labels of its indices."""
+
+    device: str
+    target: Target
+    qubits: tuple[int, ...]
+    rotations: Rotations
+    islands: tuple[int, ...]
+
+
+@lru_cache(maxsize=8)
+def _machine(document: str) -> _Machine:
+    """Build a device once for each snapshot; keyed by the whole `DeviceTarget` as JSON."""
+    target = DeviceTarget.model_validate_json(document)
+    rotations, entangler = _native_gates(target)
+    index = {label: place for place, label in enumerate(target.qubits)}
+    edges = [
+        pair
+        for pair in permutations(target.qubits, 2)
+        if target.edges is None or (min(pair), max(pair)) in target.edges
+    ]
+    qiskit_target = Target(num_qubits=len(target.qubits))
+    for gate, errors in (
+        (UGate(Parameter("theta"), Parameter("phi"), Parameter("lam")), target.one_qubit_error),
+        (Measure(), target.readout_error),
+    ):
+        qiskit_target.add_instruction(
+            gate,
+            {(index[q],): InstructionProperties(error=errors.get(q)) for q in target.qubits},
+        )
+    qiskit_target.add_instruction(
+        entangler,
+        {
+            (index[a], index[b]): InstructionProperties(
+                error=target.two_qubit_error.get(f"{min(a, b)}-{max(a, b)}")
+            )
+            for a, b in edges
+        },
+    )
+    graph = rustworkx.PyGraph()
+    graph.add_nodes_from(target.qubits)
+    graph.add_edges_from_no_data([(index[a], index[b]) for a, b in edges])
+    islands = tuple(len(island) for island in rustworkx.connected_components(graph))
+    return _Machine(target.device, qiskit_target, target.qubits, rotations, islands)
+
+
+def _native_gates(target: DeviceTarget) -> tuple[Rotations, Gate]:
+    native = {gate.lower() for gate in target.native_gates}
+    rotations: Rotations | None = (
+        "prx" if "prx" in native else "gpi" if {"gpi", "gpi2"} <= native else None
+    )
+    entangler = next((gate for name, gate in _TWO_QUBIT.items() if name in native), None)
+    if rotations is None or entangler is None:
+        raise CompileError(
+            "target-unsupported",
+            f"Device {target.device} has native gates {', '.join(sorted(native)) or 'unknown'}; "
+            "this compiler writes prx or gpi and gpi2, with cz, zz or ms.",
+            "Choose another device.",
+        )
+    return rotations, entangler
+
+
+@lru_cache(maxsize=16)
+def _passes(machine: _Machine, seed: int, optimization_level: int) -> PassManager:
+    return generate_preset_pass_manager(
+        optimization_level=optimization_level, target=machine.target, seed_transpiler=seed
+    )
+
+
+def _require_room(circuit: QuantumCircuit, machine: _Machine) -> None:
+    """Each group of qubits that gates connect needs an island of the device to itself."""
+    graph = rustworkx.PyGraph()
+    graph.add_nodes_from(range(circuit.num_qubits))
+    for each in circuit.data:
+        if each.operation.name not in ("barrier", "measure"):
+            first, *others = (circuit.find_bit(qubit).index for qubit in each.qubits)
+            graph.add_edges_from_no_data([(first, other) for other in others])
+    group = max(map(len, rustworkx.connected_components(graph)))
+    if group > max(machine.islands):
+        raise _no_room(machine.device, group, max(machine.islands))
+
+
+def _no_room(device: str, wanted: int, largest: int) -> CompileError:
+    return CompileError(
+        "no-room",
+        f"The program needs {wanted} connected qubits, but {device} now has no room for them; "
+        f"its largest connected part has {largest}.",
+        "Choose another device, or wait until the device's next calibration.",
+    )
