@@ -1,0 +1,313 @@
+"""A device at work: its queue, its workers, and the faults that a drill may set."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from .documents import capabilities
+from .events import DEVICE_STATUS_CHANGE, TASK_STATE_CHANGE, Events
+from .noise import ideal_circuit, noisy_circuit
+from .outputs import OutputError, Outputs
+from .profile import Calibration, Profile, calibrate
+from .results import results_document
+from .sampling import Bits, Stopped, sample
+from .tasks import (
+    CANCELLED,
+    CANCELLING,
+    COMPLETED,
+    CREATED,
+    FAILED,
+    FINAL,
+    QUEUED,
+    RUNNING,
+    Task,
+    timestamp,
+)
+
+logger = logging.getLogger(__name__)
+
+ONLINE, OFFLINE, RETIRED = "ONLINE", "OFFLINE", "RETIRED"
+
+
+@dataclass
+class Faults:
+    """What goes wrong next on a device.
+
+    Attributes
+    ----------
+    fail_next
+        So many of the next tasks fail when they run.
+    lose_results
+        So many of the next completed tasks have no result object.
+    throttle_next
+        So many of the next CreateQuantumTask calls are throttled.
+    drop_events
+        No state-change event is sent.
+    """
+
+    fail_next: int = 0
+    lose_results: int = 0
+    throttle_next: int = 0
+    drop_events: bool = False
+
+
+@dataclass
+class Device:
+    """One device of the emulator. All methods belong to the event loop's thread."""
+
+    profile: Profile
+    region: str
+    outputs: Outputs
+    events: Events
+    executor: Executor
+    seed: int
+    status: str = ONLINE
+    faults: Faults = field(default_factory=Faults)
+    tasks_taken: int = 0
+
+    def __post_init__(self) -> None:
+        self.queue: deque[Task] = deque()
+        self.running: dict[str, Task] = {}
+        self.queue_delay_s = self.profile.queue_delay_s
+        self._queued_at: dict[str, float] = {}
+        self._wake = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+        self.calibration: Calibration | None = None
+        self.recalibrate(None)
+
+    # What clients see
+
+    @property
+    def name(self) -> str:
+        """The device's short name."""
+        return self.profile.name
+
+    @property
+    def open_tasks(self) -> int:
+        """Tasks that wait or run."""
+        return len(self.queue) + len(self.running)
+
+    def summary(self) -> dict[str, str]:
+        """As SearchDevices lists it."""
+        return {
+            "deviceArn": self.profile.arn,
+            "deviceName": self.name.upper() if self.name == "sv1" else self.name,
+            "providerName": self.profile.provider,
+            "deviceType": self.profile.kind.upper(),
+            "deviceStatus": self.status,
+        }
+
+    def details(self) -> dict[str, Any]:
+        """As GetDevice shows it."""
+        return {
+            **self.summary(),
+            "deviceCapabilities": self._capabilities,
+            "deviceQueueInfo": [
+                {
+                    "queue": "QUANTUM_TASKS_QUEUE",
+                    "queueSize": str(len(self.queue)),
+                    "queuePriority": "Normal",
+                },
+                {
+                    "queue": "QUANTUM_TASKS_QUEUE",
+                    "queueSize": "0",
+                    "queuePriority": "Priority",
+                },
+                {"queue": "JOBS_QUEUE", "queueSize": "0"},
+            ],
+        }
+
+    def queue_info(self, task: Task) -> dict[str, str]:
+        """A task's place in the queue: 1 is the next to run, "None" is not in the queue."""
+        info = {
+            "queue": "QUANTUM_TASKS_QUEUE",
+            "queuePriority": "Normal",
+            "position": "None",
+        }
+        if task.status in (CREATED, QUEUED) and task in self.queue:
+            info["position"] = str(self.queue.index(task) + 1)
+        else:
+            info["message"] = f"The quantum task is {task.status} and has no place in the queue."
+        return info
+
+    # What an operator does
+
+    def set_status(self, status: str) -> None:
+        """Bring the device on or off line, or retire it for good."""
+        if status == self.status:
+            return
+        self.status = status
+        detail = {
+            "deviceArn": self.profile.arn,
+            "deviceName": self.name,
+            "status": status,
+        }
+        self._publish(DEVICE_STATUS_CHANGE, self.profile.arn, detail)
+        if status == RETIRED:
+            while self.queue:
+                task = self.queue.popleft()
+                task.failure_reason = "The device was retired while the task was queued."
+                self._move(task, FAILED)
+        self._wake.set()
+
+    def set_queue_delay(self, seconds: float) -> None:
+        """Let tasks wait longer, or shorter."""
+        self.queue_delay_s = seconds
+        self._wake.set()
+
+    def recalibrate(self, seed: int | None) -> None:
+        """Draw new error rates, as the device of another day would have."""
+        if self.profile.kind == "qpu":
+            self.calibration = calibrate(self.profile, seed)
+        updated = timestamp(datetime.now(UTC))
+        document = capabilities(self.profile, self.calibration, self.region, updated)
+        self._capabilities = json.dumps(document)
+
+    # Tasks
+
+    def start(self) -> None:
+        """Begin to work."""
+        for _ in range(self.profile.concurrency):
+            self._workers.append(asyncio.create_task(self._work()))
+
+    async def stop(self) -> None:
+        """Leave the queue as it is, let running simulations know, and end."""
+        for task in self.running.values():
+            task.cancel_requested = True
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    def submit(self, task: Task) -> None:
+        """Take a new task."""
+        self._publish_task(task, "INSERT")
+        self.queue.append(task)
+        self._queued_at[task.arn] = time.monotonic()
+        self._move(task, QUEUED)
+        self._wake.set()
+
+    def cancel(self, task: Task) -> str:
+        """Cancel a task that has not ended.
+
+        Returns
+        -------
+        CANCELLED where it was waiting, CANCELLING where it runs.
+        """
+        task.cancel_requested = True
+        if task in self.queue:
+            self.queue.remove(task)
+            self._queued_at.pop(task.arn, None)
+            self._move(task, CANCELLING)
+            self._move(task, CANCELLED)
+        elif task.status == RUNNING:
+            self._move(task, CANCELLING)
+        return task.status
+
+    async def _work(self) -> None:
+        while True:
+            task = await self._next()
+            self.running[task.arn] = task
+            try:
+                await self._run(task)
+            except Exception:
+                logger.exception("task %s", task.arn)
+                task.failure_reason = "The emulator failed; its log has the details."
+                self._move(task, FAILED)
+            finally:
+                del self.running[task.arn]
+
+    async def _next(self) -> Task:
+        while True:
+            wait = None
+            if self.queue and self.status == ONLINE:
+                due = self._queued_at[self.queue[0].arn] + self.queue_delay_s
+                wait = due - time.monotonic()
+                if wait <= 0:
+                    task = self.queue.popleft()
+                    del self._queued_at[task.arn]
+                    return task
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def _run(self, task: Task) -> None:
+        task.started_at = datetime.now(UTC)
+        self._move(task, RUNNING)
+        if self.faults.fail_next > 0:
+            self.faults.fail_next -= 1
+            task.failure_reason = "The device failed while it ran the task."
+            self._move(task, FAILED)
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            started = time.monotonic()
+            task.executed_shots = task.shots
+            bits = await loop.run_in_executor(self.executor, self._simulation(task))
+            task.ended_at = datetime.now(UTC)
+            if task.cancel_requested:
+                raise Stopped
+            if self.faults.lose_results > 0:
+                self.faults.lose_results -= 1
+            else:
+                seconds = time.monotonic() - started
+                await loop.run_in_executor(self.executor, self._store, task, bits, seconds)
+        except Stopped:
+            self._move(task, CANCELLED)
+        except (OutputError, MemoryError) as error:
+            task.failure_reason = str(error) or "The program needs more memory than there is."
+            self._move(task, FAILED)
+        else:
+            self._move(task, CANCELLED if task.cancel_requested else COMPLETED)
+
+    def _simulation(self, task: Task) -> Callable[[], Bits]:
+        # The generator depends on the order of tasks alone, so that workers may run side by
+        # side and a seed still fixes every count.
+        rng = np.random.default_rng([self.seed, zlib.crc32(self.name.encode()), task.ordinal])
+        calibration = self.calibration
+
+        def simulate() -> Bits:
+            if calibration is None:
+                circuit = ideal_circuit(task.program)
+            else:
+                circuit = noisy_circuit(task.program, self.profile, calibration)
+            return sample(circuit, task.shots, rng, lambda: task.cancel_requested)
+
+        return simulate
+
+    def _store(self, task: Task, bits: Bits, seconds: float) -> None:
+        body = results_document(task, self.profile, bits, seconds)
+        self.outputs.put(task.bucket, f"{task.directory}/results.json", body)
+
+    def _move(self, task: Task, status: str) -> None:
+        if task.status in FINAL:
+            return
+        task.status = status
+        if status in FINAL:
+            task.ended_at = datetime.now(UTC)
+        self._publish_task(task, "MODIFY")
+        logger.info("task %s %s", task.arn.rpartition("/")[2], status)
+
+    def _publish_task(self, task: Task, change: str) -> None:
+        detail = task.summary()
+        del detail["tags"]
+        # The service writes the shots of an event as text.
+        detail |= {"shots": str(task.shots), "eventType": change}
+        self._publish(TASK_STATE_CHANGE, task.arn, detail)
+
+    def _publish(self, kind: str, resource: str, detail: dict[str, Any]) -> None:
+        if not self.faults.drop_events:
+            self.events.publish(kind, resource, detail, datetime.now(UTC))

@@ -1,0 +1,223 @@
+"""Turns a program and a calibration into gates with places where an error may strike.
+
+The model: each native gate is followed by depolarizing noise whose strength gives the
+calibrated average gate fidelity (for d dimensions, an average error r means that one of the
+d*d - 1 Paulis strikes with total probability r*(d+1)/d). A qubit that waits between two gates
+relaxes; the amplitude and phase damping of T1 and T2 are Pauli-twirled into X, Y with
+(1 - exp(-t/T1))/4 each and Z with (1 - exp(-t/T2))/2 - (1 - exp(-t/T1))/4. Times of the gates
+themselves add nothing, because benchmarked fidelities already contain them. Readout flips
+bits independently. Cf. Ghosh, Fowler, Geller, "Surface code with decoherence" (2012) for the
+twirled channel, and Nielsen, "A simple formula for the average gate fidelity" (2002).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gates import GATES, Matrix
+from .openqasm import Program
+from .profile import Calibration, Edge, Profile
+
+# How many native two-qubit gates a compiler needs for one of these; others need one.
+_NATIVE_COUNT = {
+    "swap": 3,
+    "pswap": 3,
+    "iswap": 2,
+    "xy": 2,
+    "cv": 2,
+    "cphaseshift": 2,
+    "cphaseshift00": 2,
+    "cphaseshift01": 2,
+    "cphaseshift10": 2,
+}
+
+
+@dataclass(frozen=True)
+class ErrorSite:
+    """A place where at most one of several Paulis strikes.
+
+    Attributes
+    ----------
+    after
+        Index of the gate that it follows; -1 for the start.
+    qubits
+        Qubits of the simulation, each struck by one Pauli of an outcome.
+    paulis
+        Outcomes: one Pauli number (0 I, 1 X, 2 Y, 3 Z) per qubit.
+    probabilities
+        Of each outcome; the rest is no error.
+    """
+
+    after: int
+    qubits: tuple[int, ...]
+    paulis: tuple[tuple[int, ...], ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        """Probability that any error strikes."""
+        return min(1.0, math.fsum(self.probabilities))
+
+
+@dataclass
+class NoisyCircuit:
+    """A circuit ready to simulate; qubits are numbered 0 to ``qubits`` - 1.
+
+    Attributes
+    ----------
+    gates
+        ``(matrix, qubits)`` in order.
+    sites
+        Where errors may strike, in order of their gates.
+    measured
+        The qubit behind each column of the result.
+    readout
+        For each column, the probabilities to read 1 for 0 and 0 for 1; shape (columns, 2).
+    """
+
+    qubits: int
+    gates: list[tuple[Matrix, tuple[int, ...]]] = field(default_factory=list)
+    sites: list[ErrorSite] = field(default_factory=list)
+    measured: tuple[int, ...] = ()
+    readout: NDArray[np.float64] | None = None
+
+
+def ideal_circuit(program: Program) -> NoisyCircuit:
+    """The program without noise, on the qubits that it uses."""
+    position = {qubit: k for k, qubit in enumerate(program.qubits)}
+    circuit = NoisyCircuit(len(position))
+    circuit.measured = tuple(position[qubit] for qubit in program.measured)
+    for call in program.calls:
+        # A global phase and a barrier change no outcome.
+        if call.name not in ("barrier", "gphase"):
+            qubits = tuple(position[qubit] for qubit in call.qubits)
+            circuit.gates.append((GATES[call.name].matrix(*call.parameters), qubits))
+    return circuit
+
+
+def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) -> NoisyCircuit:
+    """The program with a QPU's noise.
+
+    A program outside a verbatim box is not really compiled: register qubit k stands for the
+    k-th qubit of the device, a gate that is not native is charged as the native gates it
+    needs, and a distant pair is charged as a chain of swaps there and back, all on the pair
+    itself. Bellpair sends verbatim programs, which are simulated gate by gate.
+    """
+    assert profile.durations_us is not None
+    circuit = ideal_circuit(program)
+    used = program.qubits
+    physical = program.register_size is None
+    labels = used if physical else tuple(profile.labels[qubit] for qubit in used)
+    position = {qubit: k for k, qubit in enumerate(used)}
+    durations = profile.durations_us
+    routes = None if profile.fully_connected else _Routes(profile)
+
+    # When each qubit is free, in microseconds; None before its first gate, because the ground
+    # state does not decay.
+    free: list[float | None] = [None] * circuit.qubits
+    index = -1
+
+    def wait(qubit: int, until: float) -> None:
+        since = free[qubit]
+        if since is not None and until > since:
+            label = labels[qubit]
+            site = relaxation(
+                index,
+                qubit,
+                until - since,
+                calibration.t1_us[label],
+                calibration.t2_us[label],
+            )
+            circuit.sites.append(site)
+
+    for call in program.calls:
+        qubits = tuple(position[qubit] for qubit in call.qubits if qubit in position)
+        if call.name == "gphase" or not qubits:
+            continue
+        start = max(free[qubit] or 0.0 for qubit in qubits)
+        if call.name == "barrier":
+            for qubit in qubits:
+                if free[qubit] is not None:
+                    wait(qubit, start)
+                    free[qubit] = start
+            continue
+        for qubit in qubits:
+            wait(qubit, start)
+        index += 1
+        if len(qubits) == 1:
+            circuit.sites.append(
+                depolarizing(index, qubits, calibration.one_qubit[labels[qubits[0]]])
+            )
+            spent = durations.one_qubit
+        else:
+            a, b = (labels[qubit] for qubit in qubits)
+            path = routes.between(a, b) if routes else ((min(a, b), max(a, b)),)
+            errors = [calibration.two_qubit[edge] for edge in path]
+            count = _NATIVE_COUNT.get(call.name, 1) + 6 * (len(path) - 1)
+            for _ in range(count):
+                circuit.sites.append(depolarizing(index, qubits, sum(errors) / len(errors)))
+            spent = durations.two_qubit * count
+        for qubit in qubits:
+            free[qubit] = start + spent
+
+    end = max((time for time in free if time is not None), default=0.0)
+    for qubit in range(circuit.qubits):
+        wait(qubit, end)
+    circuit.readout = np.array(
+        [
+            (
+                calibration.readout_0_to_1[labels[q]],
+                calibration.readout_1_to_0[labels[q]],
+            )
+            for q in circuit.measured
+        ]
+    )
+    return circuit
+
+
+def depolarizing(after: int, qubits: tuple[int, ...], error: float) -> ErrorSite:
+    """Depolarizing noise with an average gate error of ``error`` (1 - average fidelity)."""
+    dimension = 2 ** len(qubits)
+    outcomes = tuple(product(range(4), repeat=len(qubits)))[1:]
+    each = error * (dimension + 1) / dimension / len(outcomes)
+    return ErrorSite(after, qubits, outcomes, (each,) * len(outcomes))
+
+
+def relaxation(after: int, qubit: int, time: float, t1: float, t2: float) -> ErrorSite:
+    """Twirled relaxation of a qubit that waits; ``time``, ``t1``, ``t2`` in one unit."""
+    flip = (1 - math.exp(-time / t1)) / 4
+    phase = max(0.0, (1 - math.exp(-time / t2)) / 2 - flip)
+    return ErrorSite(after, (qubit,), ((1,), (2,), (3,)), (flip, flip, phase))
+
+
+class _Routes:
+    """Shortest paths between the qubits of a lattice."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.neighbours: dict[int, list[int]] = {label: [] for label in profile.labels}
+        for a, b in profile.edges:
+            self.neighbours[a].append(b)
+            self.neighbours[b].append(a)
+
+    def between(self, start: int, goal: int) -> Sequence[Edge]:
+        """The edges of one shortest path."""
+        previous = {start: start}
+        queue = deque([start])
+        while queue and goal not in previous:
+            here = queue.popleft()
+            for there in self.neighbours[here]:
+                if there not in previous:
+                    previous[there] = here
+                    queue.append(there)
+        path, here = [], goal
+        while here != start:
+            path.append((min(here, previous[here]), max(here, previous[here])))
+            here = previous[here]
+        return path

@@ -1,0 +1,155 @@
+"""Draws shots from a noisy circuit by simulating noise trajectories.
+
+A trajectory is one choice of what error strikes where. Trajectories without an error are all
+the same state, and equal ones are simulated once, so that few errors cost little.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .noise import NoisyCircuit
+from .statevector import FusedGates, StateBatch
+
+Bits = NDArray[np.uint8]
+Strike = tuple[int, int]
+"""(index of the site, index of the outcome)."""
+
+WORK_BUDGET = 4e9
+"""Amplitude updates that one task may cost before its shots must share trajectories."""
+_BATCH_AMPLITUDES = 2**18
+"""Amplitudes simulated at once: two megabytes, about a core's cache."""
+
+
+class Stopped(Exception):
+    """The task was cancelled while it was simulated."""
+
+
+def sample(
+    circuit: NoisyCircuit,
+    shots: int,
+    rng: np.random.Generator,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Bits:
+    """Measure the circuit.
+
+    Each shot has a trajectory of its own, unless that would cost more than ``WORK_BUDGET``
+    amplitude updates (1,000 shots of 100 gates: beyond 15 qubits): then shots share
+    trajectories at random. The distribution of one shot is exact in any case.
+
+    Parameters
+    ----------
+    stopped
+        Asked now and then; true ends the simulation.
+
+    Returns
+    -------
+    Array of bits, shape (shots, measured qubits).
+
+    Raises
+    ------
+    Stopped
+        When ``stopped`` said so.
+    """
+    work = 2.0**circuit.qubits * max(1, len(circuit.gates))
+    trajectories = min(shots, max(1, int(WORK_BUDGET / work)))
+    owner = np.arange(shots)
+    if trajectories < shots:
+        owner = rng.integers(trajectories, size=shots)
+    groups = _group(_strikes(circuit, trajectories, rng), owner, trajectories)
+
+    outcomes = np.empty(shots, dtype=np.int64)
+    width = max(1, _BATCH_AMPLITUDES >> circuit.qubits)
+    for start in range(0, len(groups), width):
+        batch = groups[start : start + width]
+        probabilities = _simulate(circuit, [strikes for strikes, _ in batch], stopped)
+        for column, (_, members) in enumerate(batch):
+            cumulative = np.cumsum(probabilities[:, column], dtype=np.float64)
+            draws = rng.random(len(members)) * cumulative[-1]
+            outcomes[members] = np.searchsorted(cumulative, draws, side="right")
+    np.minimum(outcomes, 2**circuit.qubits - 1, out=outcomes)
+
+    shifts = np.array([circuit.qubits - 1 - qubit for qubit in circuit.measured])
+    bits: Bits = (outcomes[:, None] >> shifts & 1).astype(np.uint8)
+    if circuit.readout is not None:
+        flip = np.where(bits == 0, circuit.readout[:, 0], circuit.readout[:, 1])
+        bits ^= (rng.random(bits.shape) < flip).astype(np.uint8)
+    return bits
+
+
+def _strikes(
+    circuit: NoisyCircuit, trajectories: int, rng: np.random.Generator
+) -> dict[int, list[Strike]]:
+    """The errors of each trajectory that has any, in order of their sites."""
+    totals = np.array([site.total for site in circuit.sites])
+    strikes: dict[int, list[Strike]] = defaultdict(list)
+    for number, count in enumerate(rng.binomial(trajectories, totals)):
+        if count:
+            weights = np.cumsum(circuit.sites[number].probabilities)
+            kinds = np.searchsorted(weights, rng.random(count) * weights[-1], side="right")
+            hit = rng.choice(trajectories, count, replace=False)
+            for trajectory, kind in zip(hit.tolist(), kinds.tolist(), strict=True):
+                strikes[trajectory].append((number, min(kind, len(weights) - 1)))
+    return strikes
+
+
+def _group(
+    strikes: dict[int, list[Strike]], owner: NDArray[np.int64], trajectories: int
+) -> list[tuple[tuple[Strike, ...], NDArray[np.intp]]]:
+    """Different trajectories with the shots that they serve, those struck late first.
+
+    Neighbours in this order share a long beginning without errors, which is simulated once.
+    """
+    patterns: dict[tuple[Strike, ...], int] = {}
+    pattern_of = np.empty(trajectories, dtype=np.int64)
+    pattern_of.fill(patterns.setdefault((), 0))
+    for trajectory, hits in strikes.items():
+        pattern_of[trajectory] = patterns.setdefault(tuple(hits), len(patterns))
+    of_shot = pattern_of[owner]
+    order = np.argsort(of_shot, kind="stable")
+    bounds = np.searchsorted(of_shot[order], np.arange(len(patterns) + 1))
+    groups = [
+        (pattern, order[bounds[number] : bounds[number + 1]])
+        for pattern, number in patterns.items()
+        if bounds[number] < bounds[number + 1]
+    ]
+    return sorted(groups, key=lambda group: group[0][:1], reverse=True)
+
+
+def _simulate(
+    circuit: NoisyCircuit, batch: list[tuple[Strike, ...]], stopped: Callable[[], bool]
+) -> NDArray[np.float32]:
+    """Probabilities of each trajectory's outcomes, shape (2**qubits, len(batch))."""
+    struck: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for column, strikes in enumerate(batch):
+        for number, kind in strikes:
+            struck[circuit.sites[number].after].append((number, kind, column))
+
+    state = StateBatch(circuit.qubits)
+    fused = FusedGates(state)
+    for index in range(-1, len(circuit.gates)):
+        if stopped():
+            raise Stopped
+        if index >= 0:
+            fused.add(*circuit.gates[index])
+        if index not in struck:
+            continue
+        state.widen(len(batch))
+        columns: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for number, kind, column in struck[index]:
+            site = circuit.sites[number]
+            for qubit, pauli in zip(site.qubits, site.paulis[kind], strict=True):
+                if pauli:
+                    columns[qubit, pauli].append(column)
+        for (qubit, pauli), hit in columns.items():
+            fused.flush([qubit])
+            # A column may be struck twice by the same Pauli at one gate, which undoes it.
+            odd = [column for column in dict.fromkeys(hit) if hit.count(column) % 2]
+            state.apply_pauli(pauli, qubit, np.array(odd, dtype=np.intp))
+    fused.flush()
+    state.widen(len(batch))
+    return state.probabilities()

@@ -1,0 +1,141 @@
+"""Puts the emulator together and serves it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from .api import BraketApi
+from .devices import Device
+from .events import EventSender, EventTarget, put_events
+from .outputs import S3Outputs
+from .profile import Profile
+from .service import BraketService
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an emulator runs.
+
+    Attributes
+    ----------
+    port
+        0 for any free one.
+    s3_endpoint
+        ``None`` for AWS's own, or what the environment says.
+    seed
+        With the order of tasks on a device it fixes every count.
+    """
+
+    region: str
+    account: str
+    port: int
+    profiles: tuple[Profile, ...]
+    s3_endpoint: str | None
+    event_targets: tuple[EventTarget, ...]
+    seed: int
+    log_level: str
+
+
+class PortTaken(Exception):
+    """The port cannot be listened on."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to ``serve``, so that a stop by signal is a clean end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install nothing."""
+        yield
+
+
+def listen(port: int) -> socket.socket:
+    """Open the listening socket.
+
+    Raises
+    ------
+    PortTaken
+        If something listens there already.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(error.strerror) from error
+    return listener
+
+
+def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Parameters
+    ----------
+    ready
+        Called with the base URL as soon as requests are answered.
+    """
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_serve(settings, listener, ready))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="braket")
+    outputs = S3Outputs(settings.region, settings.s3_endpoint)
+    events = EventSender([put_events(target) for target in settings.event_targets])
+    devices = [
+        Device(profile, settings.region, outputs, events, executor, settings.seed)
+        for profile in settings.profiles
+    ]
+    service = BraketService(settings.region, settings.account, devices, outputs, executor)
+    server = _Server(
+        uvicorn.Config(
+            BraketApi(service),
+            http="httptools",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=settings.log_level == "debug",
+            timeout_graceful_shutdown=3,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+
+    await events.start()
+    for device in devices:
+        device.start()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        ready(f"http://{HOST}:{listener.getsockname()[1]}")
+    await serving
+    await _stop(devices, events, executor)
+
+
+async def _stop(
+    devices: Sequence[Device], events: EventSender, executor: ThreadPoolExecutor
+) -> None:
+    for device in devices:
+        await device.stop()
+    await events.stop()
+    executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,386 @@
+"""The service's operations, over devices and tasks; each answers with the body to send."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from typing import Any
+
+from .checks import check_program
+from .devices import OFFLINE, ONLINE, RETIRED, Device
+from .documents import OPENQASM
+from .errors import (
+    ConflictException,
+    DeviceOfflineException,
+    DeviceRetiredException,
+    ResourceNotFoundException,
+    ServiceQuotaExceededException,
+    ThrottlingException,
+    ValidationException,
+)
+from .openqasm import Program, ProgramError, read_program
+from .outputs import Outputs
+from .profile import Profile
+from .tasks import CANCELLED, CANCELLING, FINAL, Json, Task, TaskStore, timestamp
+
+logger = logging.getLogger(__name__)
+
+MAX_TAGS = 50
+
+
+class BraketService:
+    """Amazon Braket in one region, as far as quantum tasks and devices go.
+
+    Parameters
+    ----------
+    region, account
+        Where its ARNs lie.
+    devices
+        The devices that it serves.
+    outputs
+        Where results go.
+    executor
+        Where programs are read, off the event loop.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        account: str,
+        devices: Sequence[Device],
+        outputs: Outputs,
+        executor: Executor,
+    ) -> None:
+        self.region = region
+        self.account = account
+        self.tasks = TaskStore()
+        self._by_arn = {device.profile.arn: device for device in devices}
+        self._by_name = {device.name: device for device in devices}
+        self._outputs = outputs
+        self._executor = executor
+
+    # Devices
+
+    def get_device(self, arn: str) -> Json:
+        """GetDevice."""
+        return self._device(arn).details()
+
+    def search_devices(self, body: Json) -> Json:
+        """SearchDevices: filters on the fields of the summary, by name."""
+        filters, limit = _filters(body), _limit(body)
+        names = {
+            "deviceArn",
+            "deviceName",
+            "deviceType",
+            "deviceStatus",
+            "providerName",
+        }
+        summaries = [device.summary() for device in self._by_name.values()]
+        for item in filters:
+            if item.get("name") not in names:
+                raise ValidationException(f"unknown filter {item.get('name')!r}")
+            values = item.get("values")
+            if not isinstance(values, list):
+                raise ValidationException("a filter needs values")
+            summaries = [s for s in summaries if s[str(item["name"])] in values]
+        start = _offset(body)
+        answer: Json = {"devices": summaries[start : start + limit]}
+        if start + limit < len(summaries):
+            answer["nextToken"] = str(start + limit)
+        return answer
+
+    # Tasks
+
+    async def create_task(self, body: Json) -> Json:
+        """CreateQuantumTask.
+
+        A client token that stands for a task already answers with that task, before anything
+        else is looked at: the device may have gone offline since, and the caller wants to
+        know its task all the same.
+        """
+        token = _text(body, "clientToken", 1, 64)
+        request = {key: value for key, value in body.items() if key != "clientToken"}
+        if task := self._repeated(token, request):
+            return {"quantumTaskArn": task.arn}
+        device = self._device(_text(body, "deviceArn", 1, 256))
+        self._admit(device)
+        shots = _shots(body, device.profile)
+        bucket = _text(body, "outputS3Bucket", 3, 63)
+        prefix = _text(body, "outputS3KeyPrefix", 1, 1024)
+        tags = _tags(body.get("tags", {}))
+        _json_text(body, "deviceParameters", required=False)
+        source, inputs = _openqasm(_json_text(body, "action"))
+
+        loop = asyncio.get_running_loop()
+        program = await loop.run_in_executor(
+            self._executor, _checked_program, source, inputs, device.profile
+        )
+        if not await loop.run_in_executor(self._executor, self._outputs.accessible, bucket):
+            raise ValidationException(f"Caller doesn't have access to {bucket} or it doesn't exist")
+
+        # Nothing waits from here on, so of two equal requests only one makes a task.
+        if task := self._repeated(token, request):
+            return {"quantumTaskArn": task.arn}
+        self._admit(device)
+        name = str(uuid.uuid4())
+        task = Task(
+            arn=f"arn:aws:braket:{self.region}:{self.account}:quantum-task/{name}",
+            client_token=token,
+            device_arn=device.profile.arn,
+            device_name=device.name,
+            ordinal=device.tasks_taken,
+            shots=shots,
+            request=request,
+            program=program,
+            directory=f"{prefix.rstrip('/')}/{name}",
+            tags=tags,
+            created_at=datetime.now(UTC),
+        )
+        device.tasks_taken += 1
+        self.tasks.add(task)
+        device.submit(task)
+        return {"quantumTaskArn": task.arn}
+
+    def get_task(self, arn: str, additional: Sequence[str]) -> Json:
+        """GetQuantumTask, with its place in the queue where asked for."""
+        if unknown := set(additional) - {"QueueInfo"}:
+            raise ValidationException(f"unknown additionalAttributeNames {sorted(unknown)}")
+        task = self.tasks.get(arn)
+        body = task.details()
+        if "QueueInfo" in additional:
+            body["queueInfo"] = self._by_arn[task.device_arn].queue_info(task)
+        return body
+
+    def cancel_task(self, arn: str, body: Json) -> Json:
+        """CancelQuantumTask: again is the same; a task that ended otherwise conflicts."""
+        _text(body, "clientToken", 1, 64)
+        task = self.tasks.get(arn)
+        if task.status in FINAL and task.status != CANCELLED:
+            raise ConflictException(f"Cannot cancel quantum task {arn}: it is {task.status}")
+        if task.status not in (CANCELLING, CANCELLED):
+            self._by_arn[task.device_arn].cancel(task)
+        return {"quantumTaskArn": arn, "cancellationStatus": task.status}
+
+    def search_tasks(self, body: Json) -> Json:
+        """SearchQuantumTasks, newest first."""
+        token = body.get("nextToken")
+        if token is not None and not isinstance(token, str):
+            raise ValidationException("nextToken is not valid")
+        tasks, following = self.tasks.search(_filters(body), _limit(body), token)
+        answer: Json = {"quantumTasks": [task.summary() for task in tasks]}
+        if following is not None:
+            answer["nextToken"] = following
+        return answer
+
+    # Tags
+
+    def list_tags(self, arn: str) -> Json:
+        """ListTagsForResource."""
+        return {"tags": self.tasks.get(arn).tags}
+
+    def tag(self, arn: str, body: Json) -> Json:
+        """TagResource."""
+        task = self.tasks.get(arn)
+        task.tags = _tags(task.tags | _tags(body.get("tags", {})))
+        return {}
+
+    def untag(self, arn: str, keys: Sequence[str]) -> Json:
+        """UntagResource."""
+        task = self.tasks.get(arn)
+        task.tags = {key: value for key, value in task.tags.items() if key not in keys}
+        return {}
+
+    # What only the emulator has
+
+    def control_device(self, name: str, body: Json) -> Json:
+        """Set a device's status, delay or faults; answers with all of them."""
+        if name not in self._by_name:
+            raise ResourceNotFoundException(f"no device {name}; there are {sorted(self._by_name)}")
+        device = self._by_name[name]
+        for key, value in body.items():
+            if key not in _SETTINGS:
+                raise ValidationException(f"unknown setting {key!r}; there are {sorted(_SETTINGS)}")
+            if not _SETTINGS[key](value):
+                raise ValidationException(f"{key} cannot be {value!r}")
+        for key, value in body.items():
+            if key == "status":
+                device.set_status(value)
+            elif key == "queue_delay_s":
+                device.set_queue_delay(float(value))
+            elif key == "calibration_seed":
+                device.recalibrate(value)
+            else:
+                setattr(device.faults, key, value)
+        return {
+            "name": device.name,
+            "status": device.status,
+            "queue_delay_s": device.queue_delay_s,
+            **vars(device.faults),
+        }
+
+    def all_tasks(self) -> Json:
+        """Every task since the start, with the shots that were really taken for it."""
+        return {
+            "tasks": [
+                {
+                    "quantumTaskArn": task.arn,
+                    "clientToken": task.client_token,
+                    "device": task.device_name,
+                    "status": task.status,
+                    "shots": task.shots,
+                    "executedShots": task.executed_shots,
+                    "asked": task.asked,
+                    "outputS3Directory": task.directory,
+                    "failureReason": task.failure_reason,
+                    "createdAt": timestamp(task.created_at),
+                    "startedAt": task.started_at and timestamp(task.started_at),
+                    "endedAt": task.ended_at and timestamp(task.ended_at),
+                }
+                for task in self.tasks
+            ]
+        }
+
+    def health(self) -> Json:
+        """Whether it works, and what it serves."""
+        return {
+            "status": "ok",
+            "region": self.region,
+            "devices": {
+                name: {"status": device.status, "open_tasks": device.open_tasks}
+                for name, device in self._by_name.items()
+            },
+        }
+
+    # Parts of the above
+
+    def _device(self, arn: str) -> Device:
+        if arn not in self._by_arn:
+            raise ResourceNotFoundException(f"Device not found in {self.region}: {arn}")
+        return self._by_arn[arn]
+
+    def _repeated(self, token: str, request: Json) -> Task | None:
+        task = self.tasks.same_request(token, request)
+        if task is not None:
+            task.asked += 1
+        return task
+
+    @staticmethod
+    def _admit(device: Device) -> None:
+        if device.faults.throttle_next > 0:
+            device.faults.throttle_next -= 1
+            raise ThrottlingException("Rate exceeded")
+        if device.status == RETIRED:
+            raise DeviceRetiredException(f"Device is retired: {device.profile.arn}")
+        if device.status == OFFLINE:
+            raise DeviceOfflineException(f"Device is offline: {device.profile.arn}")
+        quota = device.profile.max_open_tasks
+        if quota is not None and device.open_tasks >= quota:
+            raise ServiceQuotaExceededException(f"{device.name} takes {quota} open tasks at most")
+
+
+def _checked_program(source: str, inputs: dict[str, float], profile: Profile) -> Program:
+    try:
+        program = read_program(source, inputs)
+        check_program(program, profile)
+    except ProgramError as error:
+        raise ValidationException(str(error)) from None
+    return program
+
+
+def _text(body: Json, key: str, least: int, most: int) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not least <= len(value) <= most:
+        raise ValidationException(f"{key} must be text of {least} to {most} characters")
+    return value
+
+
+def _shots(body: Json, profile: Profile) -> int:
+    shots = body.get("shots")
+    least, most = profile.shots
+    if not isinstance(shots, int) or isinstance(shots, bool) or not least <= shots <= most:
+        raise ValidationException(
+            f"shots must be a whole number between {least} and {most} for {profile.name}"
+        )
+    return shots
+
+
+def _json_text(body: Json, key: str, *, required: bool = True) -> Json:
+    """A member that is itself a JSON object, written as text."""
+    if key not in body and not required:
+        return {}
+    try:
+        value = json.loads(body.get(key, ""))
+    except (TypeError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ValidationException(f"{key} must be a JSON object, written as text")
+    return value
+
+
+def _openqasm(action: Json) -> tuple[str, dict[str, float]]:
+    header = action.get("braketSchemaHeader")
+    name = header.get("name") if isinstance(header, dict) else None
+    if name != OPENQASM:
+        raise ValidationException(f"action {name!r} is not supported by the device: use {OPENQASM}")
+    source, inputs = action.get("source"), action.get("inputs") or {}
+    if not isinstance(source, str):
+        raise ValidationException("action.source must be OpenQASM text")
+    if not isinstance(inputs, dict) or not all(_is_number(v) for v in inputs.values()):
+        raise ValidationException("action.inputs must map names to numbers")
+    return source, {key: float(value) for key, value in inputs.items()}
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    if not isinstance(tags, dict) or len(tags) > MAX_TAGS:
+        raise ValidationException(f"tags must be an object with at most {MAX_TAGS} members")
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise ValidationException("tags must have texts as values")
+    return dict(tags)
+
+
+def _filters(body: Json) -> list[Json]:
+    filters = body.get("filters")
+    if not isinstance(filters, list) or len(filters) > 10:
+        raise ValidationException("filters must be a list of at most 10")
+    if not all(isinstance(item, dict) for item in filters):
+        raise ValidationException("each filter must be an object")
+    return filters
+
+
+def _limit(body: Json) -> int:
+    limit = body.get("maxResults", 100)
+    if not _is_count(limit) or not 1 <= limit <= 100:
+        raise ValidationException("maxResults must be between 1 and 100")
+    return int(limit)
+
+
+def _offset(body: Json) -> int:
+    token = body.get("nextToken", "0")
+    if not isinstance(token, str) or not token.isdecimal() or len(token) > 6:
+        raise ValidationException("nextToken is not valid")
+    return int(token)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_SETTINGS: dict[str, Callable[[Any], bool]] = {
+    "status": lambda value: value in (ONLINE, OFFLINE, RETIRED),
+    "queue_delay_s": lambda value: _is_number(value) and 0 <= value <= 3600,
+    "fail_next": _is_count,
+    "lose_results": _is_count,
+    "throttle_next": _is_count,
+    "calibration_seed": _is_count,
+    "drop_events": lambda value: isinstance(value, bool),
+}
+"""What a drill may set on a device, and what values it may have."""
