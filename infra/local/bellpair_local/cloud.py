@@ -1,0 +1,296 @@
+"""A local cloud as a whole: bring it up, look at it, take it down."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bellpair_local import ports
+from bellpair_local.application import CLIENT_FILE
+from bellpair_local.failures import LocalCloudError, PortsTaken, StartFailed
+from bellpair_local.processes import ProcessRecord, ProcessTable
+from bellpair_local.region import REGISTRY_FILE
+from bellpair_local.topology import HOST, SECRET_ACCESS_KEY, Member, Role, Topology
+
+_START_SECONDS = 30.0
+_PAUSE_SECONDS = 0.05
+_LOG_TAIL_LINES = 15
+
+
+class MemberStatus(BaseModel):
+    """One process of the cloud as it is now.
+
+    Attributes
+    ----------
+    health
+        ``ok``, ``starting``, ``unreachable`` (it runs and does not answer) or ``dead``.
+    pid
+        Process id, or None if it is dead.
+    """
+
+    name: str
+    role: Role
+    region: str
+    port: int
+    endpoint: str
+    pid: int | None
+    health: str
+    log: Path
+
+
+class CloudStatus(BaseModel):
+    """The cloud as it is now.
+
+    Attributes
+    ----------
+    state
+        ``up`` if all processes are well, ``down`` if none runs, else ``degraded``.
+    endpoints
+        The deployed HTTP API's base URLs, active region first; empty before it is deployed.
+    """
+
+    name: str
+    state: str
+    state_dir: Path
+    account: str
+    client_file: Path | None
+    endpoints: list[str]
+    members: list[MemberStatus]
+
+
+class LocalCloud:
+    """One local cloud, known by its state directory.
+
+    Parameters
+    ----------
+    name
+        Its name, for people.
+    state_dir
+        Where it keeps its logs, records and client file. Need not exist.
+    """
+
+    def __init__(self, name: str, state_dir: Path) -> None:
+        self.name = name
+        self.state_dir = state_dir
+        self._processes = ProcessTable(state_dir / "processes.json")
+
+    @property
+    def logs(self) -> Path:
+        """Directory of the log files."""
+        return self.state_dir / "logs"
+
+    @contextlib.contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Keep other commands from changing this cloud meanwhile.
+
+        Raises
+        ------
+        LocalCloudError
+            If another command is at it.
+        """
+        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(self.state_dir / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LocalCloudError(
+                    f"Another command is starting or stopping the local cloud {self.name!r}.",
+                    "Wait for it to end, or choose another cloud with --name.",
+                ) from None
+            yield
+
+    def topology(self) -> Topology | None:
+        """The processes it consists of, or None if it was never started."""
+        try:
+            return Topology.load(self.state_dir / "topology.json")
+        except FileNotFoundError:
+            return None
+
+    def alive(self) -> list[ProcessRecord]:
+        """Its processes that run."""
+        return self._processes.alive()
+
+    def start(self, topology: Topology) -> None:
+        """Start all processes of `topology` from an empty state and wait until they are well.
+
+        Raises
+        ------
+        PortsTaken
+            If another program uses one of the ports.
+        StartFailed
+            If a process ends or does not get ready; those that run are left for :meth:`stop`.
+        """
+        self._processes.stop_all()
+        self._check_ports(topology.port_base)
+        for leftover in (REGISTRY_FILE, CLIENT_FILE, "topology.json"):
+            (self.state_dir / leftover).unlink(missing_ok=True)
+        for leftover in ("run", "logs"):
+            shutil.rmtree(self.state_dir / leftover, ignore_errors=True)
+        topology.save()
+        # The witness first: a region recovers its tables from it.
+        for member in sorted(topology.members, key=lambda m: m.role is not Role.WITNESS):
+            self.start_member(topology, member)
+        for member in topology.members:
+            self.await_member(member)
+
+    def start_member(self, topology: Topology, member: Member) -> ProcessRecord:
+        """Start one process; used to bring a lost region back, too."""
+        return self._processes.start(
+            member.name,
+            command(topology, member),
+            self.logs / f"{member.name}.log",
+            environment(topology, member, os.environ),
+        )
+
+    def await_member(self, member: Member, timeout: float = _START_SECONDS) -> None:
+        """Wait until the process of `member` is well.
+
+        Raises
+        ------
+        StartFailed
+            If it ends, or is not well after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        record = next((r for r in self._processes.records() if r.name == member.name), None)
+        while True:
+            if health(member) == "ok":
+                return
+            if record is None or not record.is_alive():
+                raise StartFailed(
+                    f"The process {member.name} ended while it started:\n{self._tail(member)}",
+                    f"Its log is {self.logs / f'{member.name}.log'}.",
+                )
+            if time.monotonic() > deadline:
+                raise StartFailed(
+                    f"The process {member.name} is not ready after {timeout:.0f} s.",
+                    f"Its log is {self.logs / f'{member.name}.log'}.",
+                )
+            time.sleep(_PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """End all processes, whether they are well or not. Does nothing if none runs."""
+        self._processes.stop_all()
+        (self.state_dir / CLIENT_FILE).unlink(missing_ok=True)
+        shutil.rmtree(self.state_dir / "run", ignore_errors=True)
+
+    def status(self) -> CloudStatus:
+        """Look at every process."""
+        topology = self.topology()
+        records = {r.name: r for r in self._processes.records()}
+        members = [
+            self._member_status(member, records.get(member.name))
+            for member in (topology.members if topology else ())
+        ]
+        well = sum(m.health == "ok" for m in members)
+        dead = sum(m.health == "dead" for m in members)
+        state = "down" if dead == len(members) else "up" if well == len(members) else "degraded"
+        client_file = self.state_dir / CLIENT_FILE
+        endpoints: list[str] = []
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            endpoints = json.loads(client_file.read_text())["endpoints"]
+        return CloudStatus(
+            name=self.name,
+            state=state,
+            state_dir=self.state_dir,
+            account=topology.account if topology else "",
+            client_file=client_file if endpoints else None,
+            endpoints=endpoints,
+            members=members,
+        )
+
+    def _member_status(self, member: Member, record: ProcessRecord | None) -> MemberStatus:
+        alive = record is not None and record.is_alive()
+        return MemberStatus(
+            name=member.name,
+            role=member.role,
+            region=member.region,
+            port=member.port,
+            endpoint=member.endpoint,
+            pid=record.pid if record and alive else None,
+            health=health(member) if alive else "dead",
+            log=self.logs / f"{member.name}.log",
+        )
+
+    def _check_ports(self, port_base: int) -> None:
+        taken = ports.taken(port_base)
+        if not taken:
+            return
+        users = ", ".join(f"{port} ({ports.holder(port) or 'unknown program'})" for port in taken)
+        free = ports.free_base(port_base)
+        raise PortsTaken(
+            f"Ports that the local cloud {self.name!r} needs are in use: {users}.",
+            f"Stop what uses them, or choose other ports: --port-base {free} is free."
+            if free
+            else "Stop what uses them, or choose other ports with --port-base.",
+        )
+
+    def _tail(self, member: Member) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            lines = (self.logs / f"{member.name}.log").read_text(errors="replace").splitlines()
+            return "\n".join(lines[-_LOG_TAIL_LINES:])
+        return ""
+
+
+def command(topology: Topology, member: Member) -> list[str]:
+    """The command line of a member's process."""
+    if member.role is not Role.BRAKET:
+        module = ["bellpair_local.region", "--config", str(topology.file), "--member", member.name]
+        return [sys.executable, "-m", *module]
+    home = next(r for r in topology.regions if r.region == member.region)
+    events = (
+        word
+        for region in topology.regions
+        for word in ("--event-endpoint", f"{region.region}={region.endpoint}")
+    )
+    return [
+        sys.executable, "-m", "bellpair_braket_emulator",
+        "--region", member.region,
+        "--port", str(member.port),
+        "--account", topology.account,
+        "--s3-endpoint", home.endpoint,
+        *events,
+    ]  # fmt: skip
+
+
+def environment(
+    topology: Topology, member: Member, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of a member's process: that of the caller, less its AWS settings."""
+    kept = {k: v for k, v in inherited.items() if not k.startswith(("AWS_", "BELLPAIR_"))}
+    return kept | {
+        "AWS_ACCESS_KEY_ID": topology.account,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": member.region,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+_HEALTH_PATHS: Mapping[Role, str] = {
+    Role.REGION: "/_local/health",
+    Role.WITNESS: "/_local/health",
+    Role.BRAKET: "/_emulator/health",
+}
+
+
+def health(member: Member) -> str:
+    """Ask the process how it is: ``ok``, ``starting`` or ``unreachable``."""
+    connection = http.client.HTTPConnection(HOST, member.port, timeout=2)
+    try:
+        connection.request("GET", _HEALTH_PATHS[member.role])
+        return "ok" if connection.getresponse().status == 200 else "starting"
+    except OSError:
+        return "unreachable"
+    finally:
+        connection.close()
+
+

@@ -1,0 +1,197 @@
+"""The ASGI application before each region's services: faults, routing, control."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from bellpair_local.edge.faults import Faults, FaultSwitches, Outcome
+from bellpair_local.edge.forwarding import Forwarder, PeerUnavailable, Response
+from bellpair_local.edge.refusal import unavailable
+from bellpair_local.edge.routing import Destination, destination, holder_of_tables
+from bellpair_local.edge.scope import Headers, credential_scope, header, with_region
+from bellpair_local.edge.server import TRANSPORT
+from bellpair_local.global_tables import GlobalTableRegistry
+from bellpair_local.topology import Member, Topology
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+ControlCall = Callable[[str, bytes], Awaitable[tuple[int, dict[str, Any]]]]
+
+SENDER = b"x-bellpair-from"
+"""Names the process that forwarded a request, so that a partition cuts both directions."""
+
+_TABLE_OPERATIONS = b"DynamoDB_"
+
+
+class Edge:
+    """Answers, forwards or refuses each request that reaches a region.
+
+    Parameters
+    ----------
+    services
+        The ASGI application that answers what belongs to this process.
+    topology, here
+        The cloud, and the process in which this edge runs.
+    registry
+        The cloud's global tables.
+    forwarder
+        Reaches the other processes.
+    faults
+        The switches that ``/_faults`` sets.
+    controls
+        Further control calls by path, such as ``/_local/health``; each takes method and body and
+        returns status and JSON.
+    """
+
+    def __init__(
+        self,
+        services: Application,
+        topology: Topology,
+        here: Member,
+        registry: GlobalTableRegistry,
+        forwarder: Forwarder,
+        faults: FaultSwitches,
+        controls: dict[str, ControlCall] | None = None,
+    ) -> None:
+        self._services = services
+        self._topology = topology
+        self._here = here
+        self._registry = registry
+        self._forwarder = forwarder
+        self._faults = faults
+        self._controls = {"/_faults": self._set_faults, **(controls or {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._services(scope, receive, send)
+            return
+        path = scope["path"]
+        sender = header(scope["headers"], SENDER).decode("latin-1")
+        if path.startswith("/_") and (control := self._controls.get(path)):
+            await self._control(control, sender, scope, receive, send)
+            return
+        signed_for = credential_scope(scope["headers"], scope["query_string"])
+        service = signed_for.service if signed_for else "execute-api"
+
+        if sender and self._faults.parted_from(sender):
+            await _answer(send, unavailable(service, f"{self._here.name} is parted from {sender}"))
+            return
+        if self._faults.harms_requests:
+            delay, outcome = self._faults.draw(service)
+            await asyncio.sleep(delay)
+            if outcome is Outcome.DROP:
+                scope[TRANSPORT].abort()
+                return
+            if outcome is Outcome.ERROR:
+                await _answer(send, unavailable(service, "an error was switched on under /_faults"))
+                return
+
+        member = destination(self._topology, self._here, signed_for)
+        if member is not None:
+            body = await _body(receive)
+            response = await self._forward(Destination(member), service, scope, body)
+            await _answer(send, response)
+            return
+        if service == "dynamodb" and header(scope["headers"], b"x-amz-target").startswith(
+            _TABLE_OPERATIONS
+        ):
+            body = await _body(receive)
+            holder = holder_of_tables(self._topology, self._here, body, self._registry.strong())
+            if holder is not None:
+                await _answer(send, await self._forward(holder, service, scope, body))
+                return
+            receive = _replay(body, receive)
+        await self._services(scope, receive, send)
+
+    async def _forward(
+        self, to: Destination, service: str, scope: Scope, body: bytes
+    ) -> Response:
+        if self._faults.parted_from(to.member.name):
+            return unavailable(service, f"{self._here.name} is parted from {to.member.name}")
+        headers: Headers = scope["headers"]
+        if to.scope_region is not None:
+            headers = with_region(headers, to.scope_region)
+        target = scope["raw_path"]
+        if scope["query_string"]:
+            target += b"?" + scope["query_string"]
+        sender = (SENDER, self._here.name.encode())
+        try:
+            return await self._forwarder.send(
+                to.member.endpoint, scope["method"], target, [*headers, sender], body
+            )
+        except PeerUnavailable as error:
+            return unavailable(service, str(error))
+
+    async def _control(
+        self, call: ControlCall, sender: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if sender and self._faults.parted_from(sender):
+            status, answer = 503, {"error": f"{self._here.name} is parted from {sender}"}
+        else:
+            try:
+                status, answer = await call(scope["method"], await _body(receive))
+            except ValueError as error:
+                status, answer = 400, {"error": str(error)}
+        content = json.dumps(answer).encode()
+        await _answer(send, Response(status, [(b"content-type", b"application/json")], content))
+
+    async def _set_faults(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        if method == "PUT":
+            faults = Faults.model_validate_json(body)
+            known = {m.name for m in self._topology.members} - {self._here.name}
+            if unknown := faults.partitions - known:
+                raise ValueError(f"cannot part from {sorted(unknown)}; known: {sorted(known)}")
+            self._faults.set(faults)
+        elif method == "DELETE":
+            self._faults.set(Faults())
+        elif method != "GET":
+            return 405, {"error": "use GET, PUT or DELETE"}
+        return 200, self._faults.current.model_dump(mode="json")
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read the whole body; empty if the caller has gone."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives `body` once more, then what really comes."""
+    message: MutableMapping[str, Any] | None = {
+        "type": "http.request",
+        "body": body,
+        "more_body": False,
+    }
+
+    async def replayed() -> MutableMapping[str, Any]:
+        nonlocal message
+        if message is not None:
+            first, message = message, None
+            return first
+        return await receive()
+
+    return replayed
+
+
+async def _answer(send: Send, response: Response) -> None:
+    headers = response.headers
+    if not any(name.lower() == b"content-length" for name, _ in headers):
+        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
+    # The caller may have gone in the meantime; nobody is left to be told.
+    with contextlib.suppress(OSError):
+        await send(
+            {"type": "http.response.start", "status": response.status, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": response.body})

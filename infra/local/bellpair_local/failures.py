@@ -1,0 +1,39 @@
+"""What can go wrong around a local cloud, each with what the person can do about it."""
+
+from __future__ import annotations
+
+
+class LocalCloudError(Exception):
+    """The local cloud cannot do what was asked.
+
+    Parameters
+    ----------
+    message
+        What happened.
+    remedy
+        What to do now.
+    """
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class PortsTaken(LocalCloudError):
+    """Ports that the cloud needs are in use."""
+
+
+class StartFailed(LocalCloudError):
+    """A process ended or did not get ready in time."""
+
+
+class SynthesisFailed(LocalCloudError):
+    """The CDK app could not be synthesized."""
+
+
+class DeploymentFailed(LocalCloudError):
+    """A stack could not be deployed."""
+
+
+class BootstrapFailed(LocalCloudError):
+    """The deployed application could not be prepared for use."""

@@ -1,0 +1,119 @@
+"""Lambda functions run in our host, from their real artifacts, with their real errors.
+
+MiniStack's own worker reports each Python exception as ``Runtime.HandlerError``, so that Retry and
+Catch by error name never match.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from bellpair_local.lambda_host import (
+    EventTooLarge,
+    FunctionSpec,
+    InvocationResult,
+    LambdaHost,
+    LambdaHostError,
+    TooManyRequests,
+)
+from bellpair_local.topology import SECRET_ACCESS_KEY
+
+
+class FunctionExecutor:
+    """Stands in for MiniStack's executor of Python functions.
+
+    Parameters
+    ----------
+    host
+        Runs the functions.
+    endpoint
+        Base URL that the functions' SDKs use for every service.
+    account
+        The functions' account, and their access key.
+    """
+
+    def __init__(self, host: LambdaHost, endpoint: str, account: str) -> None:
+        self._host = host
+        self._credentials = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": account,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        }
+        self._specs: dict[str, tuple[tuple[Any, ...], FunctionSpec]] = {}
+        self._lock = threading.Lock()
+
+    def install(self) -> None:
+        """Put this executor and its cheaper logging in MiniStack's place."""
+        from ministack.services import lambda_svc
+
+        self._lambda_svc = lambda_svc
+        lambda_svc._execute_function_warm = self.execute
+        # The host writes the functions' logs to files. The original makes one log stream for each
+        # invocation and keeps them all in memory.
+        lambda_svc._emit_lambda_logs = lambda *_, **__: None
+
+    def execute(self, function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        """Run `function` and answer in the shape that MiniStack's callers expect."""
+        try:
+            result = self._host.invoke(
+                self._spec(function), json.dumps(event).encode(), request_id=request_id
+            )
+        except TooManyRequests as refusal:
+            refused: dict[str, Any] = self._lambda_svc._throttle_response(
+                "ConcurrentInvocationLimitExceeded", str(refusal)
+            )
+            return refused
+        except EventTooLarge as refusal:
+            return _failure("Lambda.RequestTooLargeException", str(refusal))
+        except (LambdaHostError, ValueError) as refusal:
+            return _failure("Lambda.ServiceException", str(refusal))
+        return _outcome(result)
+
+    def _spec(self, function: dict[str, Any]) -> FunctionSpec:
+        """Return the function's specification; the same object until it is deployed again."""
+        config = function.get("config") or function
+        arn = ":".join(config["FunctionArn"].split(":")[:7])
+        version = config.get("Version", "$LATEST")
+        code = function.get("code_zip") or b""
+        layers = config.get("Layers") or []
+        variables = (config.get("Environment") or {}).get("Variables") or {}
+        state = (
+            config.get("CodeSha256"),
+            config["Handler"],
+            config.get("Timeout"),
+            config.get("MemorySize"),
+            tuple(layer["Arn"] if isinstance(layer, dict) else layer for layer in layers),
+            tuple(sorted(variables.items())),
+            function.get("concurrency"),
+        )
+        key = f"{arn}:{version}"
+        with self._lock:
+            known = self._specs.get(key)
+            if known is not None and known[0] == state:
+                return known[1]
+            zips = [self._lambda_svc._resolve_layer_zip(layer) for layer in layers]
+            spec = FunctionSpec(
+                arn=arn,
+                handler=config["Handler"],
+                code_zip=code,
+                layer_zips=tuple(content for content in zips if content),
+                environment={**variables, **self._credentials},
+                timeout_s=float(config.get("Timeout") or 3),
+                memory_mb=int(config.get("MemorySize") or 128),
+                version=version,
+            )
+            self._specs[key] = (state, spec)
+            return spec
+
+
+def _outcome(result: InvocationResult) -> dict[str, Any]:
+    body = json.loads(result.payload) if result.payload else None
+    if result.error is None:
+        return {"body": body, "log": result.log}
+    return {"body": body, "error": True, "log": result.log}
+
+
+def _failure(kind: str, message: str) -> dict[str, Any]:
+    return {"body": {"errorType": kind, "errorMessage": message}, "error": True, "log": ""}

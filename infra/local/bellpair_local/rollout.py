@@ -1,0 +1,33 @@
+"""From sources to a running application: synthesize, deploy, prepare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bellpair_local import application, assembly
+from bellpair_local.deployment import Deployer, read_assembly
+from bellpair_local.topology import Topology
+
+
+def roll_out(topology: Topology, template: Path | None, progress: Callable[[str], None]) -> None:
+    """Deploy the application, or the cloud assembly in `template`, to a running cloud.
+
+    Raises
+    ------
+    LocalCloudError
+        If synthesis, deployment or preparation fails.
+    """
+    if template is None:
+        current = assembly.is_current()
+        progress("Using the synthesized stacks" if current else "Synthesizing the stacks (30 s)")
+    directory = template or assembly.synthesize()
+    stacks = read_assembly(directory, topology.account)
+    # The template directory may be anybody's; zipped assets are kept beside what we build.
+    cache = assembly.repository() / "build" / "assets"
+    deployer = Deployer(topology, cache, lambda name: progress(f"Deploying {name}"))
+    outputs = deployer.deploy(stacks)
+    if template is None:
+        progress("Making keys and loading the devices")
+        regions = {stack.id: stack.region for stack in stacks}
+        application.prepare(topology, deployer, assembly.STAGE, outputs, regions)
