@@ -1,0 +1,67 @@
+"""Gate definitions, the same in both dialects."""
+
+from __future__ import annotations
+
+from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.gates import Gate
+from bellpair_core.openqasm.names import Constant, Entity
+from bellpair_core.openqasm.operations import Operations
+from bellpair_core.openqasm.registers import Register
+from bellpair_core.openqasm.tally import Tally
+
+
+class Definitions(Operations):
+    """A cursor that reads ``gate name(a, b) q, r { … }``."""
+
+    def body_statement(self) -> None:
+        """Read one statement of a gate's body."""
+        raise NotImplementedError
+
+    def gate_definition(self) -> None:
+        """Read a definition and declare the gate, which its own body can't use."""
+        start = self.pos
+        self.pos += 1
+        name_at = self.pos
+        name = self.read_name("the gate")
+        self.names.enter()
+        params = 0
+        if self.accept("("):
+            params = self._formals(")", "the parameter")
+            self.expect(")")
+        qubits = self._formals("{", "the qubit")
+        if not qubits:
+            self.fail_syntax("the name of a qubit")
+        outside, self.tally, self.in_gate = self.tally, Tally(), True
+        self.expect("{")
+        while self.tokens[self.pos] != "}":
+            if not self.tokens[self.pos]:
+                self.fail_syntax("'}'")
+            self.body_statement()
+        self.pos += 1
+        body, self.tally, self.in_gate = self.tally, outside, False
+        self.names.leave()
+        self.check_depth(body.depth + 1, start)
+        # Even an empty gate counts as one, so that applying it is never free.
+        gate = Gate(params, qubits, max(1, body.gates), body.depth + 1)
+        self.declare(name, gate, name_at)
+
+    def _formals(self, end: str, what: str) -> int:
+        count = 0
+        while self.tokens[self.pos] != end:
+            at = self.pos
+            name = self.read_name(what)
+            formal: Entity = Constant(None)
+            if end == "{":
+                if count == self.limits.max_qubits:
+                    self.fail(
+                        ProblemKind.TOO_MANY_QUBITS,
+                        f"the gate has more than {count} qubits",
+                        f"Use at most {count} qubits.",
+                        at,
+                    )
+                formal = Register("qubit", (count,), scalar=True, formal=True)
+            self.declare(name, formal, at)
+            count += 1
+            if not self.accept(","):
+                break
+        return count

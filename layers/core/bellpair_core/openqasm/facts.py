@@ -1,0 +1,70 @@
+"""What a checked program tells, and the limits it is checked against."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ProgramLimits(NamedTuple):
+    """How much one program may ask for.
+
+    Attributes
+    ----------
+    max_qubits
+        Qubits, over all registers, or the highest physical qubit plus one.
+    max_bits
+        Classical bits, over all registers.
+    max_operations
+        Gates, measurements and resets when every loop, every broadcast over a register
+        and every gate definition is written out; a turn of a loop counts as one more.
+    max_depth
+        Nesting of blocks, parentheses and indices; and, by itself, of gate definitions.
+    """
+
+    max_qubits: int = 1_000
+    max_bits: int = 10_000
+    max_operations: int = 1_000_000
+    max_depth: int = 64
+
+
+class ProgramFacts(NamedTuple):
+    """What a device needs to know about a program.
+
+    Attributes
+    ----------
+    language
+        Always ``"openqasm"``.
+    version
+        ``"2.0"`` or ``"3.0"``; a program without a version line is read as 3.0.
+    num_qubits
+        Declared qubits, or the highest physical qubit used plus one.
+    num_bits
+        Declared classical bits, over all registers.
+    num_gates
+        Gate applications when loops, broadcasts and the program's own gate definitions
+        are written out. Both branches of a condition count.
+    num_measurements
+        Measured qubits, counted likewise.
+    has_mid_circuit_measurement
+        A qubit is used after it was measured, or a bit is assigned twice.
+    has_classical_control
+        The program branches with ``if``.
+    physical_qubits
+        The program names physical qubits such as ``$0``.
+    verbatim
+        The program has a Braket verbatim box.
+    gate_names
+        Names of the gates applied outside gate definitions.
+    """
+
+    language: str
+    version: str
+    num_qubits: int
+    num_bits: int
+    num_gates: int
+    num_measurements: int
+    has_mid_circuit_measurement: bool
+    has_classical_control: bool
+    physical_qubits: bool
+    verbatim: bool
+    gate_names: frozenset[str]

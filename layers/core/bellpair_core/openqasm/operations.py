@@ -1,0 +1,315 @@
+"""What both dialects do to qubits: declare, apply gates, measure, reset."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from bellpair_core.openqasm.cursor import description, quoted
+from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.expressions import Expressions
+from bellpair_core.openqasm.facts import ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.gates import Gate
+from bellpair_core.openqasm.registers import Kind, Register
+from bellpair_core.openqasm.tally import Tally
+
+
+class Operations(Expressions):
+    """A cursor that checks and counts operations on qubits."""
+
+    def __init__(self, source: str, limits: ProgramLimits) -> None:
+        super().__init__(source, limits)
+        self.tally = Tally()
+        self.gate_names: set[str] = set()
+        self.num_qubits = 0
+        self.num_bits = 0
+        self.in_gate = False
+        self.has_classical_control = False
+        self.physical_qubits = False
+        self.verbatim = False
+
+    def facts(self, version: str) -> ProgramFacts:
+        """Return what was learnt, once the whole program was read.
+
+        Raises
+        ------
+        ProgramError
+            The program has no qubits or measures none.
+        """
+        if not self.num_qubits:
+            declaration = "qreg q[2];" if self.openqasm2 else "qubit[2] q;"
+            self.fail(
+                ProblemKind.NO_QUBITS,
+                "the program has no qubits",
+                f"Declare some, for example: {declaration}",
+            )
+        if not self.tally.measurements:
+            measurement = "measure q -> c;" if self.openqasm2 else "c = measure q;"
+            self.fail(
+                ProblemKind.NO_MEASUREMENT,
+                "the program measures nothing, so it has no result",
+                f"Measure qubits into bits, for example: {measurement}",
+            )
+        return ProgramFacts(
+            language="openqasm",
+            version=version,
+            num_qubits=self.num_qubits,
+            num_bits=self.num_bits,
+            num_gates=self.tally.gates,
+            num_measurements=self.tally.measurements,
+            has_mid_circuit_measurement=self.tally.mid_circuit,
+            has_classical_control=self.has_classical_control,
+            physical_qubits=self.physical_qubits,
+            verbatim=self.verbatim,
+            gate_names=frozenset(self.gate_names),
+        )
+
+    def operand(self) -> Register:
+        """Read the qubits or bits that a statement names: ``q``, ``q[0]`` …"""
+        raise NotImplementedError
+
+    def operand_of(self, kind: Kind) -> Register:
+        """Read an operand that must be qubits, or must be bits."""
+        start = self.pos
+        register = self.operand()
+        if register.kind != kind:
+            self.fail(
+                ProblemKind.WRONG_TYPE,
+                f"{quoted(self.tokens[start])} is {description(register)}, not a {kind}",
+                f"Name a {kind} or a register of {kind}s here.",
+                start,
+            )
+        if self.in_gate and not register.formal:
+            self.fail(
+                ProblemKind.WRONG_TYPE,
+                f"{quoted(self.tokens[start])} is not a qubit of this gate definition",
+                "A gate acts only on the qubits that its first line names.",
+                start,
+            )
+        return register
+
+    def named_register(self) -> Register:
+        """Read the name of a register, with nothing after it."""
+        name = self.tokens[self.pos]
+        entity = self.table.get(name)
+        if type(entity) is Register:
+            self.pos += 1
+            return entity
+        if entity is None:
+            if not name[:1].isidentifier() or name in self.keywords:
+                self.fail_syntax("a qubit or a register")
+            self.fail_undefined(ProblemKind.UNDEFINED_NAME, "the register", self.pos)
+        self.fail(
+            ProblemKind.WRONG_TYPE,
+            f"{quoted(name)} is {description(entity)}, not a register",
+            "Name a qubit, a bit or a register here.",
+        )
+
+    def element(self, register: Register, index: int, at: int) -> Register:
+        """Return one element of a register; a negative index counts from the end."""
+        size = register.size
+        if not -size <= index < size or (index < 0 and self.openqasm2):
+            self.fail(
+                ProblemKind.INDEX_OUT_OF_RANGE,
+                f"index {index} is out of range: the register has {size} {register.kind}s",
+                f"Use an index from 0 to {size - 1}, or declare a larger register.",
+                at,
+            )
+        return register.part((register.elements[index],), scalar=True)
+
+    def declare_register(self, kind: Kind, size: int | None, size_at: int) -> Register:
+        """Read the name of a new register and declare it; no size means a single one."""
+        at = self.pos
+        name = self.read_name(f"the {kind} register")
+        register = self.new_elements(kind, size, size_at)
+        self.declare(name, register, at)
+        return register
+
+    def new_elements(self, kind: Kind, size: int | None, size_at: int) -> Register:
+        """Make room for a new register."""
+        count = 1 if size is None else size
+        if count < 1:
+            self.fail(
+                ProblemKind.NO_QUBITS if kind == "qubit" else ProblemKind.INVALID_VALUE,
+                f"a register of {count} {kind}s holds nothing",
+                f"Give it at least one {kind}.",
+                size_at,
+            )
+        first = self.num_qubits if kind == "qubit" else self.num_bits
+        if kind == "qubit":
+            self.num_qubits += count
+            limit, problem = self.limits.max_qubits, ProblemKind.TOO_MANY_QUBITS
+        else:
+            self.num_bits += count
+            limit, problem = self.limits.max_bits, ProblemKind.TOO_MANY_BITS
+        if first + count > limit:
+            self.fail(
+                problem,
+                f"the program declares {first + count} {kind}s; the limit is {limit}",
+                f"Use at most {limit} {kind}s.",
+                size_at,
+            )
+        return Register(kind, range(first, first + count), scalar=size is None)
+
+    def count(self, operations: int, at: int) -> None:
+        """Count operations against the limit."""
+        self.tally.operations += operations
+        self.check_total(at)
+
+    def check_total(self, at: int) -> None:
+        """Refuse a program that does too much."""
+        if self.tally.operations > self.limits.max_operations:
+            self.fail(
+                ProblemKind.TOO_LARGE,
+                f"written out, the program does more than {self.limits.max_operations:,} things",
+                "Use fewer gates, shorter loops, or several smaller jobs.",
+                at,
+            )
+
+    def apply_gate(self, extra_qubits: int = 0) -> None:
+        """Read and check a gate application; the next token is the gate's name.
+
+        ``extra_qubits`` is how many controls modifiers have added.
+        """
+        tokens, table = self.tokens, self.table
+        start = self.pos
+        gate = table.get(tokens[start])
+        if type(gate) is not Gate:
+            self.fail_no_gate(start)
+        self.pos = start + 1
+        given = self._arguments() if tokens[start + 1] == "(" else 0
+        if given != gate.params:
+            self._fail_arity(start, "parameter", gate.params, given)
+        operands: list[Register] = []
+        used = width = 0
+        simple = not self.in_gate
+        while tokens[self.pos] != ";":
+            at = self.pos
+            # Most operands are q[7], seen before: one look-up, nothing to check again.
+            register = table.get(tokens[at])
+            cell = None
+            if simple and type(register) is Register and tokens[at + 1] == "[":
+                cell = register.cells.get(tokens[at + 2])
+            if cell is not None and cell.kind == "qubit" and tokens[at + 3] == "]":
+                self.pos = at + 4
+            else:
+                cell = self.operand_of("qubit")
+            if used & cell.mask:
+                self._check_distinct(cell, operands, start, at)
+            used |= cell.mask
+            if not cell.scalar and cell.size != width:
+                if width:
+                    self._fail_sizes(start, at, width, cell.size)
+                width = cell.size
+            operands.append(cell)
+            if tokens[self.pos] != ",":
+                break
+            self.pos += 1
+        if tokens[self.pos] != ";":
+            self.fail_syntax("',' or ';'")
+        if len(operands) != gate.qubits + extra_qubits:
+            self._fail_arity(start, "qubit", gate.qubits + extra_qubits, len(operands))
+        self.pos += 1
+        self._count_gate(gate, width or 1, used, start)
+
+    def fail_no_gate(self, at: int, remedy: str = "") -> NoReturn:
+        """Raise the error for a statement that starts like a gate but with no gate's name."""
+        entity = self.table.get(self.tokens[at])
+        if entity is None:
+            self.fail_undefined(ProblemKind.UNDEFINED_GATE, "the gate", at, remedy)
+        self.fail(
+            ProblemKind.UNDEFINED_GATE,
+            f"{quoted(self.tokens[at])} is {description(entity)}, not a gate",
+            "Start the statement with a gate or with a word of the language.",
+            at,
+        )
+
+    def record_measurement(self, qubits: Register, bits: Register, at: int) -> None:
+        """Count the measurement of some qubits into as many bits."""
+        if qubits.size != bits.size and qubits.mask and bits.mask:
+            self._fail_sizes(at, at, qubits.size, bits.size)
+        tally = self.tally
+        if qubits.mask & tally.measured or bits.mask & tally.assigned:
+            tally.mid_circuit = True
+        tally.measured |= qubits.mask
+        tally.assigned |= bits.mask
+        tally.measurements += qubits.size
+        self.count(qubits.size, at)
+
+    def reset(self) -> None:
+        """Read ``reset q;``."""
+        start = self.pos
+        self.pos += 1
+        qubits = self.operand_of("qubit")
+        self.expect(";")
+        if qubits.mask & self.tally.measured:
+            self.tally.mid_circuit = True
+        self.count(qubits.size, start)
+
+    def barrier(self) -> None:
+        """Read ``barrier q, r[0];``; without operands it stands for all qubits."""
+        start = self.pos
+        self.pos += 1
+        size = 1
+        while self.tokens[self.pos] != ";":
+            size += self.operand_of("qubit").size
+            if not self.accept(","):
+                break
+        self.expect(";")
+        self.count(size, start)
+
+    def _arguments(self) -> int:
+        self.pos += 1
+        given = 0
+        self.depth += 1
+        while self.tokens[self.pos] != ")":
+            self.expression()
+            given += 1
+            if not self.accept(","):
+                break
+        self.expect(")")
+        self.depth -= 1
+        return given
+
+    def _count_gate(self, gate: Gate, width: int, used: int, at: int) -> None:
+        tally = self.tally
+        if used & tally.measured:
+            tally.mid_circuit = True
+        tally.depth = max(tally.depth, gate.depth)
+        if not self.in_gate:
+            self.gate_names.add(self.tokens[at])
+        tally.gates += gate.weight * width
+        tally.operations += gate.weight * width
+        if tally.operations > self.limits.max_operations:
+            self.check_total(at)
+
+    def _fail_arity(self, at: int, what: str, wanted: int, given: int) -> NoReturn:
+        plural = what if wanted == 1 else f"{what}s"
+        name = quoted(self.tokens[at])
+        self.fail(
+            ProblemKind.WRONG_ARITY,
+            f"{name} takes {wanted} {plural}, not {given}",
+            f"Give {name} exactly {wanted} {plural}." if wanted else f"Give {name} no {plural}.",
+            at,
+        )
+
+    def _check_distinct(
+        self, operand: Register, others: list[Register], start: int, at: int
+    ) -> None:
+        for other in others:
+            # Comparing overlapping registers is work of its own, so it counts too.
+            self.count(min(operand.size, other.size), start)
+            if operand.meets(other):
+                self.fail(
+                    ProblemKind.DUPLICATE_QUBIT,
+                    f"{quoted(self.tokens[start])} is given the same qubit twice",
+                    "Give each of its places another qubit.",
+                    at,
+                )
+
+    def _fail_sizes(self, start: int, at: int, first: int, second: int) -> NoReturn:
+        self.fail(
+            ProblemKind.SIZE_MISMATCH,
+            f"{quoted(self.tokens[start])} is given registers of sizes {first} and {second}",
+            "Use registers of one size, or name single elements.",
+            at,
+        )
