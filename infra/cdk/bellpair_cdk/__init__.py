@@ -1,0 +1,1 @@
+"""Bellpair's infrastructure: one construct for each capability, stacks that compose them."""

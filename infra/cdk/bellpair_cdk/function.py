@@ -1,0 +1,165 @@
+"""One Lambda function, as every one of Bellpair's is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from bellpair_cdk.access import Access, environment
+from bellpair_cdk.names import Names
+from bellpair_cdk.sources import staged
+from bellpair_cdk.stage import Stage
+
+RUNTIME = lambda_.Runtime.PYTHON_3_11
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where functions' code and layers come from.
+
+    Parameters
+    ----------
+    functions
+        The folder with one folder per function.
+    staging
+        A folder for prepared copies of them.
+    layers
+        Layer -> its archive.
+    """
+
+    functions: Path
+    staging: Path
+    layers: Mapping[str, Path]
+
+    def code(self, folder: str) -> lambda_.Code:
+        """Return the deployable code of a function."""
+        return lambda_.Code.from_asset(str(staged(self.functions / folder, self.staging / folder)))
+
+
+class SharedLayers(Construct):
+    """The layers that a stack's functions share."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, names: Names, workshop: Workshop, only: Iterable[str]
+    ) -> None:
+        super().__init__(scope, id)
+        self._layers = {
+            name: lambda_.LayerVersion(
+                self,
+                name.capitalize(),
+                code=lambda_.Code.from_asset(str(workshop.layers[name])),
+                compatible_runtimes=[RUNTIME],
+                compatible_architectures=[lambda_.Architecture.X86_64],
+                description=f"Bellpair {names.stage.name}: {name}",
+            )
+            for name in only
+        }
+
+    def __getitem__(self, name: str) -> lambda_.LayerVersion:
+        return self._layers[name]
+
+
+class PlatformFunction(Construct):
+    """A function with its own role, log group and just the accesses it was given.
+
+    Parameters
+    ----------
+    name
+        The function; its size is the stage's for this name.
+    folder
+        Its folder, if that is not called like it.
+    accesses
+        What it may reach.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        names: Names,
+        workshop: Workshop,
+        layers: Iterable[lambda_.LayerVersion],
+        accesses: Iterable[Access],
+        handler: str = "handler.handler",
+        folder: str | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        stage = names.stage
+        size = stage.size(name)
+        granted = tuple(accesses)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{names.function(name)}",
+            retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
+            removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"What {names.function(name)} may do",
+            inline_policies={"access": _policy(log_group, granted)},
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=names.function(name),
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.X86_64,
+            handler=handler,
+            code=workshop.code(folder or name),
+            layers=list(layers),
+            role=role,
+            memory_size=size.memory,
+            timeout=Duration.seconds(size.timeout),
+            reserved_concurrent_executions=size.concurrency,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
+            environment={**_base(stage, name), **environment(granted)},
+        )
+
+
+def _policy(log_group: logs.LogGroup, accesses: tuple[Access, ...]) -> iam.PolicyDocument:
+    write_logs = iam.PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[log_group.log_group_arn],
+    )
+    granted = [statement for access in accesses if (statement := access.statement())]
+    return iam.PolicyDocument(statements=[write_logs, *granted])
+
+
+def _base(stage: Stage, name: str) -> dict[str, str]:
+    return {
+        "BELLPAIR_STAGE": stage.name,
+        "BELLPAIR_PRIMARY_REGION": stage.region,
+        "BELLPAIR_SECONDARY_REGION": stage.secondary_region,
+        "POWERTOOLS_SERVICE_NAME": name,
+        "POWERTOOLS_LOG_LEVEL": stage.log_level,
+    }
+
+
+RETENTION = {
+    1: "ONE_DAY",
+    3: "THREE_DAYS",
+    5: "FIVE_DAYS",
+    7: "ONE_WEEK",
+    14: "TWO_WEEKS",
+    30: "ONE_MONTH",
+    60: "TWO_MONTHS",
+    90: "THREE_MONTHS",
+    120: "FOUR_MONTHS",
+    150: "FIVE_MONTHS",
+    180: "SIX_MONTHS",
+    365: "ONE_YEAR",
+}
+"""Days -> CDK's word for them."""

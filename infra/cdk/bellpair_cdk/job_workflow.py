@@ -1,0 +1,141 @@
+"""The job workflow: the state machine that takes one job from its claim to its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from bellpair_core.model.limits import JOB_DEADLINE
+from constructs import Construct
+
+from bellpair_cdk.access import Access, Accesses
+from bellpair_cdk.definition import numbered
+from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
+from bellpair_cdk.names import Names
+from bellpair_cdk.stage import Stage
+
+_SLACK = timedelta(hours=1)
+"""How much longer an execution lives than its job's deadline, so that it can end the job."""
+
+
+def numbers(stage: Stage) -> dict[str, int]:
+    """Return the times and counts of the definition, in seconds and attempts."""
+    life = int((JOB_DEADLINE + _SLACK).total_seconds())
+    slowest = max(stage.size(name).timeout for name in ("transpile", "postprocess", "finish"))
+    return {
+        "JobSeconds": life,
+        # A little more than Lambda's own limit, which gives the better error.
+        "StageSeconds": slowest + 30,
+        "PollSeconds": stage.poll_seconds,
+        "PollAttempts": life // stage.poll_seconds,
+    }
+
+
+class JobWorkflow(Construct):
+    """The state machine ``job`` and the functions of its stages."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        workshop: Workshop,
+        layers: SharedLayers,
+        accesses: Accesses,
+        definition: Path,
+    ) -> None:
+        super().__init__(scope, id)
+        stage = names.stage
+        core, quantum = layers["core"], layers["quantum"]
+
+        def function(id: str, name: str, *granted: Access, heavy: bool = False) -> PlatformFunction:
+            return PlatformFunction(
+                self,
+                id,
+                name=name,
+                names=names,
+                workshop=workshop,
+                layers=[core, quantum] if heavy else [core],
+                accesses=granted,
+            )
+
+        stages = {
+            "Transpile": function(
+                "Transpile",
+                "transpile",
+                accesses.write_ledger(),
+                accesses.read_catalogue(),
+                accesses.know_devices(),
+                accesses.write_blobs(),
+                heavy=True,
+            ),
+            "Execute": function(
+                "Execute",
+                "execute",
+                accesses.write_ledger(),
+                accesses.read_blobs(),
+                accesses.know_devices(),
+                accesses.answer_jobs(),
+                *accesses.launch_tasks(),
+            ),
+            "PostProcess": function(
+                "PostProcess",
+                "postprocess",
+                accesses.write_ledger(),
+                accesses.write_blobs(),
+                accesses.follow_tasks(),
+                accesses.read_results(),
+            ),
+            "Finish": function(
+                "Finish",
+                "finish",
+                accesses.write_ledger(),
+                accesses.know_devices(),
+                accesses.wake_dispatcher(),
+            ),
+        }
+        removal = RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
+            retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
+            removal_policy=removal,
+        )
+        functions = [stage_.function for stage_ in stages.values()]
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            description=f"What {names.state_machine} may do",
+        )
+        for function_ in functions:
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=["lambda:InvokeFunction"], resources=[function_.function_arn]
+                )
+            )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=names.state_machine,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(numbered(definition, numbers(stage))),
+            definition_substitutions={
+                f"{id}Arn": stage_.function.function_arn for id, stage_ in stages.items()
+            },
+            role=role,
+            tracing_enabled=stage.tracing,
+            logs=sfn.LogOptions(
+                # What goes in and out is the tenant's; the logs tell the course only.
+                destination=log_group,
+                include_execution_data=False,
+                level=sfn.LogLevel.ALL,
+            ),
+            removal_policy=removal,
+        )

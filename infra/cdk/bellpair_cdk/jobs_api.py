@@ -1,0 +1,198 @@
+"""The jobs API: the Chalice app behind API Gateway, with its authorizer and its refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import Aws, CfnOutput, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from bellpair_core.model.errors import ErrorCode
+from constructs import Construct
+
+from bellpair_cdk.access import Access, Accesses
+from bellpair_cdk.api_routes import MAIN, routes
+from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
+from bellpair_cdk.names import Names
+from bellpair_cdk.tenant_desk import TENANT_PARTITIONS
+
+GATEWAY_STAGE = "api"
+
+
+class JobsApi(Construct):
+    """A REST API whose routes are the Chalice app's.
+
+    Chalice is asked for its Swagger document, and CDK makes everything else, so
+    that the app's functions get their roles, logs and layers as all others do
+    and the template needs no transform.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        workshop: Workshop,
+        layers: SharedLayers,
+        accesses: Accesses,
+    ) -> None:
+        super().__init__(scope, id)
+        stage = names.stage
+        app = routes(workshop.functions / "api")
+
+        def function(id: str, name: str, handler: str, granted: list[Access]) -> PlatformFunction:
+            return PlatformFunction(
+                self,
+                id,
+                name=name,
+                folder="api",
+                handler=handler,
+                names=names,
+                workshop=workshop,
+                layers=[layers["core"]],
+                accesses=granted,
+            )
+
+        # One module serves both, so both are told of everything; only one may touch it.
+        known = [
+            *(accesses.write_ledger(), accesses.read_catalogue(), accesses.write_blobs()),
+            *(accesses.wake_dispatcher(), accesses.know_devices(), accesses.know_results()),
+        ]
+        told = [Access(environment=access.environment) for access in known]
+        makes_tenants = accesses.write_catalogue(*TENANT_PARTITIONS)
+        api = [*known, makes_tenants, accesses.cancel_tasks()]
+        functions = {MAIN: function("Api", "api", app.handlers[MAIN], api)}
+        for logical, handler in app.authorizers.items():
+            functions[logical] = function(
+                "Authorizer", "authorizer", handler, [accesses.read_keys(), *told]
+            )
+        swagger = app.addressed(
+            {
+                logical: f"arn:{Aws.PARTITION}:apigateway:{names.region}:lambda:path/2015-03-31"
+                f"/functions/{made.function.function_arn}/invocations"
+                for logical, made in functions.items()
+            }
+        )
+        access_log = logs.LogGroup(
+            self,
+            "AccessLog",
+            log_group_name=f"/aws/apigateway/{names.prefix}",
+            retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
+            removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
+        )
+        self.rest_api = apigateway.SpecRestApi(
+            self,
+            "RestApi",
+            rest_api_name=names.prefix,
+            api_definition=apigateway.ApiDefinition.from_inline(swagger),
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=RemovalPolicy.DESTROY,
+            deploy_options=apigateway.StageOptions(
+                stage_name=GATEWAY_STAGE,
+                throttling_rate_limit=stage.requests_per_second,
+                throttling_burst_limit=stage.burst,
+                metrics_enabled=True,
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                tracing_enabled=stage.tracing,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(_ACCESS),
+            ),
+        )
+        for made in functions.values():
+            made.function.add_permission(
+                "CalledByTheApi",
+                principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+                source_arn=self.rest_api.arn_for_execute_api(),
+            )
+        for kind, refusal in _REFUSALS.items():
+            self._refusal(kind, refusal)
+        CfnOutput(self, "ApiEndpointId", value=self.rest_api.rest_api_id).override_logical_id(
+            "ApiEndpointId"
+        )
+        address = (
+            f"https://{self.rest_api.rest_api_id}.execute-api.{names.region}."
+            f"{Aws.URL_SUFFIX}/{GATEWAY_STAGE}"
+        )
+        CfnOutput(self, "ApiUrl", value=address).override_logical_id("ApiUrl")
+
+    def _refusal(self, kind: apigateway.ResponseType, refusal: Refusal) -> None:
+        """Give a refusal by the gateway itself the shape of the app's own."""
+        problem = {
+            "type": "about:blank",
+            "title": refusal.title,
+            "status": refusal.status,
+            "code": refusal.code,
+            "detail": "@detail@",
+            "remedy": refusal.remedy,
+            "request_id": "$context.requestId",
+        }
+        # The gateway puts the quotes round its own message.
+        template = json.dumps(problem).replace('"@detail@"', "$context.error.messageString")
+        self.rest_api.add_gateway_response(
+            f"On{kind.response_type.title().replace('_', '')}",
+            type=kind,
+            status_code=str(refusal.status),
+            response_headers={
+                "Content-Type": "'application/problem+json'",
+                "X-Request-Id": "context.requestId",
+                **{name: f"'{value}'" for name, value in refusal.headers.items()},
+            },
+            templates={"application/json": template},
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How the gateway's own refusal is told: code, title, HTTP status, remedy, headers."""
+
+    code: str
+    title: str
+    status: int
+    remedy: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, code: ErrorCode, **headers: str) -> Refusal:
+        """Return the refusal that the app itself would give with this code."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return cls(code.value, code.title, code.status, code.remedy, named)
+
+
+_Kind = apigateway.ResponseType
+_REFUSALS = {
+    _Kind.UNAUTHORIZED: Refusal.of(ErrorCode.UNAUTHENTICATED, WWW_Authenticate="Bearer"),
+    # The authorizer denies whoever has no valid key; roles are the app's to judge.
+    _Kind.ACCESS_DENIED: Refusal.of(ErrorCode.UNAUTHENTICATED, WWW_Authenticate="Bearer"),
+    _Kind.MISSING_AUTHENTICATION_TOKEN: Refusal.of(ErrorCode.ROUTE_NOT_FOUND),
+    _Kind.REQUEST_TOO_LARGE: Refusal.of(ErrorCode.SOURCE_TOO_LARGE),
+    _Kind.THROTTLED: Refusal(
+        "throttled",
+        "Too many requests",
+        429,
+        "Try again after the seconds in Retry-After.",
+        {"Retry-After": "1"},
+    ),
+    _Kind.DEFAULT_4_XX: Refusal.of(ErrorCode.REQUEST_INVALID),
+    _Kind.DEFAULT_5_XX: Refusal.of(ErrorCode.UNAVAILABLE, Retry_After="1"),
+}
+"""What the gateway refuses by itself, before or instead of the app."""
+
+_ACCESS = json.dumps(
+    {
+        "request_id": "$context.requestId",
+        "trace_id": "$context.xrayTraceId",
+        "source_ip": "$context.identity.sourceIp",
+        "method": "$context.httpMethod",
+        "path": "$context.path",
+        "status": "$context.status",
+        "latency_ms": "$context.responseLatency",
+        "function_ms": "$context.integrationLatency",
+        "tenant": "$context.authorizer.tenant",
+        "error": "$context.error.responseType",
+    }
+)

@@ -1,0 +1,102 @@
+"""The names of a stage's resources.
+
+Stacks know each other's resources by name, not by CloudFormation exports: both
+regions are deployed on their own, and either can be replaced without the other.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from aws_cdk import Aws, Stack
+from constructs import Construct
+
+from bellpair_cdk.stage import Stage
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names and ARNs, as seen from one region of a stage."""
+
+    stage: Stage
+    region: str
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with."""
+        return f"bellpair-{self.stage.name}"
+
+    @property
+    def ledger(self) -> str:
+        """The ledger table's name, the same in each region."""
+        return f"{self.prefix}-ledger"
+
+    @property
+    def catalogue(self) -> str:
+        """The catalogue table's name, the same in each region."""
+        return f"{self.prefix}-catalogue"
+
+    @property
+    def queue(self) -> str:
+        """The dispatch queue's name."""
+        return f"{self.prefix}-dispatch"
+
+    @property
+    def state_machine(self) -> str:
+        """The job state machine's name."""
+        return f"{self.prefix}-job"
+
+    def function(self, name: str) -> str:
+        """Return a function's full name."""
+        return f"{self.prefix}-{name}"
+
+    def blob_bucket(self, region: str) -> str:
+        """Return the name of a region's blob bucket."""
+        return f"{self.prefix}-blobs-{Aws.ACCOUNT_ID}-{region}"
+
+    def result_bucket(self, region: str) -> str:
+        """Return the name of a region's bucket of task results; Braket asks for the prefix."""
+        return f"amazon-braket-{self.prefix}-{Aws.ACCOUNT_ID}-{region}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{Aws.ACCOUNT_ID}:{resource}"
+
+    @property
+    def queue_arn(self) -> str:
+        """The dispatch queue's ARN."""
+        return self.arn("sqs", self.queue)
+
+    @property
+    def queue_url(self) -> str:
+        """The dispatch queue's address."""
+        return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{self.queue}"
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The job state machine's ARN."""
+        return self.arn("states", f"stateMachine:{self.state_machine}")
+
+    def bucket_arn(self, bucket: str) -> str:
+        """Return a bucket's ARN."""
+        return f"arn:{Aws.PARTITION}:s3:::{bucket}"
+
+    def by_region(self, scope: Construct, buckets: dict[str, str]) -> str:
+        """Return the JSON that a function reads its buckets from, region to bucket."""
+        return Stack.of(scope).to_json_string(buckets)
+
+    def devices_json(self) -> str:
+        """Return the JSON that a function reads the stage's devices from."""
+        return json.dumps(
+            [
+                {
+                    "name": name,
+                    "arn": device.arn,
+                    "region": device.region,
+                    "max_in_flight": device.max_in_flight,
+                }
+                for name, device in self.stage.devices.items()
+            ],
+            separators=(",", ":"),
+        )

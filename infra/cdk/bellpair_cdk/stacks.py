@@ -1,0 +1,152 @@
+"""The stacks of a stage: per region its data, its jobs, its API and, on AWS, its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import (
+    App,
+    CliCredentialsStackSynthesizer,
+    DefaultStackSynthesizer,
+    Environment,
+    IReusableStackSynthesizer,
+    Stack,
+    Tags,
+)
+from constructs import Construct
+
+from bellpair_cdk.access import Accesses
+from bellpair_cdk.alarms import Alarms
+from bellpair_cdk.blob_store import BlobStore
+from bellpair_cdk.catalogue import Catalogue
+from bellpair_cdk.device_watch import DeviceWatch
+from bellpair_cdk.dispatching import Dispatching
+from bellpair_cdk.event_forwarding import EventForwarding
+from bellpair_cdk.function import SharedLayers, Workshop
+from bellpair_cdk.job_workflow import JobWorkflow
+from bellpair_cdk.jobs_api import JobsApi
+from bellpair_cdk.ledger import Ledger
+from bellpair_cdk.names import Names
+from bellpair_cdk.stage import Stage
+from bellpair_cdk.sweeping import Sweeping
+from bellpair_cdk.task_watch import TaskWatch
+from bellpair_cdk.tenant_desk import TenantDesk
+
+
+class RegionalStack(Stack):
+    """A stack in one region of a stage, in whichever account it is deployed to."""
+
+    def __init__(self, scope: Construct, kind: str, *, names: Names) -> None:
+        stage = names.stage
+        super().__init__(
+            scope,
+            f"{stage.stack_name}-{kind}-{names.region}",
+            env=Environment(region=names.region),
+            synthesizer=_synthesizer(stage),
+            termination_protection=stage.retain_data,
+            description=f"Bellpair {stage.name}: {kind.lower()} in {names.region}",
+        )
+        Tags.of(self).add("bellpair:stage", stage.name)
+
+    def accesses(self, names: Names) -> Accesses:
+        """Return the accesses that this stack's functions may be given."""
+
+        def json(values: Mapping[str, Any]) -> str:
+            return self.to_json_string(dict(values))
+
+        return Accesses(names, json)
+
+
+class DataStack(RegionalStack):
+    """What must outlive everything else: tables (made in the first region) and buckets."""
+
+    def __init__(self, scope: Construct, *, names: Names) -> None:
+        super().__init__(scope, "Data", names=names)
+        if names.region == names.stage.region:
+            Ledger(self, "Ledger", names=names)
+            Catalogue(self, "Catalogue", names=names)
+        BlobStore(self, "BlobStore", names=names)
+
+
+class JobsStack(RegionalStack):
+    """What carries jobs from the ledger's queue to their end."""
+
+    def __init__(
+        self, scope: Construct, *, names: Names, workshop: Workshop, machines: Path
+    ) -> None:
+        super().__init__(scope, "Jobs", names=names)
+        accesses = self.accesses(names)
+        layers = SharedLayers(
+            self, "Layers", names=names, workshop=workshop, only=("core", "quantum")
+        )
+        self.workflow = JobWorkflow(
+            self,
+            "JobWorkflow",
+            names=names,
+            workshop=workshop,
+            layers=layers,
+            accesses=accesses,
+            definition=machines / "job.asl.json",
+        )
+        capabilities = {
+            "Dispatching": Dispatching,
+            "Sweeping": Sweeping,
+            "TaskWatch": TaskWatch,
+            "DeviceWatch": DeviceWatch,
+            "TenantDesk": TenantDesk,
+        }
+        for id, capability in capabilities.items():
+            capability(
+                self, id, names=names, workshop=workshop, layers=layers, accesses=accesses
+            )
+
+
+class ApiStack(RegionalStack):
+    """The HTTP API."""
+
+    def __init__(self, scope: Construct, *, names: Names, workshop: Workshop) -> None:
+        super().__init__(scope, "Api", names=names)
+        JobsApi(
+            self,
+            "JobsApi",
+            names=names,
+            workshop=workshop,
+            layers=SharedLayers(self, "Layers", names=names, workshop=workshop, only=("core",)),
+            accesses=self.accesses(names),
+        )
+
+
+class OperationsStack(RegionalStack):
+    """What only AWS has: alarms that reach people, and events that reach the peer region."""
+
+    def __init__(self, scope: Construct, *, names: Names) -> None:
+        super().__init__(scope, "Operations", names=names)
+        Alarms(self, "Alarms", names=names)
+        EventForwarding(self, "EventForwarding", names=names)
+
+
+def compose(app: App, stage: Stage, workshop: Workshop, machines: Path) -> None:
+    """Put a stage's stacks into the app, in the order in which they are deployed."""
+    first: Stack | None = None
+    for region in stage.pair:
+        names = Names(stage, region)
+        data = DataStack(app, names=names)
+        jobs = JobsStack(app, names=names, workshop=workshop, machines=machines)
+        api = ApiStack(app, names=names, workshop=workshop)
+        jobs.add_dependency(data, "functions need their tables and buckets")
+        api.add_dependency(jobs, "an accepted job needs what runs it")
+        if stage.has_operations:
+            operations = OperationsStack(app, names=names)
+            operations.add_dependency(api, "alarms watch what is there")
+        if first is None:
+            first = data
+        else:
+            data.add_dependency(first, "the first region's tables have their replicas here")
+
+
+def _synthesizer(stage: Stage) -> IReusableStackSynthesizer:
+    if stage.has_bootstrap:
+        return DefaultStackSynthesizer()
+    return CliCredentialsStackSynthesizer()

@@ -1,0 +1,52 @@
+"""Watching tasks: what Braket says of a task wakes the execution that waits for it."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from bellpair_cdk.access import Accesses
+from bellpair_cdk.function import PlatformFunction, SharedLayers, Workshop
+from bellpair_cdk.names import Names
+
+SOURCE = "aws.braket"
+TASK_CHANGED = "Braket Task State Change"
+DEVICE_CHANGED = "Braket Device State Change"
+
+
+class TaskWatch(Construct):
+    """A rule for tasks that ended, and the function that answers their executions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: Names,
+        workshop: Workshop,
+        layers: SharedLayers,
+        accesses: Accesses,
+    ) -> None:
+        super().__init__(scope, id)
+        complete = PlatformFunction(
+            self,
+            "Complete",
+            name="complete",
+            names=names,
+            workshop=workshop,
+            layers=[layers["core"]],
+            accesses=[accesses.read_ledger(), accesses.answer_jobs()],
+        )
+        events.Rule(
+            self,
+            "TaskChanged",
+            description="A Braket task of Bellpair's changed its state",
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=[TASK_CHANGED]),
+            targets=[
+                targets.LambdaFunction(
+                    complete.function, retry_attempts=10, max_event_age=Duration.hours(1)
+                )
+            ],
+        )

@@ -1,0 +1,66 @@
+"""Synthesize a stage without the CDK command line; prints the assembly's folder.
+
+``python infra/cdk/synth.py --stage local [--out DIR]``. When nothing it is made
+from has changed since the last time, the assembly that is there is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path[1:1] = [str(Path(__file__).parents[1])]
+
+from toolchain import node, stamp
+from toolchain.stamp import BUILD, ROOT
+
+
+def main() -> int:
+    """Run the command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="synth", description=__doc__.partition("\n")[0])
+    parser.add_argument("--stage", default="local")
+    parser.add_argument("--out", type=Path, help="default: build/cdk.out/<stage>")
+    parser.add_argument("--functions", type=Path, default=ROOT / "functions")
+    parser.add_argument("--unchecked", action="store_true", help="leave out the security rules")
+    arguments = parser.parse_args()
+    out: Path = (arguments.out or BUILD / "cdk.out" / arguments.stage).resolve()
+    os.environ.update(node.environment())
+    os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+    with stamp.lock(f"synth-{arguments.stage}"):
+        wanted = inputs(arguments.stage, arguments.functions, checked=not arguments.unchecked)
+        done = out.with_name(out.name + ".stamp")
+        if not (stamp.is_current(done, wanted) and (out / "manifest.json").exists()):
+            done.unlink(missing_ok=True)
+            _synthesize(arguments.stage, out, arguments.functions, not arguments.unchecked)
+            stamp.write(done, wanted)
+    print(out)
+    return 0
+
+
+def inputs(stage: str, functions: Path, *, checked: bool) -> str:
+    """Return the digest of everything that a stage's assembly is made from."""
+    return stamp.digest(
+        [
+            *(functions, ROOT / "layers", ROOT / "statemachines", ROOT / "samplesconfig.toml"),
+            *(ROOT / "infra" / "cdk", ROOT / "infra" / "toolchain", ROOT / "uv.lock"),
+            *(stage, str(checked)),
+        ]
+    )
+
+
+def _synthesize(stage: str, out: Path, functions: Path, checked: bool) -> None:
+    # These start a Node process when they are imported, so not before Node is on the path.
+    from bellpair_cdk.assembly import Sources, app
+
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    app(stage, part, Sources(functions=functions), checked=checked).synth()
+    shutil.rmtree(out, ignore_errors=True)
+    part.rename(out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
