@@ -114,13 +114,17 @@ class Job:
                 raise self._late()
         return self
 
-    def result(self, timeout: float | None = None) -> Result:
+    def result(
+        self, timeout: float | None = None, on_poll: Callable[[Job], None] | None = None
+    ) -> Result:
         """Wait for the job and fetch its result.
 
         Parameters
         ----------
         timeout
             Seconds to wait; without it, as long as the job takes.
+        on_poll
+            Called with this job after each look at it.
 
         Raises
         ------
@@ -131,7 +135,7 @@ class Job:
         ResultTimeout
             If it isn't over in time; the job goes on.
         """
-        self.wait(timeout)
+        self.wait(timeout, on_poll)
         self.raise_for_failure()
         return Result.read(self._transport.request("GET", f"/v1/jobs/{self.id}/result"))
 

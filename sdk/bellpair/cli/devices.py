@@ -1,0 +1,40 @@
+"""``bellpair devices``: where programs can run."""
+
+from __future__ import annotations
+
+import typer
+
+from bellpair.cli import terminal
+from bellpair.cli.failures import Failures
+from bellpair.cli.options import AsJson
+from bellpair.cli.session import Session
+from bellpair.cli.wording import printable, status_style
+
+
+def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the devices."""
+    with Failures(as_json):
+        with ctx.ensure_object(Session).client() as client:
+            found = client.devices()
+        if as_json:
+            terminal.print_json({"devices": [device.to_dict() for device in found]})
+            return
+        from rich.text import Text
+
+        table = terminal.plain_table(
+            "name", "kind", "status", "qubits", "shots", "queue", "region", "provider",
+            numbers=("qubits", "shots", "queue"),
+        )  # fmt: skip
+        for device in found:
+            least, most = device.shots_min, device.shots_max
+            table.add_row(
+                Text(printable(device.name), style="bold"),
+                device.kind or "",
+                Text(printable(device.status or ""), style=status_style(device.status)),
+                "" if device.num_qubits is None else str(device.num_qubits),
+                "" if most is None else f"{least or 1:,} to {most:,}",
+                "" if device.queue_depth is None else f"{device.queue_depth:,}",
+                device.region or "",
+                Text(printable(device.provider or "")),
+            )
+        terminal.stdout().print(table)

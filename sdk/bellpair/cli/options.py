@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", min=0, help="Seconds to wait; the job goes on afterwards.", metavar="SECONDS"
+    ),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Print the job's id, without waiting.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Also draw a picture: .png, .svg or .pdf.", metavar="FILE"),
+]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, job-…", show_default=False)]
+
+
+def examples(*lines: str) -> str:
+    """The epilog that shows a command in use."""
+    return "\n\n".join(("[bold]Examples[/bold]", *(f"[cyan]$ {line}[/cyan]" for line in lines)))

@@ -1,0 +1,183 @@
+"""``bellpair run``: from a file to counts."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bellpair.cli import terminal
+from bellpair.cli.failures import Failures, job_json, next_steps
+from bellpair.cli.options import AsJson, NoWait, Plot, Timeout
+from bellpair.cli.session import Session
+from bellpair.cli.wording import duration, printable
+from bellpair.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from bellpair.job import Job
+    from bellpair.result import Result
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="OpenQASM 2 or 3 program; - reads it from standard input."
+        ),
+    ],
+    shots: Annotated[int, typer.Option("--shots", "-s", help="Repetitions.")] = 1000,
+    device: Annotated[
+        str, typer.Option("--device", "-d", help="A device's name; `bellpair devices` lists them.")
+    ] = "any",
+    name: Annotated[str | None, typer.Option(help="Name, for finding the job again.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of the job; repeatable.")
+    ] = None,
+    timeout: Timeout = None,
+    no_wait: NoWait = False,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Running again with the same key gives the same job."),
+    ] = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a program and show its counts."""
+    run_program(
+        ctx.ensure_object(Session),
+        file,
+        shots=shots,
+        device=device,
+        name=name,
+        tags=_tags(tag or []),
+        timeout=timeout,
+        wait=not no_wait,
+        idempotency_key=idempotency_key,
+        plot=plot,
+        as_json=as_json,
+    )
+
+
+def run_program(
+    session: Session,
+    file: str,
+    *,
+    shots: int,
+    device: str,
+    name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    wait: bool = True,
+    idempotency_key: str | None = None,
+    plot: Path | None = None,
+    as_json: bool = False,
+) -> None:
+    """Submit, wait, and show the result; parameters as the options of ``bellpair run``."""
+    from bellpair.cli.waiting import LiveStatus
+    from bellpair.programs import decoded, openqasm_source
+
+    key = idempotency_key or str(uuid.uuid4())
+    failures = Failures(as_json, on_interrupt=lambda: _maybe_accepted(key))
+    with failures:
+        check_plot_option(plot)
+        failures.program_name = "<stdin>" if file == "-" else file
+        source = openqasm_source(
+            decoded(sys.stdin.buffer.read(), "Standard input") if file == "-" else Path(file)
+        )
+        failures.source = source
+        with LiveStatus(quiet=as_json) as live, session.client(on_retry=live.on_retry) as client:
+            job = client.submit(source, shots, device, name=name, tags=tags, idempotency_key=key)
+            failures.job = job
+            live.on_poll(job)
+            result = job.result(timeout, live.on_poll) if wait else None
+        if result is None:
+            show_accepted(job, as_json)
+        else:
+            show_result(job, result, plot, as_json)
+
+
+def check_plot_option(plot: Path | None) -> None:
+    """Refuse a picture that could not be written, as wrong usage."""
+    if plot is None:
+        return
+    from bellpair.plot import check_plot
+
+    try:
+        check_plot(plot)
+    except ConfigurationError as error:
+        raise typer.BadParameter(f"{error.detail} {error.remedy}", param_hint="--plot") from None
+
+
+def show_accepted(job: Job, as_json: bool) -> None:
+    """Tell that a job is under way, and how to come back to it."""
+    if as_json:
+        terminal.print_json(job_json(job))
+        return
+    console = terminal.stdout()
+    console.print(job.id)
+    terminal.stderr().print(f"Accepted, now {job.status}.\n{next_steps(job.id)}", soft_wrap=True)
+
+
+def show_result(job: Job, result: Result, plot: Path | None, as_json: bool) -> None:
+    """Print a result, and draw it when asked."""
+    if plot is not None:
+        from bellpair.plot import plot_counts
+
+        plot_counts(result, plot, job.record.name)
+    if as_json:
+        terminal.print_json(result.to_dict())
+        return
+    from rich.text import Text
+
+    from bellpair.cli.histogram import histogram
+
+    console = terminal.stdout()
+    unicode = terminal.speaks_unicode(console)
+    name = f" ({printable(job.record.name)})" if job.record.name else ""
+    console.print(
+        Text.assemble(
+            ("✔ " if unicode else "", "green"),
+            (job.id, "bold"),
+            f"{name} succeeded on {result.device}, {result.shots:,} shots",
+        ),
+        soft_wrap=True,
+    )
+    timings = _timings(result)
+    if timings:
+        console.print(timings, style="dim", soft_wrap=True)
+    console.print()
+    for line in histogram(result, console.width, unicode=unicode):
+        console.print(line, end="\n", soft_wrap=True)
+    console.print("\nThe rightmost character is bit 0.", style="dim")
+    if plot is not None:
+        console.print(f"Picture: {plot}", style="dim", soft_wrap=True)
+
+
+def _timings(result: Result) -> str:
+    phases = {phase: seconds for phase, seconds in result.timings.items() if seconds is not None}
+    return ", ".join(
+        f"{printable(phase.removesuffix('_s').replace('_', ' '))} {duration(seconds)}"
+        for phase, seconds in phases.items()
+    )
+
+
+def _tags(pairs: list[str]) -> dict[str, str]:
+    tags = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE.", param_hint="--tag")
+        tags[key] = value
+    return tags
+
+
+def _maybe_accepted(key: str) -> str:
+    return (
+        "Interrupted while submitting; the job may have been accepted.\n"
+        f"Run it again with --idempotency-key {key} to get that same job."
+    )
