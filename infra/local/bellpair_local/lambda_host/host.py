@@ -1,0 +1,340 @@
+"""The host: functions in, results out."""
+
+import math
+import random
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from bellpair_local.lambda_host.artifacts import ArtifactCache
+from bellpair_local.lambda_host.function import FunctionSpec, InvocationResult, WorkerStatus
+from bellpair_local.lambda_host.invocation import Invocation
+from bellpair_local.lambda_host.logs import FunctionLog
+from bellpair_local.lambda_host.pool import Pool
+from bellpair_local.lambda_host.process import Spawner
+from bellpair_local.lambda_host.refusals import HostClosed, InitFailed
+from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
+from bellpair_local.lambda_host.sandbox import Sandbox
+from bellpair_local.lambda_host.worker import Worker, WorkerGone
+
+DEFAULT_MAX_WORKERS = 4
+
+# So many workers in a row may vanish before they take the event, until that is the answer.
+_MAX_LOST_WORKERS = 5
+
+
+def base_python() -> Path:
+    """The interpreter that the running virtual environment was made from."""
+    version = sys.version_info
+    return Path(sys.base_prefix, "bin", f"python{version.major}.{version.minor}")
+
+
+class SandboxFactory:
+    """Lays out what workers run from: artifacts, the runtime, an empty home.
+
+    Parameters
+    ----------
+    cache_dir
+        Holds all of it; any number of hosts and processes may share one.
+    python
+        The interpreter of the workers; the running environment's base interpreter when ``None``.
+    runtime_dir
+        What `build_runtime_dir` made; built in the cache when ``None``.
+    """
+
+    def __init__(
+        self, cache_dir: Path, python: Path | None = None, runtime_dir: Path | None = None
+    ) -> None:
+        cache_dir = cache_dir.absolute()
+        self._python = python or base_python()
+        self._artifacts = ArtifactCache(cache_dir / "artifacts", self._python)
+        self._runtime = runtime_dir or build_runtime_dir(cache_dir / "runtime", self._python)
+        self._home = cache_dir / "home"
+        self._home.mkdir(exist_ok=True)
+
+    def make(self, spec: FunctionSpec) -> Sandbox:
+        """Unpack the function's code and layers where that is still to do.
+
+        Raises
+        ------
+        InvalidArtifact
+        """
+        return Sandbox(
+            python=self._python,
+            code=self._artifacts.unpack(spec.code_zip),
+            layers=tuple(self._artifacts.unpack(layer) for layer in spec.layer_zips),
+            runtime=self._runtime,
+            home=self._home,
+        )
+
+
+class _Function:
+    """One configured version of a function, with its workers."""
+
+    def __init__(self, spec: FunctionSpec, pool: Pool, log: FunctionLog) -> None:
+        self.spec = spec
+        self.pool = pool
+        self.log = log
+        self.sandbox: Sandbox | None = None
+
+
+class LambdaHost:
+    """Invokes functions; every method may be called from any thread.
+
+    Parameters
+    ----------
+    cache_dir
+        For unpacked artifacts and the runtime; shared by any number of hosts and processes.
+    log_dir
+        Each function's lines are appended to ``<log_dir>/<function>.log``; nowhere when ``None``.
+    max_workers_per_function
+        Most processes of one function, unless its spec says otherwise. More invocations than that
+        wait their turn.
+    python, runtime_dir
+        See `SandboxFactory`.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        *,
+        log_dir: Path | None = None,
+        max_workers_per_function: int = DEFAULT_MAX_WORKERS,
+        python: Path | None = None,
+        runtime_dir: Path | None = None,
+    ) -> None:
+        self._sandboxes = SandboxFactory(cache_dir, python, runtime_dir)
+        self._log_dir = log_dir
+        self._max_workers = max_workers_per_function
+        self._spawner = Spawner()
+        self._lock = Lock()
+        self._functions: dict[tuple[str, str], _Function] = {}
+        self._logs: dict[str, FunctionLog] = {}
+        self._workers: dict[Worker, None] = {}
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def invoke(
+        self,
+        spec: FunctionSpec,
+        event: bytes,
+        *,
+        request_id: str,
+        function_arn: str | None = None,
+        trace_id: str | None = None,
+        client_context: str | None = None,
+        cognito_identity: str | None = None,
+    ) -> InvocationResult:
+        """Run the function on one event and wait for the result.
+
+        A `spec` that differs from the one before for the same function and version replaces it.
+
+        Parameters
+        ----------
+        event
+            JSON as bytes, at most 6 MB.
+        function_arn
+            The ARN that the caller named; the function's own when ``None``.
+        trace_id
+            An X-Ray trace header.
+        client_context, cognito_identity
+            JSON documents.
+
+        Returns
+        -------
+        InvocationResult
+            Also when the function failed; see its `error`.
+
+        Raises
+        ------
+        EventTooLarge, TooManyRequests, InvalidArtifact, HostClosed
+            The function has not run.
+        ValueError
+            When a value cannot stand in a header.
+        """
+        invocation = Invocation(
+            event, request_id, function_arn or spec.arn, trace_id, client_context, cognito_identity
+        )
+        function = self._function(spec)
+        worker = function.pool.acquire(spec.timeout_s)
+        try:
+            for _ in range(_MAX_LOST_WORKERS):
+                init_ms = None
+                if worker is None:
+                    worker, init_ms = self._start(function, request_id)
+                try:
+                    return worker.invoke(invocation, init_ms)
+                except WorkerGone:
+                    self._dispose(worker)
+                    worker = None
+            raise HostClosed("The function's workers were lost as soon as they were started")
+        except InitFailed as failure:
+            return InvocationResult(
+                request_id=request_id,
+                payload=failure.error.payload,
+                error=failure.error,
+                log=failure.log,
+                cold=True,
+                init_ms=failure.elapsed_ms,
+                duration_ms=0.0,
+                max_memory_mb=0,
+            )
+        finally:
+            self._release(function, worker)
+
+    def prewarm(self, spec: FunctionSpec, workers: int = 1) -> None:
+        """Have so many workers of a function ready (at most as many as it may have).
+
+        Raises
+        ------
+        InitFailed, InvalidArtifact, TooManyRequests, HostClosed
+        """
+        function = self._function(spec)
+        taken: list[Worker | None] = []
+        try:
+            for _ in range(min(workers, self._places(spec))):
+                worker = function.pool.acquire(spec.timeout_s)
+                taken.append(worker)
+                if worker is None or not worker.usable:
+                    if worker is not None:
+                        taken[-1] = None
+                        self._dispose(worker)
+                    taken[-1], _ = self._start(function, str(uuid4()))
+        finally:
+            for worker in taken:
+                self._release(function, worker)
+
+    def evict(self, function: str) -> None:
+        """Forget a function by name or ARN, all its versions: its code or settings changed.
+
+        Idle workers end now, busy ones after what they are doing.
+        """
+        with self._lock:
+            keys = [
+                key
+                for key, known in self._functions.items()
+                if function in (known.spec.name, known.spec.arn)
+            ]
+            forgotten = [self._functions.pop(key) for key in keys]
+        for gone in forgotten:
+            self._retire(gone)
+
+    def workers(self) -> list[WorkerStatus]:
+        """All workers, oldest first."""
+        with self._lock:
+            workers = list(self._workers)
+        return [worker.status for worker in workers]
+
+    def kill_workers(self, fraction: float, seed: int) -> list[WorkerStatus]:
+        """Kill a part of all workers at once, busy or not, as the loss of a zone does.
+
+        Parameters
+        ----------
+        fraction
+            From 0 to 1; rounded up to whole workers.
+        seed
+            Chooses them; the same workers in the same order give the same choice.
+
+        Returns
+        -------
+        list of WorkerStatus
+            The killed workers, as they were.
+        """
+        if not 0 <= fraction <= 1:
+            raise ValueError("fraction must be from 0 to 1")
+        with self._lock:
+            alive = [worker for worker in self._workers if worker.status.state != "dead"]
+        chosen = random.Random(seed).sample(alive, math.ceil(fraction * len(alive)))
+        statuses = [worker.status for worker in chosen]
+        for worker in chosen:
+            worker.kill()
+        return statuses
+
+    def close(self) -> None:
+        """Kill every worker and wait until they are gone; running invocations fail."""
+        with self._lock:
+            self._closed = True
+            functions, self._functions = list(self._functions.values()), {}
+        # After this no process can start, and those that exist are registered.
+        self._spawner.close()
+        for function in functions:
+            self._retire(function)
+        with self._lock:
+            remaining = list(self._workers)
+        for worker in remaining:
+            worker.kill()
+        for worker in remaining:
+            worker.wait()
+        for log in self._logs.values():
+            log.close()
+
+    def _function(self, spec: FunctionSpec) -> _Function:
+        key = (spec.arn, spec.version)
+        with self._lock:
+            if self._closed:
+                raise HostClosed("The Lambda host is closed")
+            known = self._functions.get(key)
+            if known is not None and (known.spec is spec or known.spec == spec):
+                return known
+            log = self._logs.get(spec.name)
+            if log is None:
+                path = self._log_dir and self._log_dir / f"{spec.name}.log"
+                log = self._logs[spec.name] = FunctionLog(path)
+            function = self._functions[key] = _Function(spec, Pool(self._places(spec)), log)
+        if known is not None:
+            self._retire(known)
+        return function
+
+    def _places(self, spec: FunctionSpec) -> int:
+        return spec.max_workers or self._max_workers
+
+    def _start(self, function: _Function, request_id: str) -> tuple[Worker, float]:
+        if function.sandbox is None:
+            function.sandbox = self._sandboxes.make(function.spec)
+        try:
+            worker = Worker(
+                function.spec, function.sandbox, self._spawner, function.log, self._register
+            )
+        except RuntimeError as error:
+            if not self._closed:
+                raise
+            raise HostClosed("The Lambda host is closed") from error
+        try:
+            return worker, worker.start(request_id)
+        except BaseException:
+            self._dispose(worker)
+            raise
+
+    def _register(self, worker: Worker) -> None:
+        with self._lock:
+            self._workers[worker] = None
+
+    def _release(self, function: _Function, worker: Worker | None) -> None:
+        if worker is not None and not worker.usable:
+            self._dispose(worker)
+            worker = None
+        for surplus in function.pool.release(worker):
+            self._dispose(surplus)
+
+    def _retire(self, function: _Function) -> None:
+        for worker in function.pool.retire():
+            self._dispose(worker)
+
+    def _dispose(self, worker: Worker) -> None:
+        worker.dispose()
+        with self._lock, suppress(KeyError):
+            del self._workers[worker]

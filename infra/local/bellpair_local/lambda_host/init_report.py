@@ -1,0 +1,136 @@
+"""How long a function takes to become ready, and what it spends that on.
+
+Run ``python -m bellpair_local.lambda_host.init_report --help`` for the command.
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from bellpair_local.lambda_host.function import FunctionSpec
+from bellpair_local.lambda_host.host import SandboxFactory
+from bellpair_local.lambda_host.logs import FunctionLog
+from bellpair_local.lambda_host.process import Spawner
+from bellpair_local.lambda_host.refusals import LambdaHostError
+from bellpair_local.lambda_host.worker import INIT_LIMIT_S, Worker
+
+_IMPORTTIME = "import time:"
+
+
+@dataclass(frozen=True)
+class ImportCost:
+    """One module's import: alone, and with all that it was the first to import; milliseconds."""
+
+    module: str
+    self_ms: float
+    cumulative_ms: float
+
+
+def measure_init(spec: FunctionSpec, runs: int, *, cache_dir: Path) -> list[float]:
+    """Start fresh workers one after the other.
+
+    Returns
+    -------
+    list of float
+        For each run the milliseconds from the start of the process until it asked for an event.
+
+    Raises
+    ------
+    InitFailed, InvalidArtifact
+    """
+    sandbox = SandboxFactory(cache_dir).make(spec)
+    spawner = Spawner()
+    try:
+        durations = []
+        for _ in range(runs):
+            worker = Worker(spec, sandbox, spawner, FunctionLog(None))
+            try:
+                durations.append(worker.start(str(uuid4())))
+            finally:
+                worker.dispose()
+        return durations
+    finally:
+        spawner.close()
+
+
+def slowest_imports(spec: FunctionSpec, n: int = 10, *, cache_dir: Path) -> list[ImportCost]:
+    """Import the handler's module in a fresh worker's interpreter and time each import.
+
+    Returns
+    -------
+    list of ImportCost
+        The `n` with the largest cumulative time, largest first.
+
+    Raises
+    ------
+    LambdaHostError
+        When the import fails; its message holds the end of what Python said.
+    """
+    sandbox = SandboxFactory(cache_dir).make(spec)
+    module = spec.handler.rpartition(".")[0].replace("/", ".")
+    statement = f"import importlib; importlib.import_module({module!r})"
+    process = subprocess.run(
+        sandbox.command("-X", "importtime", "-c", statement),
+        env=sandbox.environment(spec, "127.0.0.1:0"),
+        cwd=sandbox.code,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        timeout=INIT_LIMIT_S + spec.timeout_s,
+        check=False,
+    )
+    lines = process.stderr.splitlines()
+    if process.returncode:
+        said = [line for line in lines if not line.startswith(_IMPORTTIME)]
+        raise LambdaHostError(f"Importing {module} failed: {' '.join(said[-1:])}")
+    costs = [cost for line in lines if (cost := _read(line))]
+    return sorted(costs, key=lambda cost: -cost.cumulative_ms)[:n]
+
+
+def _read(line: str) -> ImportCost | None:
+    # "import time:    self [us] | cumulative | imported package", then one line per module.
+    head, _, rest = line.partition(_IMPORTTIME)
+    fields = rest.split("|")
+    if head or len(fields) != 3 or not fields[0].strip().isdigit():
+        return None
+    alone, cumulative = (int(field) / 1000 for field in fields[:2])
+    return ImportCost(fields[2].strip(), alone, cumulative)
+
+
+def main() -> None:
+    """Print the report of one function as JSON."""
+    parser = argparse.ArgumentParser(description="Measure the cold start of a Lambda function.")
+    parser.add_argument("--code", type=Path, required=True, help="its deployment package (zip)")
+    parser.add_argument("--handler", required=True, help="module.function")
+    parser.add_argument("--layer", type=Path, action="append", default=[], help="in order")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cache", type=Path, help="kept between runs when given")
+    options = parser.parse_args()
+    spec = FunctionSpec(
+        arn="arn:aws:lambda:us-east-1:000000000000:function:measured",
+        handler=options.handler,
+        code_zip=options.code,
+        layer_zips=tuple(options.layer),
+        environment=dict(pair.split("=", 1) for pair in options.env),
+        timeout_s=60,
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        cache_dir = options.cache or Path(directory)
+        report = {
+            "init_ms": measure_init(spec, options.runs, cache_dir=cache_dir),
+            "slowest_imports": [
+                asdict(cost) for cost in slowest_imports(spec, cache_dir=cache_dir)
+            ],
+        }
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""What the host itself refuses; what a function does wrong is a `FunctionError` in its result."""
+
+from bellpair_local.lambda_host.function import FunctionError
+
+
+class LambdaHostError(Exception):
+    """The host could not take an invocation."""
+
+
+class EventTooLarge(LambdaHostError):
+    """The event is over Lambda's limit for a synchronous invocation (HTTP 413 at the service)."""
+
+
+class TooManyRequests(LambdaHostError):
+    """No worker became free in time (HTTP 429 at the service)."""
+
+
+class InvalidArtifact(LambdaHostError):
+    """The code or a layer is missing, is no zip archive, or unpacks to more than Lambda allows."""
+
+
+class HostClosed(LambdaHostError):
+    """The host was closed before the invocation could run."""
+
+
+class InitFailed(LambdaHostError):
+    """A worker did not become ready.
+
+    Attributes
+    ----------
+    error
+        What Lambda reports for it, such as ``Runtime.ImportModuleError``.
+    log
+        What the worker wrote until then.
+    elapsed_ms
+        From the start of the process until it failed, in milliseconds.
+    """
+
+    def __init__(self, error: FunctionError, log: str, elapsed_ms: float) -> None:
+        super().__init__(f"{error.type}: {error.message}")
+        self.error = error
+        self.log = log
+        self.elapsed_ms = elapsed_ms

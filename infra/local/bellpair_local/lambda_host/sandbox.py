@@ -1,0 +1,84 @@
+"""The inside of a worker: its interpreter, its import path and its environment variables."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from bellpair_local.lambda_host.function import FunctionSpec
+
+_PYTHON_VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where one version of a function finds its things.
+
+    Attributes
+    ----------
+    python
+        A base interpreter, outside of any virtual environment.
+    code, layers, runtime
+        Stand for ``/var/task``, ``/opt`` (the function's order) and ``/var/runtime``.
+    home
+        An empty directory, so that the person's own settings (``~/.aws``) are out of sight.
+    """
+
+    python: Path
+    code: Path
+    layers: tuple[Path, ...]
+    runtime: Path
+    home: Path
+
+    def command(self, *arguments: str) -> Sequence[str]:
+        """The interpreter with `arguments`; without site packages, writing no bytecode."""
+        return (str(self.python), "-S", "-B", *arguments)
+
+    @property
+    def import_path(self) -> tuple[Path, ...]:
+        """Directories to import from, first match wins: the code, the layers, the runtime."""
+        layers = (
+            directory
+            for layer in reversed(self.layers)
+            for directory in (
+                layer / "python" / "lib" / _PYTHON_VERSION / "site-packages",
+                layer / "python",
+            )
+            if directory.is_dir()
+        )
+        return (self.code, *layers, self.runtime)
+
+    def environment(self, spec: FunctionSpec, runtime_api: str) -> dict[str, str]:
+        """The variables of a worker: Lambda's and the function's own, none of this process.
+
+        The variables that Lambda reserves cannot be set by the function; the others can.
+        """
+        now = datetime.now(UTC)
+        open_to_change = {
+            "LANG": "en_US.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.home),
+        }
+        import_path = [str(path) for path in self.import_path]
+        if extra := spec.environment.get("PYTHONPATH"):
+            import_path.insert(0, extra)
+        reserved = {
+            "AWS_DEFAULT_REGION": spec.region,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{_PYTHON_VERSION}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+            "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{now:%Y/%m/%d}/[{spec.version}]{uuid4().hex}",
+            "AWS_LAMBDA_RUNTIME_API": runtime_api,
+            "AWS_REGION": spec.region,
+            "LAMBDA_RUNTIME_DIR": str(self.runtime),
+            "LAMBDA_TASK_ROOT": str(self.code),
+            "PYTHONPATH": ":".join(import_path),
+            "TZ": ":UTC",
+            "_HANDLER": spec.handler,
+        }
+        return {**open_to_change, **spec.environment, **reserved}
