@@ -98,6 +98,12 @@ class ErrorCode(StrEnum):
         "The tenant exists already",
         "Choose another name.",
     )
+    TENANT_NOT_FOUND = (
+        "tenant-not-found",
+        404,
+        "No such tenant",
+        "Check the name; POST /v1/tenants makes a tenant.",
+    )
     SOURCE_TOO_LARGE = (
         "source-too-large",
         413,

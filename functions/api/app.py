@@ -1,0 +1,22 @@
+"""The HTTP API, and the authorizer that API Gateway asks before it."""
+
+import os
+from functools import cache
+
+from chalicelib.application import application
+from chalicelib.service import Service
+
+
+@cache
+def service() -> Service:
+    """What the views use, built once."""
+    from bellpair_core.composition import World
+
+    return Service(World.from_environment(os.environ))
+
+
+app, authorize = application(service)
+
+# Packaging imports this module too, and there has no environment to build from.
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    service()

@@ -1,0 +1,33 @@
+"""What the API says about itself, without a key."""
+
+from __future__ import annotations
+
+from bellpair_core.logic.health import health
+from bellpair_core.logic.views import health_view
+from chalice import Blueprint
+
+from chalicelib.answers import Answer, answering
+from chalicelib.service import Services
+
+
+def routes(services: Services) -> Blueprint:
+    """The views of health and schema."""
+    about = Blueprint(__name__)
+    answer = answering(about, services)
+
+    @about.route("/health", methods=["GET"])
+    @answer
+    def region_health() -> Answer:
+        world = services().world
+        seen = health(world.ledger, world.settings.region)
+        return Answer(health_view(seen), headers={"Cache-Control": "no-store"})
+
+    @about.route("/openapi.json", methods=["GET"])
+    @answer
+    def openapi() -> Answer:
+        # Seldom asked for, and costly to import for those who only submit.
+        from bellpair_core.http.openapi import openapi_document
+
+        return Answer(openapi_document())
+
+    return about

@@ -1,0 +1,129 @@
+"""From a view's value or error to an answer over HTTP."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools import Logger
+from bellpair_core.http.problem import MEDIA_TYPE, problem_document, problem_of
+from bellpair_core.http.tracing import request_id, trace_id
+from bellpair_core.model.errors import ErrorCode
+from bellpair_core.model.tenant import Principal
+from chalice import Blueprint, Response
+from chalice.app import Request
+
+from chalicelib.service import Services
+
+LOGGER = Logger()
+
+
+def log_with_ids() -> None:
+    """Let the layers' own log lines carry the ids of the request too."""
+    layers = logging.getLogger("bellpair_core")
+    layers.handlers = [LOGGER.registered_handler]
+    layers.propagate = False
+
+
+class Answer(NamedTuple):
+    """What a view answers; ``job_id`` is for the log."""
+
+    body: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    job_id: str | None = None
+
+
+View = Callable[..., Answer]
+
+
+def answering(
+    routes: Blueprint, services: Services
+) -> Callable[[View], Callable[..., Response]]:
+    """Make a view answer as the API's conventions want.
+
+    Every answer has the request's ids; every error is a problem document; every request is
+    one line in the log, with its stack when the error was unexpected.
+    """
+
+    def decorate(view: View) -> Callable[..., Response]:
+        @wraps(view)
+        def answer(**path: str) -> Response:
+            request = routes.current_request
+            began = time.perf_counter()
+            ids = {
+                "X-Request-Id": request_id(request.context),
+                "X-Trace-Id": trace_id(request.headers),
+            }
+            caller = request.context.get("authorizer") or {}
+            LOGGER.append_keys(
+                request_id=ids["X-Request-Id"],
+                trace_id=ids["X-Trace-Id"],
+                tenant=caller.get("tenant"),
+                key_id=caller.get("key_id"),
+                job_id=None,
+            )
+            outcome: dict[str, Any] = {}
+            try:
+                services().world.meter.start()
+                seen = view(**path)
+                headers = {"Content-Type": "application/json", **ids, **seen.headers}
+                response = Response(dict(seen.body), headers, seen.status)
+                LOGGER.append_keys(job_id=seen.job_id)
+            except Exception as error:
+                response, outcome = _refusal(error, request, ids)
+            LOGGER.info(
+                "answered",
+                extra={
+                    "method": request.method,
+                    "resource": request.path,
+                    "status": response.status_code,
+                    "ms": round((time.perf_counter() - began) * 1000, 2),
+                    **outcome,
+                },
+            )
+            return response
+
+        return answer
+
+    return decorate
+
+
+def principal_of(request: Request) -> Principal:
+    """Who the authorizer found to be calling."""
+    caller = request.context["authorizer"]
+    return Principal(
+        tenant=caller["tenant"], key_id=caller["key_id"], role=caller["role"]
+    )
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query's parameters, the last of each name."""
+    return dict((request.query_params or {}).items())
+
+
+def _refusal(
+    error: Exception, request: Request, ids: Mapping[str, str]
+) -> tuple[Response, dict[str, Any]]:
+    problem = problem_of(error)
+    if problem is not error:
+        # Unexpected, or a fault underneath: the text is for the log alone.
+        level = (
+            LOGGER.exception if problem.code is ErrorCode.INTERNAL else LOGGER.warning
+        )
+        level("failed", exc_info=error)
+    document = problem_document(
+        problem,
+        request_id=ids["X-Request-Id"],
+        trace_id=ids["X-Trace-Id"],
+        instance=request.path.format(**(request.uri_params or {})),
+    )
+    headers = {"Content-Type": MEDIA_TYPE, **ids}
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
+    return Response(document, headers, problem.code.status), {
+        "code": problem.code.value
+    }

@@ -1,0 +1,23 @@
+"""/v1/devices"""
+
+from __future__ import annotations
+
+from bellpair_core.logic.list_devices import list_devices
+from bellpair_core.logic.views import devices_view
+from chalice import Blueprint
+from chalice.app import ChaliceAuthorizer
+
+from chalicelib.answers import Answer, answering
+from chalicelib.service import Services
+
+
+def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
+    """The views of devices."""
+    devices = Blueprint(__name__)
+
+    @devices.route("/", methods=["GET"], authorizer=authorize)
+    @answering(devices, services)
+    def devices_listing() -> Answer:
+        return Answer(devices_view(list_devices(services().devices)))
+
+    return devices

@@ -1,0 +1,88 @@
+"""/v1/jobs"""
+
+from __future__ import annotations
+
+from bellpair_core.http.bodies import read_body
+from bellpair_core.logic.cancel_job import cancel_job
+from bellpair_core.logic.get_job import get_job
+from bellpair_core.logic.job_result import job_result
+from bellpair_core.logic.list_jobs import list_jobs
+from bellpair_core.logic.submit_job import Submission, submit_job
+from bellpair_core.logic.views import job_view, listing_view, result_view
+from chalice import Blueprint
+from chalice.app import ChaliceAuthorizer
+
+from chalicelib.answers import Answer, answering, principal_of, query_of
+from chalicelib.service import Services
+
+
+def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
+    """The views of jobs."""
+    jobs = Blueprint(__name__)
+    answer = answering(jobs, services)
+
+    @jobs.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
+    @answer
+    def submit() -> Answer:
+        service, request = services(), jobs.current_request
+        world = service.world
+        accepted = submit_job(
+            world.ledger,
+            world.blobs,
+            world.wakeups,
+            world.clock,
+            world.settings.region,
+            service.pair,
+            service.devices,
+            world.meter.take,
+            principal_of(request),
+            read_body(Submission, request.raw_body),
+            request.headers.get("idempotency-key"),
+        )
+        job = accepted.job
+        headers = {"Location": f"jobs/{job.id}"}
+        if accepted.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Answer(job_view(job), 202, headers, job.id)
+
+    @jobs.route("/", methods=["GET"], authorizer=authorize)
+    @answer
+    def listing() -> Answer:
+        world, request = services().world, jobs.current_request
+        page = list_jobs(
+            world.ledger, world.clock, principal_of(request), query_of(request)
+        )
+        return Answer(listing_view(page))
+
+    @jobs.route("/{job_id}", methods=["GET"], authorizer=authorize)
+    @answer
+    def show(job_id: str) -> Answer:
+        world, request = services().world, jobs.current_request
+        job, position = get_job(world.ledger, principal_of(request), job_id)
+        cost = query_of(request).get("include") == "cost"
+        return Answer(job_view(job, position, cost=cost), job_id=job.id)
+
+    @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
+    @answer
+    def result(job_id: str) -> Answer:
+        world = services().world
+        job, document = job_result(
+            world.ledger, world.blobs, principal_of(jobs.current_request), job_id
+        )
+        return Answer(result_view(job, document), job_id=job.id)
+
+    @jobs.route("/{job_id}", methods=["DELETE"], authorizer=authorize)
+    @answer
+    def cancel(job_id: str) -> Answer:
+        world = services().world
+        job = cancel_job(
+            world.ledger,
+            lambda: world.tasks,
+            world.clock,
+            world.meter.take,
+            principal_of(jobs.current_request),
+            job_id,
+        )
+        return Answer(job_view(job), job_id=job.id)
+
+    return jobs

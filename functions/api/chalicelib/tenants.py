@@ -1,0 +1,47 @@
+"""/v1/tenants"""
+
+from __future__ import annotations
+
+from bellpair_core.http.bodies import read_body
+from bellpair_core.logic.create_tenant import (
+    NewKey,
+    NewTenant,
+    create_key,
+    create_tenant,
+)
+from bellpair_core.logic.views import issued_key_view
+from chalice import Blueprint
+from chalice.app import ChaliceAuthorizer
+
+from chalicelib.answers import Answer, answering, principal_of
+from chalicelib.service import Services
+
+_ONCE = {"Cache-Control": "no-store"}
+
+
+def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
+    """The views of tenants."""
+    tenants = Blueprint(__name__)
+    answer = answering(tenants, services)
+
+    @tenants.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
+    @answer
+    def new_tenant() -> Answer:
+        world, request = services().world, tenants.current_request
+        new = read_body(NewTenant, request.raw_body)
+        issued = create_tenant(world.catalogue, world.clock, principal_of(request), new)
+        return Answer(issued_key_view(issued), 201, _ONCE)
+
+    @tenants.route(
+        "/{tenant}/keys", methods=["POST"], authorizer=authorize, content_types=["*/*"]
+    )
+    @answer
+    def new_key(tenant: str) -> Answer:
+        world, request = services().world, tenants.current_request
+        new = read_body(NewKey, request.raw_body)
+        issued = create_key(
+            world.catalogue, world.clock, principal_of(request), tenant, new
+        )
+        return Answer(issued_key_view(issued), 201, _ONCE)
+
+    return tenants

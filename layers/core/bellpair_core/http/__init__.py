@@ -1,0 +1,1 @@
+"""The HTTP conventions: bodies, problem documents, request and trace ids, the API's schema."""

@@ -1,0 +1,101 @@
+"""Cancel a job."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from bellpair_core.model.errors import (
+    BellpairError,
+    ErrorCode,
+    LedgerConflict,
+    TransientFault,
+)
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.tenant import Principal
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Clock, Ledger, TaskService
+
+from .get_job import own_job
+
+_LOG = logging.getLogger(__name__)
+_TRIES = 8
+
+
+def cancel_job(
+    ledger: Ledger,
+    tasks: Callable[[], TaskService],
+    clock: Clock,
+    spent: Callable[[], Usage],
+    principal: Principal,
+    job_id: str,
+) -> Job:
+    """Cancel a waiting job at once, or ask a running one to stop.
+
+    Parameters
+    ----------
+    tasks
+        Gives the device service; asked for only when a task is to be cancelled.
+    spent
+        What this invocation consumed until now; goes on the job's account.
+
+    Returns
+    -------
+    Job
+        The job as it is now: cancelled, or with ``cancel_requested``.
+
+    Raises
+    ------
+    BellpairError
+        ``job-not-found``, or ``job-finished`` when it has succeeded or failed.
+    TransientFault
+        When the record changed again at every try.
+    """
+    for _ in range(_TRIES):
+        job = own_job(ledger, principal, job_id)
+        if job.status is JobStatus.CANCELLED:
+            return job
+        if job.status.terminal:
+            raise BellpairError(
+                ErrorCode.JOB_FINISHED,
+                f"Job {job.id} is {job.status}.",
+                job_status=job.status.value,
+            )
+        try:
+            return _asked(ledger, tasks, clock, spent, job)
+        except LedgerConflict:
+            continue
+    raise TransientFault(f"job {job_id} kept changing")
+
+
+def _asked(
+    ledger: Ledger,
+    tasks: Callable[[], TaskService],
+    clock: Clock,
+    spent: Callable[[], Usage],
+    job: Job,
+) -> Job:
+    if job.status is JobStatus.QUEUED:
+        cancelled = job.moved(
+            clock(), JobStatus.CANCELLED, message="as asked", usage=job.usage + spent()
+        )
+        ledger.replace(job, cancelled)
+        return cancelled
+    if not job.cancel_requested:
+        asked = job.moved(
+            clock(),
+            event="cancel-requested",
+            cancel_requested=True,
+            usage=job.usage + spent(),
+        )
+        ledger.replace(job, asked)
+        job = asked
+    if job.task is not None and job.task.arn is not None:
+        try:
+            tasks().cancel(job.task.arn)
+        except TransientFault:
+            # The request is in the record, where each of the job's later stages sees it.
+            _LOG.warning(
+                "the device service did not take the cancellation", exc_info=True
+            )
+    return job

@@ -1,0 +1,37 @@
+"""Values that may be a little old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from bellpair_core.model.limits import CACHE_SECONDS
+from bellpair_core.ports import Clock
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """A value that is read again once it is older than `CACHE_SECONDS`.
+
+    Parameters
+    ----------
+    read
+        Reads the value afresh.
+    clock
+        Tells its age.
+    """
+
+    def __init__(self, read: Callable[[], Value], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._kept: tuple[datetime, Value] | None = None
+
+    def __call__(self) -> Value:
+        """The value, at most `CACHE_SECONDS` old."""
+        now = self._clock()
+        if self._kept is None or now - self._kept[0] > timedelta(seconds=CACHE_SECONDS):
+            # The age counts from before the read: what is read may be as old as its request.
+            self._kept = (now, self._read())
+        return self._kept[1]

@@ -1,0 +1,396 @@
+"""Accept a job: check it, keep its program, write it once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.errors import BellpairError, ErrorCode
+from bellpair_core.model.job import ANY_DEVICE, Job, JobEvent, job_id
+from bellpair_core.model.limits import (
+    CHECK_AFTER,
+    IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    JOB_DEADLINE,
+    NAME_CHARACTERS_MAX,
+    SHOTS_MAX,
+    SHOTS_MIN,
+    SOURCE_BYTES_MAX,
+    TAG_KEY_CHARACTERS_MAX,
+    TAG_VALUE_CHARACTERS_MAX,
+    TAGS_MAX,
+)
+from bellpair_core.model.pair import PairMode, PairRecord
+from bellpair_core.model.tenant import Principal
+from bellpair_core.model.usage import Usage
+from bellpair_core.openqasm import (
+    ProblemKind,
+    ProgramError,
+    ProgramFacts,
+    ProgramLimits,
+    check_program,
+)
+from bellpair_core.ports import Blobs, Clock, JobExists, Ledger, Wakeups
+
+RETRY_WHEN_PAUSED_S = 5
+"""A planned switchover pauses acceptance for about this long."""
+
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+TagKey = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=TAG_KEY_CHARACTERS_MAX, pattern=_PRINTABLE
+    ),
+]
+TagValue = Annotated[
+    str, StringConstraints(max_length=TAG_VALUE_CHARACTERS_MAX, pattern=_PRINTABLE)
+]
+
+
+class Submission(BaseModel):
+    """What a client asks for. Each description also tells what a wrong value should be."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        title="Submission",
+    )
+
+    source: str = Field(
+        min_length=1,
+        description="the OpenQASM 2 or 3 program, a text of at most 1 MiB in UTF-8",
+    )
+    language: Literal["openqasm"] = Field("openqasm", description='"openqasm"')
+    shots: int = Field(
+        ge=SHOTS_MIN,
+        le=SHOTS_MAX,
+        description=f"a whole number from {SHOTS_MIN} to {SHOTS_MAX}: how often the circuit is run",
+    )
+    device: str = Field(
+        min_length=1,
+        max_length=64,
+        description='the name of a device as in GET /v1/devices, or "any"',
+    )
+    name: str | None = Field(
+        None,
+        max_length=NAME_CHARACTERS_MAX,
+        pattern=_PRINTABLE,
+        description=f"a text of at most {NAME_CHARACTERS_MAX} printable characters",
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        default_factory=dict,
+        max_length=TAGS_MAX,
+        description=f"at most {TAGS_MAX} tags, keys of 1 to {TAG_KEY_CHARACTERS_MAX} and values of"
+        f" at most {TAG_VALUE_CHARACTERS_MAX} printable characters",
+    )
+
+    @property
+    def digest(self) -> str:
+        """Tells whether two submissions ask for the same."""
+        asked = [
+            self.source,
+            self.language,
+            self.shots,
+            self.device,
+            self.name,
+            sorted(self.tags.items()),
+        ]
+        return hashlib.sha256(json.dumps(asked, ensure_ascii=True).encode()).hexdigest()
+
+
+class Accepted(NamedTuple):
+    """The job, and whether an earlier submission with the same key had made it."""
+
+    job: Job
+    replayed: bool
+
+
+def submit_job(
+    ledger: Ledger,
+    blobs: Blobs,
+    wakeups: Wakeups,
+    clock: Clock,
+    region: str,
+    pair: Callable[[], PairRecord],
+    devices: Callable[[], Sequence[Device]],
+    spent: Callable[[], Usage],
+    principal: Principal,
+    submission: Submission,
+    idempotency_key: str | None,
+) -> Accepted:
+    """Accept a submission as a job that nothing will lose any more.
+
+    The job's id follows from tenant and key, so the one conditional write that stores it also
+    is what makes a repetition harmless. Nothing at all is stored for a refused submission.
+
+    Parameters
+    ----------
+    region
+        This region.
+    pair, devices
+        The pair record and the devices, both a little old at most.
+    spent
+        What this invocation consumed until now; goes on the job's account.
+    idempotency_key
+        The client's, or ``None`` for a submission that is new in any case.
+
+    Raises
+    ------
+    BellpairError
+        With the reason of the refusal and its remedy.
+    TransientFault
+        When ledger or blobs could not be reached; a repetition with the same key is safe.
+    """
+    record = pair()
+    _require_active(record, region)
+    key = _checked_key(idempotency_key)
+    facts = _checked_program(submission.source)
+    digest = submission.digest
+    wanted = job_id(principal.tenant, key or secrets.token_hex(16))
+    try:
+        _require_accepting(record)
+        _require_device(devices(), submission, facts.num_qubits)
+    except BellpairError:
+        # The world may have changed since the job was accepted; its repetition is still good.
+        stored = ledger.job(wanted) if key is not None else None
+        if stored is None or stored.request_digest != digest:
+            raise
+        return Accepted(stored, replayed=True)
+    program = blobs.put(submission.source.encode())
+    now = clock()
+    job = Job(
+        id=wanted,
+        tenant=principal.tenant,
+        key_id=principal.key_id,
+        name=submission.name,
+        tags=submission.tags,
+        request_digest=digest,
+        program=program,
+        language_version=facts.version,
+        num_qubits=facts.num_qubits,
+        num_bits=facts.num_bits,
+        shots=submission.shots,
+        device=submission.device,
+        epoch=record.epoch,
+        region=region,
+        accepted_at=now,
+        deadline=now + JOB_DEADLINE,
+        check_at=now + CHECK_AFTER,
+        usage=spent() + Usage(queue_requests=1),
+        events=(
+            JobEvent(
+                at=now,
+                type="queued",
+                region=region,
+                epoch=record.epoch,
+                message=f"accepted for device {submission.device}",
+            ),
+        ),
+    )
+    try:
+        ledger.insert(job)
+    except JobExists as found:
+        if found.existing.request_digest != digest:
+            raise BellpairError(
+                ErrorCode.IDEMPOTENCY_CONFLICT,
+                f"This Idempotency-Key made job {wanted} from another request body.",
+                job_id=wanted,
+            ) from None
+        job, replayed = found.existing, True
+    else:
+        replayed = False
+    if not job.status.terminal:
+        wakeups.wake(job.device)
+    return Accepted(job, replayed)
+
+
+def _require_active(pair: PairRecord, region: str) -> None:
+    if pair.active != region:
+        raise BellpairError(
+            ErrorCode.REGION_PASSIVE,
+            f"Region {region} is passive and takes no jobs; the active region is {pair.active}.",
+            retry_after_s=1,
+            active_region=pair.active,
+            region=region,
+            epoch=pair.epoch,
+        )
+
+
+def _require_accepting(pair: PairRecord) -> None:
+    if pair.mode is not PairMode.ACCEPTING:
+        raise BellpairError(
+            ErrorCode.NOT_ACCEPTING,
+            "New jobs are paused while the regions change over.",
+            retry_after_s=RETRY_WHEN_PAUSED_S,
+            active_region=pair.active,
+            epoch=pair.epoch,
+        )
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is None:
+        return None
+    good = (
+        0 < len(key) <= IDEMPOTENCY_KEY_CHARACTERS_MAX
+        and key.isascii()
+        and key.isprintable()
+    )
+    if not good:
+        problem = (
+            f"must be 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable ASCII characters;"
+            f" it has {len(key)} characters"
+        )
+        raise BellpairError(
+            ErrorCode.REQUEST_INVALID,
+            f"The header Idempotency-Key {problem}.",
+            remedy="Make a key such as a UUID for each new job.",
+            errors=[{"header": "Idempotency-Key", "detail": problem}],
+        )
+    return key
+
+
+_LIMITS = ProgramLimits()
+
+_NOT_YET = frozenset(
+    {
+        ProblemKind.UNSUPPORTED,
+        ProblemKind.TOO_DEEP,
+        ProblemKind.TOO_LARGE,
+        ProblemKind.TOO_MANY_BITS,
+        ProblemKind.UNBOUNDED_LOOP,
+    }
+)
+"""Programs that may be good OpenQASM, but not for us."""
+
+
+def _checked_program(source: str) -> ProgramFacts:
+    # A character takes one byte at least, so most sources need no encoding to be measured.
+    if len(source) > SOURCE_BYTES_MAX or len(source.encode()) > SOURCE_BYTES_MAX:
+        raise BellpairError(
+            ErrorCode.SOURCE_TOO_LARGE,
+            f"The source has {len(source.encode())} bytes; the limit is {SOURCE_BYTES_MAX}.",
+            pointer="#/source",
+            limit_bytes=SOURCE_BYTES_MAX,
+        )
+    try:
+        return check_program(source, _LIMITS)
+    except ProgramError as error:
+        if error.kind is ProblemKind.TOO_MANY_QUBITS:
+            code = ErrorCode.PROGRAM_TOO_WIDE
+        elif error.kind in _NOT_YET:
+            code = ErrorCode.PROGRAM_UNSUPPORTED
+        else:
+            code = ErrorCode.PROGRAM_INVALID
+        raise BellpairError(
+            code,
+            f"Line {error.line}, column {error.column}: {error.message}.",
+            remedy=error.remedy,
+            pointer="#/source",
+            line=error.line,
+            column=error.column,
+            problem=error.kind.value,
+        ) from None
+
+
+def _require_device(
+    devices: Sequence[Device], asked: Submission, num_qubits: int
+) -> None:
+    if asked.device == ANY_DEVICE:
+        _require_some_device(devices, asked.shots, num_qubits)
+        return
+    device = next((device for device in devices if device.name == asked.device), None)
+    if device is None:
+        names = [
+            device.name
+            for device in devices
+            if device.status is not DeviceStatus.RETIRED
+        ]
+        raise _refused(
+            ErrorCode.DEVICE_UNKNOWN,
+            f"There is no device of this name; the devices are {_listed(names)}.",
+            devices=names,
+        )
+    if device.status is DeviceStatus.RETIRED:
+        raise _refused(ErrorCode.DEVICE_RETIRED, f"Device {device.name} is retired.")
+    if num_qubits > device.num_qubits:
+        fitting = [d.name for d in _usable(devices) if d.num_qubits >= num_qubits]
+        raise _too_wide(
+            f"The program needs {num_qubits} qubits; device {device.name} has {device.num_qubits}.",
+            num_qubits,
+            fitting,
+        )
+    _require_shots(device, asked.shots)
+    if device.status is DeviceStatus.OFFLINE:
+        raise _refused(
+            ErrorCode.DEVICE_OFFLINE,
+            f"Device {device.name} is offline.",
+            retry_after_s=60,
+        )
+
+
+def _require_some_device(
+    devices: Sequence[Device], shots: int, num_qubits: int
+) -> None:
+    usable = _usable(devices)
+    if not usable:
+        raise _refused(
+            ErrorCode.DEVICE_OFFLINE, "No device is online.", retry_after_s=60
+        )
+    wide = [device for device in usable if device.num_qubits >= num_qubits]
+    if not wide:
+        widest = max(usable, key=lambda device: device.num_qubits)
+        raise _too_wide(
+            f"The program needs {num_qubits} qubits; the widest device that is online,"
+            f" {widest.name}, has {widest.num_qubits}.",
+            num_qubits,
+            [],
+        )
+    if not any(device.shots_min <= shots <= device.shots_max for device in wide):
+        _require_shots(max(wide, key=lambda device: device.shots_max), shots)
+
+
+def _require_shots(device: Device, shots: int) -> None:
+    if not device.shots_min <= shots <= device.shots_max:
+        raise BellpairError(
+            ErrorCode.SHOTS_OUT_OF_RANGE,
+            f"Device {device.name} takes {device.shots_min} to {device.shots_max} shots;"
+            f" {shots} were asked for.",
+            pointer="#/shots",
+            shots_min=device.shots_min,
+            shots_max=device.shots_max,
+        )
+
+
+def _usable(devices: Sequence[Device]) -> list[Device]:
+    return [device for device in devices if device.status is DeviceStatus.ONLINE]
+
+
+def _too_wide(detail: str, num_qubits: int, fitting: list[str]) -> BellpairError:
+    fits = (
+        f" These fit: {_listed(fitting)}."
+        if fitting
+        else " No device that is online fits."
+    )
+    return _refused(
+        ErrorCode.PROGRAM_TOO_WIDE,
+        detail + fits,
+        remedy=None if fitting else "Use fewer qubits.",
+        num_qubits=num_qubits,
+        devices=fitting,
+    )
+
+
+def _refused(code: ErrorCode, detail: str, **members: Any) -> BellpairError:
+    return BellpairError(code, detail, pointer="#/device", **members)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"

@@ -1,0 +1,206 @@
+"""Values as the API shows them: plain JSON objects.
+
+Written out by hand, because a job is shown at every poll; `bellpair_core.http.schemas` says the
+same as a schema, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from bellpair_core.model.device import Device
+from bellpair_core.model.job import Job, JobEvent, JobStatus
+from bellpair_core.ports import JobSummary
+
+from .create_tenant import IssuedKey
+from .health import Health
+from .list_jobs import Listing
+
+_STATES = frozenset(status.value for status in JobStatus)
+
+
+def job_view(
+    job: Job, position: int | None = None, *, cost: bool = False
+) -> dict[str, Any]:
+    """A job.
+
+    Parameters
+    ----------
+    position
+        Its place in its queue, 1 being next; ``None`` when it does not wait or it is unknown.
+    cost
+        Whether to show what it consumed and what that costs.
+    """
+    shown: dict[str, Any] = {
+        "id": job.id,
+        "name": job.name,
+        "tags": dict(job.tags),
+        "status": job.status.value,
+        "cancel_requested": job.cancel_requested,
+        "device": job.device,
+        "device_used": job.device_used,
+        "shots": job.shots,
+        "num_qubits": job.num_qubits,
+        "num_bits": job.num_bits,
+        "region": job.region,
+        "epoch": job.epoch,
+        "accepted_at": _time(job.accepted_at),
+        "finished_at": _time(job.finished_at) if job.finished_at else None,
+        "queue": {"position": position} if position is not None else None,
+        "events": [_event_view(event) for event in job.events],
+        "error": None,
+        "links": _links(job.id, job.status),
+    }
+    if job.error is not None:
+        shown["error"] = {
+            "code": job.error.code.value,
+            "message": job.error.message,
+            "remedy": job.error.remedy,
+        }
+    if cost:
+        shown["usage"] = job.usage.bill()
+    return shown
+
+
+def listing_view(listing: Listing) -> dict[str, Any]:
+    """One page of jobs."""
+    return {
+        "jobs": [_summary_view(summary) for summary in listing.jobs],
+        "next_page_token": listing.next_page_token,
+    }
+
+
+def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
+    """A result, with the time that the job spent in each state."""
+    return {
+        "job_id": job.id,
+        "status": job.status.value,
+        "counts": document["counts"],
+        "bit_order": document["bit_order"],
+        "num_bits": document["num_bits"],
+        "shots": document["shots"],
+        "device": document["device"],
+        "compiled_program": document.get("compiled_program"),
+        "calibration_id": document.get("calibration_id"),
+        "task_arn": document.get("task_arn"),
+        "metrics": document.get("metrics") or {},
+        "timings": timings(job, document.get("task_times") or {}),
+    }
+
+
+def timings(job: Job, task_times: Mapping[str, str | None]) -> dict[str, float]:
+    """Seconds that a finished job spent in each state, all its attempts together.
+
+    Parameters
+    ----------
+    task_times
+        When the device service made and ended the task: ``created_at`` and ``ended_at``. Its
+        clock is not ours, so ``task_s`` is comparable to the others only roughly.
+    """
+    spent = {f"{status.value}_s": 0.0 for status in JobStatus if not status.terminal}
+    steps = [event for event in job.events if event.type in _STATES]
+    for step, following in pairwise(steps):
+        if (name := f"{step.type}_s") in spent:
+            spent[name] += _seconds(following.at - step.at)
+    spent["total_s"] = _seconds((job.finished_at or job.accepted_at) - job.accepted_at)
+    created, ended = task_times.get("created_at"), task_times.get("ended_at")
+    if created and ended:
+        took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
+        spent["task_s"] = max(0.0, _seconds(took))
+    return {name: round(seconds, 6) for name, seconds in spent.items()}
+
+
+def devices_view(devices: Sequence[Device]) -> dict[str, Any]:
+    """The devices."""
+    return {
+        "devices": [
+            {
+                "name": device.name,
+                "arn": device.arn,
+                "region": device.region,
+                "kind": device.kind.value,
+                "provider": device.provider,
+                "status": device.status.value,
+                "num_qubits": device.num_qubits,
+                "shots_min": device.shots_min,
+                "shots_max": device.shots_max,
+                "max_in_flight": device.max_in_flight,
+                "queue_depth": device.queue_depth,
+                "calibration_id": device.calibration_id,
+                "price": {
+                    "per_task_usd": device.price.per_task_usd,
+                    "per_shot_usd": device.price.per_shot_usd,
+                    "per_minute_usd": device.price.per_minute_usd,
+                },
+                "seen_at": _time(device.seen_at),
+            }
+            for device in devices
+        ]
+    }
+
+
+def health_view(health: Health) -> dict[str, Any]:
+    """The region's health."""
+    return {
+        "status": "ok",
+        "region": health.region,
+        "role": "active" if health.active else "passive",
+        "active_region": health.pair.active,
+        "passive_region": health.pair.passive,
+        "epoch": health.pair.epoch,
+        "mode": health.pair.mode.value,
+        "accepting": health.accepting,
+    }
+
+
+def issued_key_view(issued: IssuedKey) -> dict[str, Any]:
+    """A new key; the only answer that ever holds one."""
+    return {
+        "tenant": issued.principal.tenant,
+        "role": issued.principal.role.value,
+        "key_id": issued.principal.key_id,
+        "api_key": issued.api_key,
+    }
+
+
+def _summary_view(summary: JobSummary) -> dict[str, Any]:
+    return {
+        "id": summary.job_id,
+        "name": summary.name,
+        "tags": dict(summary.tags),
+        "status": summary.status.value,
+        "device": summary.device,
+        "shots": summary.shots,
+        "accepted_at": _time(summary.accepted_at),
+        "finished_at": _time(summary.finished_at) if summary.finished_at else None,
+        "error_code": summary.error_code,
+        "links": _links(summary.job_id, summary.status),
+    }
+
+
+def _event_view(event: JobEvent) -> dict[str, Any]:
+    return {
+        "at": _time(event.at),
+        "type": event.type,
+        "message": event.message,
+        "region": event.region,
+        "epoch": event.epoch,
+    }
+
+
+def _links(job_id: str, status: JobStatus) -> dict[str, str]:
+    links = {"self": f"/v1/jobs/{job_id}"}
+    if status is JobStatus.SUCCEEDED:
+        links["result"] = f"/v1/jobs/{job_id}/result"
+    return links
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _seconds(span: timedelta) -> float:
+    return span.total_seconds()
