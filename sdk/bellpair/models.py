@@ -118,7 +118,7 @@ class JobRecord(Answer):
     """
 
     id: str
-    status: JobStatus | str
+    status: JobStatus | str = Field(union_mode="left_to_right")
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     device: str | None = None
@@ -186,5 +186,5 @@ class NewTenant(Answer):
     """A tenant just made, with the only copy of its API key there will ever be."""
 
     name: str = Field(validation_alias=AliasChoices("name", "tenant"))
-    role: Role | str
+    role: Role | str = Field(union_mode="left_to_right")
     api_key: str = Field(validation_alias=AliasChoices("api_key", "key"), repr=False)

@@ -240,13 +240,11 @@ class Transport:
     def _seconds(self, retry_after: str | None) -> float | None:
         if retry_after is None:
             return None
-        try:
-            return max(0.0, float(retry_after))
-        except ValueError:
-            pass
+        if retry_after.strip().isdecimal():
+            return float(retry_after)
         try:
             return max(0.0, parsedate_to_datetime(retry_after).timestamp() - self.clock.time())
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def _without_key(self, value: Any) -> Any:

@@ -1,0 +1,298 @@
+"""A small double of the API on a real socket: two regions over one ledger, with seeded faults."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+KEY = "bp_0a1b2c3d_" + "s3cr3t" * 7 + "x"
+OPERATOR_KEY = "bp_ffffffff_" + "0p3r4t" * 7 + "x"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+STEPS = ("queued", "compiling", "executing", "processing", "succeeded")
+
+USAGE = {
+    "lambda_gb_s": 0.31,
+    "items": [
+        {"what": "Lambda time", "amount": 0.31, "unit": "GB-s", "usd": 0.0000051667},
+        {"what": "State transitions", "amount": 6, "unit": "transitions", "usd": 0.00015},
+        {"what": "Device", "amount": 0.3, "unit": "USD", "usd": 0.3},
+    ],
+    "total_usd": 0.3001551667,
+    "prices_as_of": "2025-12",
+}
+DEVICES = [
+    {"name": "ion-11", "kind": "qpu", "provider": "emulated", "status": "online",
+     "region": "us-east-1", "num_qubits": 11, "shots_min": 1, "shots_max": 10000,
+     "queue_depth": 3, "arn": "arn:aws:braket:us-east-1::device/qpu/emulated/ion-11"},
+    {"name": "square-20", "kind": "qpu", "provider": "emulated", "status": "offline",
+     "region": "us-west-2", "num_qubits": 20, "shots_min": 1, "shots_max": 20000},
+    {"name": "sv1", "kind": "simulator", "provider": "amazon", "status": "online",
+     "region": "us-east-1", "num_qubits": 34, "shots_min": 1, "shots_max": 100000},
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens instead of, or after, one request.
+
+    ``lose_answer`` does the work and then breaks the connection; otherwise the status and the
+    members are answered without any work.
+    """
+
+    status: int = 0
+    members: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    lose_answer: bool = False
+    raw: bytes | None = None
+
+
+@dataclass
+class Seen:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body: Any
+    client: tuple[str, int]
+
+
+class FakeLedger:
+    """What both regions know."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.active = "us-east-1"
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, tuple[str, Any]] = {}
+        self.counts = {"00": 503, "11": 497}
+        self.error: dict[str, Any] | None = None
+        self.stuck = False
+        self.tenants: list[str] = []
+
+    def submit(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
+        if key in self.requests:
+            job_id, first = self.requests[key]
+            if first != body:
+                return 409, problem(409, "idempotency-conflict", "The key was used before.")
+            return 202, self.jobs[job_id]
+        source = body["source"]
+        if "bad" in source:
+            line = next(i for i, text in enumerate(source.splitlines(), 1) if "bad" in text)
+            column = source.splitlines()[line - 1].index("bad") + 1
+            return 422, problem(
+                422, "program-invalid", "The gate 'bad' is not defined.",
+                remedy="Define it, or include stdgates.inc.", line=line, column=column,
+            )  # fmt: skip
+        if body["shots"] < 1:
+            return 400, problem(
+                400, "request-invalid", "The request does not fit its schema.",
+                remedy="Correct the fields listed in errors.",
+                errors=[{"pointer": "/shots", "detail": "must be at least 1"}],
+            )  # fmt: skip
+        if body["device"] not in ("any", *(device["name"] for device in DEVICES)):
+            return 422, problem(422, "device-unknown", "No such device.")
+        job_id = f"job-{len(self.jobs):026d}"
+        self.jobs[job_id] = {
+            "id": job_id,
+            "status": "queued",
+            "name": body.get("name"),
+            "tags": body.get("tags", {}),
+            "device": body["device"],
+            "device_used": None,
+            "shots": body["shots"],
+            "region": self.active,
+            "epoch": 1,
+            "accepted_at": NOON.isoformat(),
+            "finished_at": None,
+            "queue": {"position": 2},
+            "events": [
+                {"at": NOON.isoformat(), "type": "queued", "message": "accepted",
+                 "region": self.active, "epoch": 1}
+            ],
+            "error": None,
+            "usage": None,
+            "links": {"self": f"/v1/jobs/{job_id}"},
+            "from_the_future": {"unknown": True},
+        }  # fmt: skip
+        self.requests[key] = (job_id, body)
+        return 202, self.jobs[job_id]
+
+    def look(self, job_id: str) -> dict[str, Any]:
+        """The job, one step further than at the last look."""
+        job = self.jobs[job_id]
+        if job["status"] in STEPS[:-1] and not self.stuck:
+            status = STEPS[STEPS.index(job["status"]) + 1]
+            job["queue"] = None
+            if status == "succeeded" and self.error is not None:
+                status, job["error"] = "failed", self.error
+            elif status == "executing":
+                job["device_used"] = "sv1" if job["device"] == "any" else job["device"]
+            job["status"] = status
+            at = NOON + timedelta(seconds=0.13 * len(job["events"]))
+            job["events"].append(
+                {"at": at.isoformat(), "type": status, "message": "",
+                 "region": self.active, "epoch": 1}
+            )  # fmt: skip
+            if status in ("succeeded", "failed"):
+                job["finished_at"], job["usage"] = at.isoformat(), USAGE
+        return job
+
+
+def problem(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """A problem document."""
+    return {
+        "type": f"urn:bellpair:{code}", "title": code, "status": status, "code": code,
+        "detail": detail, "request_id": "req-42", **members,
+    }  # fmt: skip
+
+
+class FakeRegion:
+    """One region's API on an ephemeral port."""
+
+    def __init__(self, name: str, ledger: FakeLedger) -> None:
+        self.name = name
+        self.ledger = ledger
+        self.faults: deque[Fault] = deque()
+        self.seen: list[Seen] = []
+        region = self
+
+        class Handler(_Handler):
+            pass
+
+        Handler.region = region
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+        port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{port}/restapis/abc/api/_user_request_"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def paths(self) -> list[str]:
+        """Each request so far, as ``"GET /v1/jobs"``."""
+        return [f"{seen.method} {seen.path}" for seen in self.seen]
+
+    def answer(self, seen: Seen) -> tuple[int, dict[str, Any]]:
+        ledger, path = self.ledger, seen.path
+        if path == "/v1/health":
+            return 200, {"status": "ok", "region": self.name, "active_region": ledger.active,
+                         "epoch": 1, "accepting": True}  # fmt: skip
+        key = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if key not in (KEY, OPERATOR_KEY):
+            return 401, problem(401, "unauthenticated", f"The key {key} is not known.")
+        if seen.method == "POST" and self.name != ledger.active:
+            return 503, problem(
+                503, "region-passive", f"{self.name} is passive.", active_region=ledger.active
+            )
+        with ledger.lock:
+            return self._answer(seen, key)
+
+    def _answer(self, seen: Seen, key: str) -> tuple[int, dict[str, Any]]:
+        ledger = self.ledger
+        match seen.method, seen.path.split("/")[2:]:
+            case "POST", ["jobs"]:
+                return ledger.submit(seen.headers["idempotency-key"], seen.body)
+            case "GET", ["jobs"]:
+                return self._page(seen.query)
+            case "GET", ["devices"]:
+                return 200, {"devices": DEVICES}
+            case "POST", ["tenants"]:
+                if key != OPERATOR_KEY:
+                    return 403, problem(403, "forbidden", "Only operators make tenants.")
+                ledger.tenants.append(seen.body["name"])
+                return 201, {**seen.body, "api_key": "bp_11112222_new"}
+            case method, ["jobs", job_id, *rest] if job_id in ledger.jobs:
+                if method == "DELETE":
+                    ledger.jobs[job_id]["status"] = "cancelled"
+                    return 200, ledger.jobs[job_id]
+                if rest == ["result"]:
+                    return 200, self._result(ledger.jobs[job_id])
+                return 200, ledger.look(job_id)
+        return 404, problem(404, "job-not-found", "No such job.", remedy="Check the id.")
+
+    def _page(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        jobs = [
+            job
+            for job in reversed(self.ledger.jobs.values())
+            if query.get("status") in (None, job["status"])
+        ]
+        start, size = int(query.get("page_token", 0)), min(int(query["limit"]), 3)
+        token = str(start + size) if start + size < len(jobs) else None
+        return 200, {"jobs": jobs[start : start + size], "next_page_token": token}
+
+    def _result(self, job: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "job_id": job["id"],
+            "status": "succeeded",
+            "counts": self.ledger.counts,
+            "bit_order": "little-endian",
+            "num_bits": 2,
+            "shots": job["shots"],
+            "device": job["device_used"],
+            "compiled_program": "OPENQASM 3.0;",
+            "calibration_id": "2026-01-01-abc",
+            "task_arn": "arn:aws:braket:us-east-1:1:quantum-task/1",
+            "timings": {"queued": 0.02, "compiling": 0.11, "executing": 0.2, "total": 0.36},
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    region: FakeRegion
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def _serve(self) -> None:
+        url = urlsplit(self.path)
+        path = re.sub(r"^/restapis/abc/api/_user_request_", "", url.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(length)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(
+            self.command, path, headers, dict(parse_qsl(url.query)),
+            json.loads(content) if content else None, self.client_address,
+        )  # fmt: skip
+        self.region.seen.append(seen)
+        fault = self.region.faults.popleft() if self.region.faults else None
+        if fault is not None and not fault.lose_answer:
+            self._send(fault.status, fault.members, fault.headers, fault.raw)
+            return
+        status, body = self.region.answer(seen)
+        if fault is not None:
+            self.close_connection = True
+            return
+        self._send(status, body, {})
+
+    def _send(
+        self, status: int, body: dict[str, Any], headers: dict[str, str], raw: bytes | None = None
+    ) -> None:
+        content = json.dumps(body).encode() if raw is None else raw
+        self.send_response(status)
+        kind = "application/json" if status < 400 else "application/problem+json"
+        for name, value in {
+            "Content-Type": kind, "Content-Length": str(len(content)),
+            "X-Request-Id": "req-42", **headers,
+        }.items():  # fmt: skip
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = _serve
