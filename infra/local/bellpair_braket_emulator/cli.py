@@ -21,7 +21,7 @@ Examples:
   AWS_ENDPOINT_URL_BRAKET=http://127.0.0.1:4569 aws braket search-devices --filters '[]'
 """
 
-app = typer.Typer(add_completion=False, help="Emulate the Amazon Braket service of one region.")
+app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog=EXAMPLES)

@@ -424,7 +424,7 @@ class _Reader:
             value = self.sum(depth)
         except (ArithmeticError, ValueError) as error:
             raise ProgramError(f"a parameter cannot be computed: {error}", line) from None
-        if isinstance(value, complex) or not math.isfinite(value):
+        if not math.isfinite(value):
             raise ProgramError("a parameter is not a finite real number", line)
         return value
 
@@ -464,7 +464,7 @@ class _Reader:
         if depth >= MAX_NESTING:
             raise ProgramError("an expression is nested too deeply", self.now.line)
         sign = -1.0 if self.found("-") else 1.0
-        return float(base ** (sign * self.power(depth + 1)))
+        return math.pow(base, sign * self.power(depth + 1))
 
     def atom(self, depth: int) -> float:
         if depth >= MAX_NESTING:

@@ -34,10 +34,11 @@ def sample(
     shots: int,
     rng: np.random.Generator,
     stopped: Callable[[], bool] = lambda: False,
+    budget: float = WORK_BUDGET,
 ) -> Bits:
     """Measure the circuit.
 
-    Each shot has a trajectory of its own, unless that would cost more than ``WORK_BUDGET``
+    Each shot has a trajectory of its own, unless that would cost more than ``budget``
     amplitude updates (1,000 shots of 100 gates: beyond 15 qubits): then shots share
     trajectories at random. The distribution of one shot is exact in any case.
 
@@ -56,7 +57,7 @@ def sample(
         When ``stopped`` said so.
     """
     work = 2.0**circuit.qubits * max(1, len(circuit.gates))
-    trajectories = min(shots, max(1, int(WORK_BUDGET / work)))
+    trajectories = min(shots, max(1, int(budget / work)))
     owner = np.arange(shots)
     if trajectories < shots:
         owner = rng.integers(trajectories, size=shots)

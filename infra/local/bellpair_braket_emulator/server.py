@@ -97,14 +97,17 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
-    executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="braket")
+    # Apart, so that long simulations never keep a request waiting.
+    requests = ThreadPoolExecutor(4, thread_name_prefix="requests")
+    workers = sum(profile.concurrency for profile in settings.profiles)
+    simulations = ThreadPoolExecutor(max(1, workers), thread_name_prefix="simulations")
     outputs = S3Outputs(settings.region, settings.s3_endpoint)
     events = EventSender([put_events(target) for target in settings.event_targets])
     devices = [
-        Device(profile, settings.region, outputs, events, executor, settings.seed)
+        Device(profile, settings.region, outputs, events, simulations, settings.seed)
         for profile in settings.profiles
     ]
-    service = BraketService(settings.region, settings.account, devices, outputs, executor)
+    service = BraketService(settings.region, settings.account, devices, outputs, requests)
     server = _Server(
         uvicorn.Config(
             BraketApi(service),
@@ -129,13 +132,14 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
     if server.started:
         ready(f"http://{HOST}:{listener.getsockname()[1]}")
     await serving
-    await _stop(devices, events, executor)
+    await _stop(devices, events, (requests, simulations))
 
 
 async def _stop(
-    devices: Sequence[Device], events: EventSender, executor: ThreadPoolExecutor
+    devices: Sequence[Device], events: EventSender, executors: Sequence[ThreadPoolExecutor]
 ) -> None:
     for device in devices:
         await device.stop()
     await events.stop()
-    executor.shutdown(wait=False, cancel_futures=True)
+    for executor in executors:
+        executor.shutdown(wait=False, cancel_futures=True)

@@ -71,7 +71,7 @@ def bus() -> Iterator[EventBus]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", self.headers["Authorization"])
             assert scope is not None

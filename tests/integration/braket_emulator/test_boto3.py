@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -126,6 +127,36 @@ def test_a_client_token_stands_for_one_task(start: Callable[..., Emulator], buck
     assert (task["clientToken"], task["asked"]) == ("job-1/1", 2)
 
 
+def test_equal_requests_at_the_same_time_make_one_task(
+    start: Callable[..., Emulator], bucket: str
+) -> None:
+    emulator = start()
+    client = emulator.client()
+    request = parameters(bucket, clientToken="job-1/1")
+    with ThreadPoolExecutor(8) as callers:
+        answers = callers.map(lambda _: client.create_quantum_task(**request), range(16))
+        arns = {answer["quantumTaskArn"] for answer in answers}
+    assert len(arns) == 1
+    assert [task["asked"] for task in all_tasks(emulator)] == [16]
+
+
+def test_a_running_task_can_be_cancelled_and_leaves_no_result(
+    start: Callable[..., Emulator], bucket: str, s3_endpoint: str
+) -> None:
+    client = start().client()
+    layer = "h q;\n" + "".join(f"cnot q[{n}], q[{n + 1}];\n" for n in range(21))
+    source = "OPENQASM 3.0; qubit[22] q;\n" + layer * 200
+    arn = client.create_quantum_task(**parameters(bucket, action=action(source)))["quantumTaskArn"]
+
+    def status() -> str:
+        return str(client.get_quantum_task(quantumTaskArn=arn)["status"])
+
+    eventually(lambda: status() == "RUNNING", "the task runs")
+    assert client.cancel_quantum_task(quantumTaskArn=arn)["cancellationStatus"] == "CANCELLING"
+    assert ended(client, arn)["status"] == "CANCELLED"
+    assert "Contents" not in s3(s3_endpoint).list_objects_v2(Bucket=bucket)
+
+
 def test_every_state_change_reaches_every_bus_signed_for_its_region(
     start: Callable[..., Emulator], bucket: str, bus: EventBus
 ) -> None:
@@ -157,9 +188,7 @@ def test_a_device_serves_its_queue_in_order_and_tells_positions(
     ]
 
     def position(arn: str) -> str:
-        task = client.get_quantum_task(
-            quantumTaskArn=arn, additionalAttributeNames=["QueueInfo"]
-        )
+        task = client.get_quantum_task(quantumTaskArn=arn, additionalAttributeNames=["QueueInfo"])
         return str(task["queueInfo"]["position"])
 
     assert [position(arn) for arn in arns] == ["1", "2", "3"]
