@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
+from bellpair_core.adapters import ledger_table
 
 from bellpair_cdk.names import Names
 
@@ -170,9 +171,10 @@ class Accesses:
 
     def _ledger(self, *actions: str) -> Access:
         table = self._names.arn("dynamodb", f"table/{self._names.ledger}")
+        indexes = (f"{table}/index/{index.name}" for index in ledger_table.INDEXES)
         return Access(
             actions=actions,
-            resources=(table, f"{table}/index/*"),
+            resources=(table, *indexes),
             environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 

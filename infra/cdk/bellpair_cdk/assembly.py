@@ -62,5 +62,5 @@ def app(stage_name: str, outdir: Path | None, sources: Sources, *, checked: bool
     )
     compose(made, stage, workshop, sources.machines)
     if checked:
-        hold_to_rules(made)
+        hold_to_rules(made, stage)
     return made

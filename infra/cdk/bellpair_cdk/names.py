@@ -9,18 +9,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Stack
-from constructs import Construct
+from aws_cdk import Aws
 
 from bellpair_cdk.stage import Stage
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names and ARNs, as seen from one region of a stage."""
+    """Names and ARNs, as seen from one region of a stage.
+
+    ``account`` and ``partition`` are CloudFormation's placeholders: a template fits
+    any account.
+    """
 
     stage: Stage
     region: str
+    account: str = Aws.ACCOUNT_ID
+    partition: str = Aws.PARTITION
 
     @property
     def prefix(self) -> str:
@@ -53,15 +58,15 @@ class Names:
 
     def blob_bucket(self, region: str) -> str:
         """Return the name of a region's blob bucket."""
-        return f"{self.prefix}-blobs-{Aws.ACCOUNT_ID}-{region}"
+        return f"{self.prefix}-blobs-{self.account}-{region}"
 
     def result_bucket(self, region: str) -> str:
         """Return the name of a region's bucket of task results; Braket asks for the prefix."""
-        return f"amazon-braket-{self.prefix}-{Aws.ACCOUNT_ID}-{region}"
+        return f"amazon-braket-{self.prefix}-{self.account}-{region}"
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region."""
-        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{Aws.ACCOUNT_ID}:{resource}"
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     @property
     def queue_arn(self) -> str:
@@ -71,7 +76,7 @@ class Names:
     @property
     def queue_url(self) -> str:
         """The dispatch queue's address."""
-        return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{self.queue}"
+        return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{self.account}/{self.queue}"
 
     @property
     def state_machine_arn(self) -> str:
@@ -80,11 +85,7 @@ class Names:
 
     def bucket_arn(self, bucket: str) -> str:
         """Return a bucket's ARN."""
-        return f"arn:{Aws.PARTITION}:s3:::{bucket}"
-
-    def by_region(self, scope: Construct, buckets: dict[str, str]) -> str:
-        """Return the JSON that a function reads its buckets from, region to bucket."""
-        return Stack.of(scope).to_json_string(buckets)
+        return f"arn:{self.partition}:s3:::{bucket}"
 
     def devices_json(self) -> str:
         """Return the JSON that a function reads the stage's devices from."""

@@ -2,16 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aws_cdk import Acknowledgment, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-EXCEPTIONS: dict[str, str] = {}
-"""Rule -> why a finding of it stands, everywhere in the app."""
+from bellpair_cdk.names import Names
+from bellpair_cdk.stage import Stage
+
+ACCOUNT = "<AWS::AccountId>"
+PARTITION = "<AWS::Partition>"
 
 
-def hold_to_rules(app: App) -> None:
+def hold_to_rules(app: App, stage: Stage) -> None:
     """Check the app's stacks against AWS Solutions' rules when it is synthesized."""
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    Validations.of(app).acknowledge(
-        *(Acknowledgment(id=rule, reason=reason) for rule, reason in EXCEPTIONS.items())
+    checks = Validations.of(app)
+    checks.add_plugins(AwsSolutionsChecks(app))
+    checks.acknowledge(
+        *(Acknowledgment(id=rule, reason=reason) for rule, reason in exceptions(stage).items())
     )
+
+
+def exceptions(stage: Stage) -> dict[str, str]:
+    """Return rule -> why findings of it stand in this stage."""
+    found = {
+        "AwsSolutions::AwsSolutions-S1": (
+            "Objects are reached by the platform's own roles alone, and each job's event log "
+            "tells who wrote what; access logs would double the writes."
+        ),
+        "AwsSolutions::AwsSolutions-L1": (
+            "The layers' wheels are built for Python 3.11, which Lambda supports; the runtime "
+            "moves when the locked environment does."
+        ),
+        "AwsSolutions::AwsSolutions-APIG2": (
+            "The app validates requests itself: it names the field, the line and the remedy, "
+            "which the gateway's validator cannot."
+        ),
+        "AwsSolutions::AwsSolutions-APIG3": (
+            "There is no browser client; the gateway throttles, and every request needs a key."
+        ),
+        "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
+        "service-role/AmazonAPIGatewayPushToCloudWatchLogs]": (
+            "API Gateway's account-wide logging role has only this policy, which AWS asks for."
+        ),
+        "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
+            "Setting up a state machine's log delivery and sending traces have no resource "
+            "that could be named."
+        ),
+        "CloudFormation-Validate::W3660": (
+            "The gateway's own refusals stand beside the API's body: in the body they are an "
+            "extension that not every CloudFormation-compatible cloud reads."
+        ),
+    }
+    for resource, reason in _open_ended(stage):
+        found[f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]"] = reason
+    if not stage.tracing:
+        found["AwsSolutions::AwsSolutions-SF2"] = "This stage records no traces."
+    return found
+
+
+def _open_ended(stage: Stage) -> Iterator[tuple[str, str]]:
+    """Yield the resources that can only be named by a pattern, each with the reason."""
+    tasks = f"arn:{PARTITION}:braket:*:{ACCOUNT}:quantum-task/*"
+    yield tasks, "Braket names a task when it is made, in its device's region."
+    for region in stage.pair:
+        names = Names(stage, region, account=ACCOUNT, partition=PARTITION)
+        blobs = names.bucket_arn(names.blob_bucket(region))
+        yield f"{blobs}/*", "A blob is named by its content."
+        results = names.bucket_arn(names.result_bucket(region))
+        yield f"{results}/jobs/*", "A task's results are under its job's name."
+        executions = names.arn("states", f"execution:{names.state_machine}:*")
+        yield executions, "An execution is named after its job."
