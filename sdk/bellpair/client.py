@@ -150,8 +150,13 @@ class Client:
         )
         return Job(self._transport, JobRecord.read(answer))
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str, *, cost: bool = False) -> Job:
         """One job by its id.
+
+        Parameters
+        ----------
+        cost
+            Also ask what it consumed and what that costs.
 
         Raises
         ------
@@ -163,7 +168,8 @@ class Client:
                 f"{job_id!r} is not a job id.",
                 remedy="Job ids look like job-… ; `bellpair jobs list` shows them.",
             )
-        body = self._transport.request("GET", f"/v1/jobs/{job_id}")
+        params = {"include": "cost"} if cost else None
+        body = self._transport.request("GET", f"/v1/jobs/{job_id}", params=params)
         return Job(self._transport, JobRecord.read(body))
 
     def jobs(

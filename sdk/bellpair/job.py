@@ -60,7 +60,7 @@ class Job:
 
     @property
     def usage(self) -> Usage | None:
-        """What the job consumed and what that costs, once known."""
+        """What the job consumed and costs; only where `Client.job` was told to ask."""
         return self.record.usage
 
     def refresh(self, timeout: float | None = None) -> Job:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bellpair.errors import ServerError
 
@@ -14,7 +14,7 @@ from bellpair.errors import ServerError
 class Answer(BaseModel):
     """Base of everything read from the API."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     @classmethod
     def read(cls, body: object) -> Self:
@@ -115,10 +115,15 @@ class JobRecord(Answer):
         The device asked for (``"any"`` included) and the one chosen.
     region, epoch
         The region that owns the job, and the pair's epoch in which it does.
+    cancel_requested
+        Whether the job ends as soon as it can.
+    usage
+        Only where it was asked for, as `Client.job` can.
     """
 
     id: str
     status: JobStatus | str = Field(union_mode="left_to_right")
+    cancel_requested: bool = False
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     device: str | None = None
@@ -170,12 +175,15 @@ class Health(Answer):
     ----------
     status
         ``"ok"`` when all is well; ``"unreachable"`` when no answer came.
+    role
+        ``"active"`` or ``"passive"``.
     active_region, epoch, accepting
         The pair, as this endpoint sees it.
     """
 
     status: str
     region: str | None = None
+    role: str | None = None
     active_region: str | None = None
     epoch: int | None = None
     accepting: bool | None = None
@@ -185,6 +193,7 @@ class Health(Answer):
 class NewTenant(Answer):
     """A tenant just made, with the only copy of its API key there will ever be."""
 
-    name: str = Field(validation_alias=AliasChoices("name", "tenant"))
+    tenant: str
     role: Role | str = Field(union_mode="left_to_right")
-    api_key: str = Field(validation_alias=AliasChoices("api_key", "key"), repr=False)
+    key_id: str | None = None
+    api_key: str = Field(repr=False)

@@ -17,8 +17,8 @@ class Sample(BaseModel):
 
     Attributes
     ----------
-    file
-        The OpenQASM program; in the TOML file relative to it.
+    source
+        File with the OpenQASM program; in the TOML file relative to it.
     shots
         Repetitions.
     device
@@ -27,7 +27,7 @@ class Sample(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: Path
+    source: Path
     shots: int = 1000
     device: str = "any"
     description: str = ""
@@ -57,9 +57,9 @@ def read_samples(file: Path) -> dict[str, Sample]:
         place = ".".join(map(str, issue["loc"]))
         raise ConfigurationError(
             f"A sample in {file} has a wrong field {place!r}: {issue['msg']}.",
-            remedy="A sample has file, shots, device, description and tags.",
+            remedy="A sample has source, shots, device, description and tags.",
         ) from None
     return {
-        name: sample.model_copy(update={"file": file.parent / sample.file})
+        name: sample.model_copy(update={"source": file.parent / sample.source})
         for name, sample in samples.items()
     }

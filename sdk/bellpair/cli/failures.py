@@ -130,6 +130,6 @@ def job_json(job: Job) -> dict[str, Any]:
 
 
 def _issue(issue: Any) -> str:
-    place = issue.get("pointer") or issue.get("loc") or ""
-    said = issue.get("detail") or issue.get("message") or issue.get("msg") or ""
+    place = issue.get("pointer") or issue.get("parameter") or ""
+    said = issue.get("detail") or issue.get("message") or ""
     return f"{place}: {said}" if place else str(said)

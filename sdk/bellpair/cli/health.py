@@ -25,14 +25,11 @@ def health(ctx: typer.Context, as_json: AsJson = False) -> None:
 
             table = terminal.plain_table("endpoint", "status", "region", "role", "epoch")
             for endpoint, state in found.items():
-                role = ""
-                if state.region and state.active_region:
-                    role = "active" if state.region == state.active_region else "passive"
                 table.add_row(
                     Text(endpoint, overflow="fold"),
                     Text(printable(state.status), style=status_style(state.status)),
                     state.region or "",
-                    role,
+                    state.role or "",
                     "" if state.epoch is None else str(state.epoch),
                 )
             terminal.stdout().print(table)

@@ -71,7 +71,7 @@ def show(
     """Show one job."""
     with Failures(as_json):
         with ctx.ensure_object(Session).client() as client:
-            job = client.job(job_id)
+            job = client.job(job_id, cost=cost)
         if as_json:
             terminal.print_json(job_json(job))
             return
@@ -190,7 +190,7 @@ def _print_events(console: Console, job: Job) -> None:
 def _print_cost(console: Console, usage: Usage | None) -> None:
     console.print()
     if usage is None or not usage.items:
-        console.print("The cost is known once the job is finished.", style="dim")
+        console.print("Nothing has been counted yet.", style="dim")
         return
     table = terminal.plain_table("item", "amount", "unit", "US$", numbers=("amount", "US$"))
     for item in usage.items:

@@ -36,11 +36,11 @@ def samples(ctx: typer.Context, file: File = Path(SAMPLES_FILE), as_json: AsJson
             terminal.print_json({"samples": listed})
             return
         table = terminal.plain_table(
-            "name", "shots", "device", "file", "description", numbers=("shots",)
+            "name", "shots", "device", "source", "description", numbers=("shots",)
         )
         for name, sample in found.items():
             table.add_row(
-                name, f"{sample.shots:,}", sample.device, str(sample.file), sample.description
+                name, f"{sample.shots:,}", sample.device, str(sample.source), sample.description
             )
         terminal.stdout().print(table)
         terminal.stderr().print("\n`bellpair samples run NAME` runs one.", style="dim")
@@ -67,7 +67,7 @@ def run(
         sample = _named(name, read_samples(file), file)
     run_program(
         ctx.ensure_object(Session),
-        str(sample.file),
+        str(sample.source),
         shots=sample.shots if shots is None else shots,
         device=device or sample.device,
         name=name,

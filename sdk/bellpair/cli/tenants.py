@@ -43,6 +43,6 @@ def create(
             terminal.print_json(tenant.to_dict())
             return
         # The key alone is on standard output, so that it can go straight into a file.
-        terminal.stderr().print(f"Tenant {tenant.name} has a key with the role {tenant.role}:")
+        terminal.stderr().print(f"Tenant {tenant.tenant} has a key with the role {tenant.role}:")
         print(tenant.api_key)
         terminal.stderr().print("Keep it safe: it will not be shown again.", style="bold")

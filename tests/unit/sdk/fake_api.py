@@ -119,7 +119,6 @@ class FakeLedger:
                  "region": self.active, "epoch": 1}
             ],
             "error": None,
-            "usage": None,
             "links": {"self": f"/v1/jobs/{job_id}"},
             "from_the_future": {"unknown": True},
         }  # fmt: skip
@@ -143,7 +142,7 @@ class FakeLedger:
                  "region": self.active, "epoch": 1}
             )  # fmt: skip
             if status in ("succeeded", "failed"):
-                job["finished_at"], job["usage"] = at.isoformat(), USAGE
+                job["finished_at"] = at.isoformat()
         return job
 
 
@@ -190,7 +189,8 @@ class FakeRegion:
     def answer(self, seen: Seen) -> tuple[int, dict[str, Any]]:
         ledger, path = self.ledger, seen.path
         if path == "/v1/health":
-            return 200, {"status": "ok", "region": self.name, "active_region": ledger.active,
+            return 200, {"status": "ok", "region": self.name,
+                         "role": "active" if self.name == ledger.active else "passive", "active_region": ledger.active,
                          "epoch": 1, "accepting": True}  # fmt: skip
         key = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if key not in (KEY, OPERATOR_KEY):
@@ -215,14 +215,18 @@ class FakeRegion:
                 if key != OPERATOR_KEY:
                     return 403, problem(403, "forbidden", "Only operators make tenants.")
                 ledger.tenants.append(seen.body["name"])
-                return 201, {**seen.body, "api_key": "bp_11112222_new"}
+                return 201, {"tenant": seen.body["name"], "role": seen.body["role"],
+                             "key_id": "11112222", "api_key": "bp_11112222_new"}  # fmt: skip
             case method, ["jobs", job_id, *rest] if job_id in ledger.jobs:
                 if method == "DELETE":
                     ledger.jobs[job_id]["status"] = "cancelled"
                     return 200, ledger.jobs[job_id]
                 if rest == ["result"]:
                     return 200, self._result(ledger.jobs[job_id])
-                return 200, ledger.look(job_id)
+                job = dict(ledger.look(job_id))
+                if seen.query.get("include") == "cost":
+                    job["usage"] = USAGE
+                return 200, job
         return 404, problem(404, "job-not-found", "No such job.", remedy="Check the id.")
 
     def _page(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
