@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
+
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
 from bellpair_quantum.program import CompiledProgram, Operation, depth, estimated_success

@@ -6,14 +6,16 @@ from typing import Any
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 
+SIMULATOR_GATES = (
+    "ccnot cnot cphaseshift cswap cv cy cz ecr h i iswap phaseshift prx pswap rx ry rz s si "
+    "swap t ti v vi x xx xy y yy z zz"
+)
+
 SIMULATOR = DeviceTarget(
     device="sv1",
     kind=DeviceKind.SIMULATOR,
     qubits=tuple(range(34)),
-    gates=tuple(
-        "ccnot cnot cphaseshift cswap cv cy cz ecr h i iswap phaseshift prx pswap rx ry rz s si "
-        "swap t ti v vi x xx xy y yy z zz".split()
-    ),
+    gates=tuple(SIMULATOR_GATES.split()),
     calibration_id="sv1-none",
 )
 

@@ -109,12 +109,18 @@ def test_examples_count_what_their_comments_say(name: str, expected: dict[str, f
         "qubit[2] q; bit[2] c; reset q; x q[1]; c = measure q;",
         "qubit q; bit c; c = measure q;",
         "qubit[3] q; let a = q[1:2]; bit[2] c = measure a; ",
-        "gate twist(t) a, b { ry(t) a; cx a, b; rz(-t) b; } qubit[3] q; bit[3] c; "
-        "twist(0.4) q[2], q[0]; inv @ twist(0.9) q[1], q[2]; c = measure q;",
-        "qubit[3] q; bit[3] c; h q[0]; ctrl @ ry(0.3) q[0], q[2]; negctrl @ x q[0], q[1]; "
-        "pow(0.5) @ x q[1]; c = measure q;",
-        "qubit[3] q; bit[3] c; h q; cu(.1,.2,.3,.4) q[0],q[1]; cswap q[0],q[1],q[2]; "
-        "sx q[0]; ch q[2],q[0]; gphase(0.3); U(0.2,0.4,0.6) q[1]; c = measure q;",
+        (
+            "gate twist(t) a, b { ry(t) a; cx a, b; rz(-t) b; } qubit[3] q; bit[3] c; "
+            "twist(0.4) q[2], q[0]; inv @ twist(0.9) q[1], q[2]; c = measure q;"
+        ),
+        (
+            "qubit[3] q; bit[3] c; h q[0]; ctrl @ ry(0.3) q[0], q[2]; negctrl @ x q[0], q[1]; "
+            "pow(0.5) @ x q[1]; c = measure q;"
+        ),
+        (
+            "qubit[3] q; bit[3] c; h q; cu(.1,.2,.3,.4) q[0],q[1]; cswap q[0],q[1],q[2]; "
+            "sx q[0]; ch q[2],q[0]; gphase(0.3); U(0.2,0.4,0.6) q[1]; c = measure q;"
+        ),
     ],
 )
 def test_openqasm_3_keeps_its_distribution(device: DeviceTarget, body: str) -> None:
