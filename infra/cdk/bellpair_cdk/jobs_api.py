@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from aws_cdk import Aws, CfnOutput, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from bellpair_core.model.errors import ErrorCode
+from bellpair_core.http.problem import gateway_problems
 from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses
@@ -109,8 +107,19 @@ class JobsApi(Construct):
                 principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
                 source_arn=self.rest_api.arn_for_execute_api(),
             )
-        for kind, refusal in _REFUSALS.items():
-            self._refusal(kind, refusal)
+        for kind, problem in gateway_problems().items():
+            refusal = apigateway.CfnGatewayResponse(
+                self,
+                f"On{kind.title().replace('_', '')}",
+                rest_api_id=self.rest_api.rest_api_id,
+                response_type=kind,
+                **problem,
+            )
+            deployment = self.rest_api.latest_deployment
+            if deployment:
+                # A deployment is a snapshot: it comes after the refusals, and anew with them.
+                deployment.node.add_dependency(refusal)
+                deployment.add_to_logical_id({kind: problem})
         CfnOutput(self, "ApiEndpointId", value=self.rest_api.rest_api_id).override_logical_id(
             "ApiEndpointId"
         )
@@ -120,67 +129,6 @@ class JobsApi(Construct):
         )
         CfnOutput(self, "ApiUrl", value=address).override_logical_id("ApiUrl")
 
-    def _refusal(self, kind: apigateway.ResponseType, refusal: Refusal) -> None:
-        """Give a refusal by the gateway itself the shape of the app's own."""
-        problem = {
-            "type": "about:blank",
-            "title": refusal.title,
-            "status": refusal.status,
-            "code": refusal.code,
-            "detail": "@detail@",
-            "remedy": refusal.remedy,
-            "request_id": "$context.requestId",
-        }
-        # The gateway puts the quotes round its own message.
-        template = json.dumps(problem).replace('"@detail@"', "$context.error.messageString")
-        self.rest_api.add_gateway_response(
-            f"On{kind.response_type.title().replace('_', '')}",
-            type=kind,
-            status_code=str(refusal.status),
-            response_headers={
-                "Content-Type": "'application/problem+json'",
-                "X-Request-Id": "context.requestId",
-                **{name: f"'{value}'" for name, value in refusal.headers.items()},
-            },
-            templates={"application/json": template},
-        )
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """How the gateway's own refusal is told: code, title, HTTP status, remedy, headers."""
-
-    code: str
-    title: str
-    status: int
-    remedy: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, code: ErrorCode, **headers: str) -> Refusal:
-        """Return the refusal that the app itself would give with this code."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return cls(code.value, code.title, code.status, code.remedy, named)
-
-
-_Kind = apigateway.ResponseType
-_REFUSALS = {
-    _Kind.UNAUTHORIZED: Refusal.of(ErrorCode.UNAUTHENTICATED, WWW_Authenticate="Bearer"),
-    # The authorizer denies whoever has no valid key; roles are the app's to judge.
-    _Kind.ACCESS_DENIED: Refusal.of(ErrorCode.UNAUTHENTICATED, WWW_Authenticate="Bearer"),
-    _Kind.MISSING_AUTHENTICATION_TOKEN: Refusal.of(ErrorCode.ROUTE_NOT_FOUND),
-    _Kind.REQUEST_TOO_LARGE: Refusal.of(ErrorCode.SOURCE_TOO_LARGE),
-    _Kind.THROTTLED: Refusal(
-        "throttled",
-        "Too many requests",
-        429,
-        "Try again after the seconds in Retry-After.",
-        {"Retry-After": "1"},
-    ),
-    _Kind.DEFAULT_4_XX: Refusal.of(ErrorCode.REQUEST_INVALID),
-    _Kind.DEFAULT_5_XX: Refusal.of(ErrorCode.UNAVAILABLE, Retry_After="1"),
-}
-"""What the gateway refuses by itself, before or instead of the app."""
 
 _ACCESS = json.dumps(
     {

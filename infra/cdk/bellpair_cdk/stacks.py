@@ -135,15 +135,15 @@ def compose(app: App, stage: Stage, workshop: Workshop, machines: Path) -> None:
         data = DataStack(app, names=names)
         jobs = JobsStack(app, names=names, workshop=workshop, machines=machines)
         api = ApiStack(app, names=names, workshop=workshop)
-        jobs.add_dependency(data, "functions need their tables and buckets")
-        api.add_dependency(jobs, "an accepted job needs what runs it")
+        jobs.add_stack_dependency(data, "functions need their tables and buckets")
+        api.add_stack_dependency(jobs, "an accepted job needs what runs it")
         if stage.has_operations:
             operations = OperationsStack(app, names=names)
-            operations.add_dependency(api, "alarms watch what is there")
+            operations.add_stack_dependency(api, "alarms watch what is there")
         if first is None:
             first = data
         else:
-            data.add_dependency(first, "the first region's tables have their replicas here")
+            data.add_stack_dependency(first, "the first region's tables have their replicas here")
 
 
 def _synthesizer(stage: Stage) -> IReusableStackSynthesizer:
