@@ -112,6 +112,15 @@ def test_trajectories_follow_the_exact_channel() -> None:
     assert abs(found - 0.2) < 5 * math.sqrt(0.2 * 0.8 / shots)
 
 
+def test_two_equal_errors_after_one_gate_undo_each_other() -> None:
+    flip = ErrorSite(0, (0,), ((1,),), (1.0,))
+    identity = np.eye(2, dtype=np.complex128)
+    circuit = NoisyCircuit(1, [(identity, (0,))], [flip, flip], (0,))
+    assert sample(circuit, 10, rng()).tolist() == [[0]] * 10
+    circuit.sites.append(flip)
+    assert sample(circuit, 10, rng()).tolist() == [[1]] * 10
+
+
 def bell_agreement(calibration: Calibration, a: int, b: int, gate_error: float) -> float:
     """How often a noisy Bell pair's readings agree, from rates alone.
 
