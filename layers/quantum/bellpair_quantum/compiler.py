@@ -54,8 +54,8 @@ def compile_program(
     Examples
     --------
     >>> sv1 = DeviceTarget(device="sv1", kind="simulator", qubits=range(34),
-    ...                    gates=("h", "cnot"), calibration_id="none")
-    >>> flip = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[2]; h q; measure q->c[1];'
+    ...                    gates=("x", "rx", "rz"), calibration_id="none")
+    >>> flip = 'OPENQASM 2.0; qreg q[1]; creg c[2]; U(pi,0,pi) q[0]; measure q[0]->c[1];'
     >>> compile_program(flip, "2.0", sv1).bits
     (None, 0)
     """

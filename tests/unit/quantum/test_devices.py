@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 
 import pytest
 from bellpair_core.model.device import DeviceTarget
-from bellpair_quantum import CompiledProgram, compile_program
+from bellpair_quantum import CompiledProgram, compile_program, compiler
 
 from tests.unit.quantum.devices import EVERY_DEVICE, EVERY_QPU, ION, SIMULATOR, SQUARE, lattice
 from tests.unit.quantum.test_meaning import random_program
@@ -151,3 +152,7 @@ def test_a_program_as_wide_as_the_device_compiles() -> None:
     source = f"{H2}qreg q[20]; creg c[20]; h q[0]; {links} measure q -> c;"
     compiled = compile_program(source, "2.0", SQUARE)
     assert sorted(q for q in compiled.bits if q is not None) == list(range(20))
+
+
+def test_the_example_in_the_documentation_is_true() -> None:
+    assert doctest.testmod(compiler) == doctest.TestResults(failed=0, attempted=3)
