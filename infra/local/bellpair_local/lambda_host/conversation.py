@@ -79,7 +79,7 @@ class Conversation:
                 return None
             assert self._connection is not None
             try:
-                data = self._connection.recv(_CHUNK_BYTES, socket.MSG_DONTWAIT)
+                data = self._connection.recv(_CHUNK_BYTES)
             except BlockingIOError:
                 return None
             except ConnectionError:
@@ -103,8 +103,15 @@ class Conversation:
             raise ConnectionResetError("the worker hung up")
         lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        self._connection.settimeout(max(timeout_s, 0.001))
-        self._connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        message = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+        try:
+            sent = self._connection.send(message)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(message):
+            self._connection.settimeout(max(timeout_s, 0.001))
+            self._connection.sendall(memoryview(message)[sent:])
+            self._connection.setblocking(False)
 
     def close(self) -> None:
         """Close both sockets."""
@@ -117,6 +124,7 @@ class Conversation:
             self._connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionError):
             return False
+        self._connection.setblocking(False)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._poller.register(self._connection, select.POLLIN)
         return True
@@ -144,6 +152,8 @@ class Conversation:
             length = int(headers.get("content-length", "0"))
         except ValueError as error:
             raise ProtocolViolation(f"no HTTP request: {error}") from error
+        if length < 0:
+            raise ProtocolViolation(f"no HTTP request: a body of {length} bytes")
         if "transfer-encoding" in headers:
             raise ProtocolViolation("a chunked request")
         if length > MAX_RESPONSE_BYTES:

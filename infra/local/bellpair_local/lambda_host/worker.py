@@ -143,6 +143,7 @@ class Worker:
             self._asked = request.path == _NEXT
             if self._asked:
                 self._state = "idle"
+                self.idle_since = time.monotonic()
                 return self._elapsed_ms(self._began)
             self._broken = True
             if request.path != _INIT_ERROR:

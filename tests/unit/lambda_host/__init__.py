@@ -1,0 +1,1 @@
+"""The Lambda host, with real processes."""
