@@ -3,6 +3,7 @@
 from .fake_clock import FakeClock
 from .fake_tasks import FakeTasks
 from .fake_workflows import FakeWakeups, FakeWorkflows
+from .fake_world import FakeWorld
 from .memory_blobs import MemoryBlobs
 from .memory_catalogue import MemoryCatalogue
 from .memory_ledger import MemoryLedger
@@ -12,6 +13,7 @@ __all__ = [
     "FakeTasks",
     "FakeWakeups",
     "FakeWorkflows",
+    "FakeWorld",
     "MemoryBlobs",
     "MemoryCatalogue",
     "MemoryLedger",

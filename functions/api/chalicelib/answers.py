@@ -73,7 +73,7 @@ def answering(
                 headers = {"Content-Type": "application/json", **ids, **seen.headers}
                 response = Response(dict(seen.body), headers, seen.status)
                 LOGGER.append_keys(job_id=seen.job_id)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # told and logged as what it is
                 response, outcome = _refusal(error, request, ids)
             LOGGER.info(
                 "answered",

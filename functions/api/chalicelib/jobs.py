@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bellpair_core.http.bodies import read_body
 from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.logic.get_job import get_job
@@ -9,6 +11,7 @@ from bellpair_core.logic.job_result import job_result
 from bellpair_core.logic.list_jobs import list_jobs
 from bellpair_core.logic.submit_job import Submission, submit_job
 from bellpair_core.logic.views import job_view, listing_view, result_view
+from bellpair_core.model.errors import BellpairError, ErrorCode
 from chalice import Blueprint
 from chalice.app import ChaliceAuthorizer
 
@@ -58,8 +61,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @answer
     def show(job_id: str) -> Answer:
         world, request = services().world, jobs.current_request
+        cost = _wants_cost(query_of(request))
         job, position = get_job(world.ledger, principal_of(request), job_id)
-        cost = query_of(request).get("include") == "cost"
         return Answer(job_view(job, position, cost=cost), job_id=job.id)
 
     @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
@@ -86,3 +89,16 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         return Answer(job_view(job), job_id=job.id)
 
     return jobs
+
+
+def _wants_cost(query: Mapping[str, str]) -> bool:
+    if query in ({}, {"include": "cost"}):
+        return bool(query)
+    raise BellpairError(
+        ErrorCode.REQUEST_INVALID,
+        "A job takes the query parameter include=cost and no other.",
+        remedy="Leave the query out, or ask for include=cost.",
+        errors=[
+            {"parameter": name[:64], "detail": "is not include=cost"} for name in query
+        ],
+    )

@@ -82,10 +82,10 @@ def _decoded(token: str) -> dict[str, Any]:
             raise ValueError
         padded = token + "=" * (-len(token) % 4)
         content = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if not isinstance(content, dict):
-            raise ValueError
     except (ValueError, RecursionError):
-        raise _invalid("The page token is damaged.") from None
+        content = None
+    if not isinstance(content, dict):
+        raise _invalid("The page token is damaged.")
     return content
 
 

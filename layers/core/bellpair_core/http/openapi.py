@@ -1,0 +1,375 @@
+"""The API's description as an OpenAPI 3.1 document, made from the models and the error codes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from bellpair_core.logic.create_tenant import NewKey, NewTenant
+from bellpair_core.logic.submit_job import Submission
+from bellpair_core.model.errors import ErrorCode
+from bellpair_core.model.job import JobStatus
+from bellpair_core.model.limits import (
+    IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+)
+
+from . import schemas
+from .problem import MEDIA_TYPE
+
+VERSION = "1.0.0"
+
+_REFS = "#/components/schemas/{model}"
+
+_BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey)
+_ANSWERS: tuple[type[BaseModel], ...] = (
+    schemas.Job,
+    schemas.JobPage,
+    schemas.Result,
+    schemas.DeviceList,
+    schemas.Health,
+    schemas.IssuedKey,
+    schemas.Problem,
+)
+
+_EVERYWHERE = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
+_WITH_KEY = (ErrorCode.UNAUTHENTICATED,)
+_WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID)
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bellpair",
+            "version": VERSION,
+            "summary": "Quantum jobs over HTTP",
+            "description": "Send OpenQASM programs, run them on Amazon Braket devices, fetch"
+            " their counts. Every error is a problem document with a stable code and a remedy.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "each region's endpoint"}],
+        "security": [{"apiKey": []}],
+        "tags": [
+            {"name": "jobs", "description": "Submit, follow and cancel jobs"},
+            {"name": "devices", "description": "QPUs and simulators"},
+            {"name": "tenants", "description": "Tenants and their API keys"},
+            {"name": "service", "description": "The service itself"},
+        ],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "parameters": _parameters(),
+            "headers": _headers(),
+            "securitySchemes": {
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "an API key, bp_<id>_<secret>",
+                }
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    job_id = [{"$ref": "#/components/parameters/job_id"}]
+    return {
+        "/v1/jobs": {
+            "post": _operation(
+                "submitJob",
+                "jobs",
+                "Submit a job",
+                202,
+                schemas.Job,
+                (
+                    *_WITH_KEY,
+                    *_WITH_BODY,
+                    ErrorCode.SOURCE_TOO_LARGE,
+                    ErrorCode.PROGRAM_INVALID,
+                    ErrorCode.PROGRAM_UNSUPPORTED,
+                    ErrorCode.PROGRAM_TOO_WIDE,
+                    ErrorCode.SHOTS_OUT_OF_RANGE,
+                    ErrorCode.DEVICE_UNKNOWN,
+                    ErrorCode.DEVICE_RETIRED,
+                    ErrorCode.DEVICE_OFFLINE,
+                    ErrorCode.IDEMPOTENCY_CONFLICT,
+                    ErrorCode.REGION_PASSIVE,
+                    ErrorCode.NOT_ACCEPTING,
+                ),
+                description="Once this has answered 202, the job is kept until it is finished."
+                " A repetition with the same Idempotency-Key and body gives the same job.",
+                body=Submission,
+                parameters=[{"$ref": "#/components/parameters/Idempotency-Key"}],
+                headers=("Location", "Idempotent-Replayed"),
+            ),
+            "get": _operation(
+                "listJobs",
+                "jobs",
+                "List the tenant's jobs, newest first",
+                200,
+                schemas.JobPage,
+                (*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.PAGE_TOKEN_INVALID),
+                parameters=[
+                    {"$ref": f"#/components/parameters/{name}"}
+                    for name in ("limit", "page_token", "status", "device")
+                ],
+            ),
+        },
+        "/v1/jobs/{job_id}": {
+            "parameters": job_id,
+            "get": _operation(
+                "getJob",
+                "jobs",
+                "Show a job",
+                200,
+                schemas.Job,
+                (*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.JOB_NOT_FOUND),
+                parameters=[{"$ref": "#/components/parameters/include"}],
+            ),
+            "delete": _operation(
+                "cancelJob",
+                "jobs",
+                "Cancel a job",
+                200,
+                schemas.Job,
+                (*_WITH_KEY, ErrorCode.JOB_NOT_FOUND, ErrorCode.JOB_FINISHED),
+                description="A waiting job is cancelled at once; a running one is asked to stop,"
+                " which cancel_requested says.",
+            ),
+        },
+        "/v1/jobs/{job_id}/result": {
+            "parameters": job_id,
+            "get": _operation(
+                "getResult",
+                "jobs",
+                "Fetch a job's result",
+                200,
+                schemas.Result,
+                (
+                    *_WITH_KEY,
+                    ErrorCode.JOB_NOT_FOUND,
+                    ErrorCode.RESULT_NOT_READY,
+                    ErrorCode.NO_RESULT,
+                ),
+            ),
+        },
+        "/v1/devices": {
+            "get": _operation(
+                "listDevices",
+                "devices",
+                "List the devices",
+                200,
+                schemas.DeviceList,
+                _WITH_KEY,
+            )
+        },
+        "/v1/tenants": {
+            "post": _operation(
+                "createTenant",
+                "tenants",
+                "Make a tenant and its first API key",
+                201,
+                schemas.IssuedKey,
+                (*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_EXISTS),
+                description="For operators. The key is shown in this answer only.",
+                body=NewTenant,
+            )
+        },
+        "/v1/tenants/{tenant}/keys": {
+            "parameters": [{"$ref": "#/components/parameters/tenant"}],
+            "post": _operation(
+                "createKey",
+                "tenants",
+                "Make a further API key",
+                201,
+                schemas.IssuedKey,
+                (
+                    *_WITH_KEY,
+                    *_WITH_BODY,
+                    ErrorCode.FORBIDDEN,
+                    ErrorCode.TENANT_NOT_FOUND,
+                ),
+                description="For operators and the tenant's own admins.",
+                body=NewKey,
+            ),
+        },
+        "/v1/health": {
+            "get": _operation(
+                "getHealth",
+                "service",
+                "Tell whether this region can do its work",
+                200,
+                schemas.Health,
+                (),
+                public=True,
+            )
+        },
+        "/v1/openapi.json": {
+            "get": _operation(
+                "getOpenApi", "service", "This document", 200, None, (), public=True
+            )
+        },
+    }
+
+
+def _operation(
+    operation_id: str,
+    tag: str,
+    summary: str,
+    status: int,
+    answer: type[BaseModel] | None,
+    codes: tuple[ErrorCode, ...],
+    *,
+    description: str | None = None,
+    body: type[BaseModel] | None = None,
+    parameters: list[dict[str, Any]] | None = None,
+    headers: tuple[str, ...] = (),
+    public: bool = False,
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": operation_id,
+        "tags": [tag],
+        "summary": summary,
+    }
+    if description:
+        operation["description"] = description
+    if parameters:
+        operation["parameters"] = parameters
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(body)}
+    if public:
+        operation["security"] = []
+    operation["responses"] = {
+        str(status): {
+            "description": summary,
+            "headers": _header_refs("X-Request-Id", "X-Trace-Id", *headers),
+            "content": _json(answer),
+        },
+        **_refusals((*codes, *_EVERYWHERE)),
+    }
+    return operation
+
+
+def _refusals(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
+    by_status: dict[int, list[ErrorCode]] = {}
+    for code in codes:
+        by_status.setdefault(code.status, []).append(code)
+    return {
+        str(status): {
+            "description": "; ".join(f"{code.value}: {code.title}" for code in same),
+            "headers": _header_refs("X-Request-Id", "X-Trace-Id", "Retry-After"),
+            "content": {MEDIA_TYPE: {"schema": _ref(schemas.Problem)}},
+        }
+        for status, same in sorted(by_status.items())
+    }
+
+
+def _json(model: type[BaseModel] | None) -> dict[str, Any]:
+    return {
+        "application/json": {"schema": _ref(model) if model else {"type": "object"}}
+    }
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REFS.format(model=model.__name__)}
+
+
+def _header_refs(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _schemas() -> dict[str, Any]:
+    modes = [(model, "validation") for model in _BODIES]
+    modes += [(model, "serialization") for model in _ANSWERS]
+    _, made = models_json_schema(modes, ref_template=_REFS)  # type: ignore[arg-type]
+    found: dict[str, Any] = made["$defs"]
+    return dict(sorted(found.items()))
+
+
+def _parameters() -> dict[str, Any]:
+    def query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "in": "query",
+            "description": description,
+            "schema": schema,
+        }
+
+    def step(name: str, description: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": description,
+            "schema": {"type": "string"},
+        }
+
+    return {
+        "job_id": step("job_id", "the job's id"),
+        "tenant": step("tenant", "the tenant's name"),
+        "Idempotency-Key": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "names this submission, so that it can be repeated safely; a UUID is a"
+            " good choice",
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX,
+            },
+        },
+        "limit": query(
+            "limit",
+            {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": PAGE_MAX,
+                "default": PAGE_DEFAULT,
+            },
+            "jobs on one page",
+        ),
+        "page_token": query(
+            "page_token", {"type": "string"}, "next_page_token of the page before"
+        ),
+        "status": query(
+            "status",
+            {"type": "string", "enum": [status.value for status in JobStatus]},
+            "only jobs of this status",
+        ),
+        "device": query(
+            "device", {"type": "string"}, "only jobs that asked for this device"
+        ),
+        "include": query(
+            "include",
+            {"type": "string", "enum": ["cost"]},
+            "show what the job cost, too",
+        ),
+    }
+
+
+def _headers() -> dict[str, Any]:
+    def header(
+        description: str, schema: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return {"description": description, "schema": schema or {"type": "string"}}
+
+    return {
+        "X-Request-Id": header("names this request in the logs"),
+        "X-Trace-Id": header("names the trace that this request belongs to"),
+        "Retry-After": header(
+            "seconds after which a repetition makes sense; only where one does",
+            {"type": "integer", "minimum": 0},
+        ),
+        "Location": header("the job, relative to the request's URL"),
+        "Idempotent-Replayed": header(
+            "true when an earlier submission had made this job",
+            {"type": "string", "enum": ["true"]},
+        ),
+    }

@@ -1,0 +1,218 @@
+"""The API's answers as models, from which its schema is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
+from bellpair_core.model.errors import ErrorCode
+from bellpair_core.model.job import JobStatus
+from bellpair_core.model.pair import PairMode
+from bellpair_core.model.tenant import Role
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Queue(_Shown):
+    """A waiting job's place."""
+
+    position: int = Field(ge=1, description="1 is next")
+
+
+class Event(_Shown):
+    """One line of a job's event log."""
+
+    at: datetime
+    type: str = Field(description="the status that was entered, or what else happened")
+    message: str
+    region: str
+    epoch: int
+
+
+class Failure(_Shown):
+    """Why a job did not succeed."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class CostItem(_Shown):
+    """One line of a bill."""
+
+    what: str
+    amount: float
+    unit: str
+    usd: float
+
+
+class Bill(BaseModel):
+    """What a job consumed, at AWS list prices."""
+
+    items: list[CostItem]
+    total_usd: float
+    prices_as_of: str
+
+
+class Links(_Shown):
+    """Paths below the endpoint."""
+
+    self: str
+    result: str | None = Field(None, description="only for a job that succeeded")
+
+
+class Job(_Shown):
+    """One accepted invocation."""
+
+    id: str
+    name: str | None
+    tags: dict[str, str]
+    status: JobStatus
+    cancel_requested: bool
+    device: str = Field(description='the device asked for, or "any"')
+    device_used: str | None = Field(description="the device that it was given to")
+    shots: int
+    num_qubits: int
+    num_bits: int
+    region: str = Field(description="the region that runs it")
+    epoch: int
+    accepted_at: datetime
+    finished_at: datetime | None
+    queue: Queue | None = Field(description="only while it waits")
+    events: list[Event]
+    error: Failure | None
+    usage: Bill | None = Field(
+        None, description="only when asked for with include=cost"
+    )
+    links: Links
+
+
+class JobSummary(_Shown):
+    """A job in a listing."""
+
+    id: str
+    name: str | None
+    tags: dict[str, str]
+    status: JobStatus
+    device: str
+    shots: int
+    accepted_at: datetime
+    finished_at: datetime | None
+    error_code: str | None
+    links: Links
+
+
+class JobPage(_Shown):
+    """One page of jobs, newest first."""
+
+    jobs: list[JobSummary]
+    next_page_token: str | None = Field(
+        description="good for an hour and for the same filters"
+    )
+
+
+class Result(_Shown):
+    """The outcome of a job."""
+
+    job_id: str
+    status: Literal["succeeded"]
+    counts: dict[str, int] = Field(description="how often each bit string was seen")
+    bit_order: Literal["little-endian"] = Field(
+        description="the rightmost character is bit 0 of the first classical register declared;"
+        " later registers stand to the left"
+    )
+    num_bits: int
+    shots: int
+    device: str
+    compiled_program: str | None = Field(description="OpenQASM 3 as the device took it")
+    calibration_id: str | None
+    task_arn: str | None
+    metrics: dict[str, Any] = Field(
+        description="what the compiler tells about its work"
+    )
+    timings: dict[str, float] = Field(description="seconds in each state")
+
+
+class Device(_Shown):
+    """A QPU or a simulator."""
+
+    name: str
+    arn: str
+    region: str
+    kind: DeviceKind
+    provider: str
+    status: DeviceStatus
+    num_qubits: int
+    shots_min: int
+    shots_max: int
+    max_in_flight: int | None = Field(
+        description="tasks kept on it at once; null is no limit"
+    )
+    queue_depth: int | None = Field(description="tasks that wait at the device itself")
+    calibration_id: str | None
+    price: TaskPrice
+    seen_at: datetime
+
+
+class DeviceList(_Shown):
+    """The devices."""
+
+    devices: list[Device]
+
+
+class Health(_Shown):
+    """A region that can do its work."""
+
+    status: Literal["ok"]
+    region: str
+    role: Literal["active", "passive"]
+    active_region: str
+    passive_region: str
+    epoch: int
+    mode: PairMode
+    accepting: bool = Field(description="whether this region takes jobs")
+
+
+class IssuedKey(_Shown):
+    """A new API key; it is shown this once and never again."""
+
+    tenant: str
+    role: Role
+    key_id: str
+    api_key: str
+
+
+class Place(BaseModel):
+    """One wrong place of a request, named by one of the first three members."""
+
+    pointer: str | None = Field(None, description="JSON pointer into the body")
+    parameter: str | None = Field(None, description="a query parameter")
+    header: str | None = None
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). Codes may have members beyond these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: ErrorCode
+    detail: str
+    remedy: str
+    instance: str
+    request_id: str
+    trace_id: str
+    pointer: str | None = None
+    line: int | None = Field(None, ge=1)
+    column: int | None = Field(None, ge=1)
+    errors: list[Place] | None = None
+    devices: list[str] | None = None
+    active_region: str | None = None

@@ -1,0 +1,44 @@
+"""A world of fakes, shaped like the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bellpair_core.adapters.meter import Meter
+from bellpair_core.model.device import Device
+from bellpair_core.settings import Settings
+
+from .fake_clock import FakeClock
+from .fake_tasks import FakeTasks
+from .fake_workflows import FakeWakeups, FakeWorkflows
+from .memory_blobs import MemoryBlobs
+from .memory_catalogue import MemoryCatalogue
+from .memory_ledger import MemoryLedger
+
+
+@dataclass
+class FakeWorld:
+    """What `bellpair_core.composition.World` gives, in memory."""
+
+    settings: Settings = field(
+        default_factory=lambda: Settings(
+            stage="test",
+            region="us-east-1",
+            primary_region="us-east-1",
+            secondary_region="us-west-2",
+        )
+    )
+    clock: FakeClock = field(default_factory=FakeClock)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    catalogue: MemoryCatalogue = field(default_factory=MemoryCatalogue)
+    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
+    wakeups: FakeWakeups = field(default_factory=FakeWakeups)
+    workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
+    tasks: FakeTasks = field(default_factory=FakeTasks)
+    meter: Meter = field(default_factory=lambda: Meter(1024))
+
+    @classmethod
+    def with_devices(cls, devices: Iterable[Device]) -> FakeWorld:
+        """A world whose catalogue has these devices."""
+        return cls(catalogue=MemoryCatalogue(devices))
