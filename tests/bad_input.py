@@ -110,10 +110,6 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "a body that is not JSON", 400, "body-not-json", body=b"shots=100&device=sv1"
     ),
     BadInput("a body cut short", 400, "body-not-json", body=b'{"source": "OPENQ'),
-        400,
-        "body-not-json",
-        body=b'{"source": "\xff"}',
-    ),
     BadInput("a body nested too deep", 400, "body-not-json", body=b"[" * 20_000),
     BadInput(
         "a list for a body", 400, "request-invalid", body=[], members={"pointer": "#"}
