@@ -35,9 +35,10 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from bellpair.job import Job
-    from bellpair.models import Device, Health, JobEvent, JobRecord, JobStatus, NewTenant, Usage
+    from bellpair.models import Device, Health, JobEvent, JobRecord, NewTenant, Usage
     from bellpair.result import Result
     from bellpair.version import __version__
+    from bellpair.vocabulary import JobStatus, Role
 
 __all__ = [
     "AuthError",
@@ -61,6 +62,7 @@ __all__ = [
     "RegionPassive",
     "Result",
     "ResultTimeout",
+    "Role",
     "ServerError",
     "TooLarge",
     "Unavailable",
@@ -74,9 +76,9 @@ _HOMES = {
     "Job": "job",
     "Result": "result",
     "__version__": "version",
-    **dict.fromkeys(
-        ("Device", "Health", "JobEvent", "JobRecord", "JobStatus", "NewTenant", "Usage"), "models"
-    ),
+    "JobStatus": "vocabulary",
+    "Role": "vocabulary",
+    **dict.fromkeys(("Device", "Health", "JobEvent", "JobRecord", "NewTenant", "Usage"), "models"),
 }
 
 

@@ -12,10 +12,11 @@ from typing import Any, Self
 from bellpair.configuration import Configuration, discover
 from bellpair.errors import BellpairError, InvalidRequest
 from bellpair.job import Job
-from bellpair.models import Device, Health, JobRecord, NewTenant, Role
+from bellpair.models import Device, Health, JobRecord, NewTenant
 from bellpair.pacing import Clock
 from bellpair.programs import openqasm_source
 from bellpair.transport import OnRetry, Transport
+from bellpair.vocabulary import Role
 
 TIMEOUT = 30.0
 PAGE_MAX = 100

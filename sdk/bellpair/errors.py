@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,9 +75,9 @@ class BellpairError(Exception):
         return f"{place}{self.detail}{remedy}{f' [{tail}]' if tail else ''}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The members that are set, ready for JSON."""
+        """The members that are set, ready for JSON; without a code, the class's name is one."""
         members = {
-            "code": self.code,
+            "code": self.code or re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower(),
             "status": self.status,
             "detail": self.detail,
             "remedy": self.remedy,

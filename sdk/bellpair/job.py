@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bellpair.errors import BellpairError, JobCancelled, JobFailed, ResultTimeout
-from bellpair.models import JobError, JobEvent, JobRecord, JobStatus, Usage
+from bellpair.models import JobError, JobEvent, JobRecord, Usage
 from bellpair.pacing import poll_interval
 from bellpair.result import Result
+from bellpair.vocabulary import JobStatus
 
 if TYPE_CHECKING:
     from bellpair.transport import Transport

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bellpair.errors import ServerError
+from bellpair.vocabulary import FINAL, JobStatus, Role
 
 
 class Answer(BaseModel):
     """Base of everything read from the API."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    # Most programs read only some of the models, so each is built when first used.
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     @classmethod
     def read(cls, body: object) -> Self:
@@ -36,31 +37,8 @@ class Answer(BaseModel):
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON, unknown fields included."""
-        return self.model_dump(mode="json")
-
-
-class JobStatus(StrEnum):
-    """The states of a job; the last three are final."""
-
-    QUEUED = "queued"
-    COMPILING = "compiling"
-    EXECUTING = "executing"
-    PROCESSING = "processing"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
-
-
-class Role(StrEnum):
-    """What an API key may do; each role includes the ones before it."""
-
-    USER = "user"
-    TENANT_ADMIN = "tenant-admin"
-    OPERATOR = "operator"
+        """Plain values, ready for JSON: what the service said, unknown fields included."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class JobEvent(Answer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from bellpair.models import Answer
@@ -46,6 +48,10 @@ class Result(Answer):
         """Each outcome's share of all counted outcomes; the shares add up to 1."""
         total = sum(self.counts.values())
         return {outcome: count / total for outcome, count in self.counts.items()} if total else {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; every field is there."""
+        return self.model_dump(mode="json")
 
     def most_common(self, n: int | None = None) -> list[tuple[str, int]]:
         """Outcomes and counts, the most frequent first, ties by outcome.

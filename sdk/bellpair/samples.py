@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bellpair.errors import ConfigurationError
 
-SAMPLES_FILE = "samplesconfig.toml"
-
 
 class Sample(BaseModel):
     """A job that is ready to run.
@@ -25,7 +23,7 @@ class Sample(BaseModel):
         Name of a device, or ``"any"``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     source: Path
     shots: int = 1000
@@ -48,7 +46,7 @@ def read_samples(file: Path) -> dict[str, Sample]:
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no {file}.",
-            remedy=f"Go to a directory with a {SAMPLES_FILE}, or name one with --file.",
+            remedy="Go to a directory with a samplesconfig.toml, or name one with --file.",
         ) from None
     except (OSError, AttributeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from None

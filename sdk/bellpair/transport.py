@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -219,10 +220,13 @@ class Transport:
             self.on_retry(error, pause)
 
     def _unreachable(self, endpoint: str, error: httpx.RequestError) -> Unreachable:
-        what = "took too long" if isinstance(error, httpx.TimeoutException) else str(error)
-        local = urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+        late = isinstance(error, httpx.TimeoutException)
+        what = "it took too long" if late else re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+        url = urlsplit(endpoint)
+        local = url.hostname in ("127.0.0.1", "localhost", "::1")
+        said = f"No answer from {url.scheme}://{url.netloc}: {what or type(error).__name__}"
         return Unreachable(
-            self._without_key(f"No answer from {endpoint}: {what or type(error).__name__}."),
+            self._without_key(f"{said.rstrip('.')}."),
             remedy="See `bellpair local status`; `bellpair local up --detach` starts it."
             if local
             else "Check the endpoint and the network, then try again.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -13,7 +13,11 @@ from bellpair.cli import terminal
 from bellpair.cli.exits import ExitCode, exit_code
 from bellpair.cli.wording import printable
 from bellpair.errors import BellpairError
-from bellpair.job import Job
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from bellpair.job import Job
 
 
 @dataclass
@@ -59,8 +63,8 @@ class Failures:
             terminal.print_json(self._about_job() | {"error": error.to_dict()})
             return
         console = terminal.stderr()
-        for line, style in self._lines(error):
-            console.print(line, style=style, soft_wrap=True)
+        for line in self._lines(error):
+            console.print(line, soft_wrap=True)
         if exit_code(error) == ExitCode.TIMED_OUT and self.job is not None:
             console.print(next_steps(self.job.id), soft_wrap=True)
 
@@ -78,19 +82,24 @@ class Failures:
     def _about_job(self) -> dict[str, Any]:
         return {} if self.job is None else job_json(self.job)
 
-    def _lines(self, error: BellpairError) -> list[tuple[str, str | None]]:
+    def _lines(self, error: BellpairError) -> list[Text]:
+        from rich.text import Text
+
         place, excerpt = "", []
         if error.line and self.program_name:
             place = f"{self.program_name}:{error.line}:{error.column or 1}: "
             excerpt = source_excerpt(self.source or "", error.line, error.column)
-        lines: list[tuple[str, str | None]] = [(f"{place}error: {printable(error.detail)}", "red")]
-        lines += [(line, None) for line in excerpt]
-        lines += [(f"  - {printable(_issue(issue))}", None) for issue in error.errors]
+        lines = [
+            Text.assemble((place, "bold"), ("error: ", "bold red"), printable(error.detail)),
+            *map(Text, excerpt),
+            *(Text(f"  - {printable(_issue(issue))}") for issue in error.errors),
+        ]
         if error.remedy:
-            lines.append((f"help: {printable(error.remedy)}", "bold"))
+            lines.append(Text.assemble(("help: ", "bold cyan"), printable(error.remedy)))
         marks = [error.code, f"request {error.request_id}" if error.request_id else None]
         if any(marks):
-            lines.append((f"({printable(', '.join(mark for mark in marks if mark))})", "dim"))
+            said = printable(", ".join(mark for mark in marks if mark))
+            lines.append(Text(f"({said})", style="dim"))
         return lines
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bellpair.result import Result
-
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from bellpair.result import Result
 
 TOP = 16
 LABEL_MAX = 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,11 @@ from bellpair.cli.options import AsJson, NoWait, Plot, Timeout, examples
 from bellpair.cli.run import run_program
 from bellpair.cli.session import Session
 from bellpair.errors import InvalidRequest
-from bellpair.samples import SAMPLES_FILE, Sample, read_samples
+
+if TYPE_CHECKING:
+    from bellpair.samples import Sample
+
+SAMPLES_FILE = "samplesconfig.toml"
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -29,6 +33,8 @@ def samples(ctx: typer.Context, file: File = Path(SAMPLES_FILE), as_json: AsJson
     """List and run the sample jobs of a samplesconfig.toml."""
     if ctx.invoked_subcommand is not None:
         return
+    from bellpair.samples import read_samples
+
     with Failures(as_json):
         found = read_samples(file)
         if as_json:
@@ -62,6 +68,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a sample and show its counts."""
+    from bellpair.samples import read_samples
+
     file = ctx.parent.params["file"] if ctx.parent else Path(SAMPLES_FILE)
     with Failures(as_json):
         sample = _named(name, read_samples(file), file)

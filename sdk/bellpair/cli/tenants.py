@@ -10,7 +10,7 @@ from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson, examples
 from bellpair.cli.session import Session
-from bellpair.models import Role
+from bellpair.vocabulary import Role
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +13,7 @@ from bellpair.cli.wording import duration, printable
 
 if TYPE_CHECKING:
     from rich.status import Status
+    from rich.text import Text
 
     from bellpair.errors import BellpairError
     from bellpair.job import Job
@@ -26,14 +29,15 @@ class LiveStatus:
     """
 
     def __init__(self, quiet: bool) -> None:
-        console = terminal.stderr()
         self._started = time.monotonic()
         self._status: Status | None = None
-        if console.is_terminal and not quiet:
+        if sys.stderr.isatty() and not quiet:
             from rich.status import Status
 
+            console = terminal.stderr()
             spinner = "dots" if terminal.speaks_unicode(console) else "line"
-            self._status = Status("submitting", console=console, spinner=spinner)
+            line = _Ticking("submitting", self._started)
+            self._status = Status(line, console=console, spinner=spinner)
 
     def __enter__(self) -> Self:
         if self._status is not None:
@@ -63,8 +67,21 @@ class LiveStatus:
     def on_retry(self, error: BellpairError, pause: float) -> None:
         """Show why nothing happens."""
         when = f"trying again in {duration(pause)}" if pause else "trying the other endpoint"
-        self._say(f"{printable(error.detail)} {when}")
+        self._say(f"{printable(error.detail.rstrip('.'))}; {when}")
 
     def _say(self, text: str) -> None:
         if self._status is not None:
-            self._status.update(f"{text}  {duration(time.monotonic() - self._started)}")
+            self._status.update(_Ticking(text, self._started))
+
+
+@dataclass(frozen=True)
+class _Ticking:
+    """Text that is followed by the time gone by, at each moment it is drawn."""
+
+    text: str
+    started: float
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        return Text(f"{self.text}  {time.monotonic() - self.started:.1f} s", overflow="ellipsis")

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from bellpair import Client
 
+from bellpair import Client
 from tests.unit.sdk.fake_api import KEY, FakeLedger, FakeRegion
 from tests.unit.sdk.fake_clock import FakeClock
 

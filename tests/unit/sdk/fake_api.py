@@ -162,6 +162,7 @@ class FakeRegion:
         self.ledger = ledger
         self.faults: deque[Fault] = deque()
         self.seen: list[Seen] = []
+        self.arrived = threading.Condition()
         region = self
 
         class Handler(_Handler):
@@ -181,6 +182,11 @@ class FakeRegion:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until so many requests have come; a deadline keeps a broken test from hanging."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.seen) >= count, timeout=30)
 
     def paths(self) -> list[str]:
         """Each request so far, as ``"GET /v1/jobs"``."""
@@ -274,7 +280,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.command, path, headers, dict(parse_qsl(url.query)),
             json.loads(content) if content else None, self.client_address,
         )  # fmt: skip
-        self.region.seen.append(seen)
+        with self.region.arrived:
+            self.region.seen.append(seen)
+            self.region.arrived.notify_all()
         fault = self.region.faults.popleft() if self.region.faults else None
         if fault is not None and not fault.lose_answer:
             self._send(fault.status, fault.members, fault.headers, fault.raw)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from bellpair import ConfigurationError
 from bellpair.configuration import discover, key_in
 

@@ -6,6 +6,7 @@ import logging
 import traceback
 
 import pytest
+
 from bellpair import (
     AuthError,
     BellpairError,
@@ -19,7 +20,6 @@ from bellpair import (
     TooLarge,
 )
 from bellpair.configuration import Configuration
-
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import KEY, FakeRegion, Fault, problem
 

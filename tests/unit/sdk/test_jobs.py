@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from bellpair import (
     Client,
     Conflict,
@@ -19,7 +20,6 @@ from bellpair import (
 )
 from bellpair.pacing import QUICKEST_POLL, SLOWEST_POLL, poll_interval
 from bellpair.result import Result
-
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import FakeLedger, FakeRegion, Fault
 from tests.unit.sdk.fake_clock import FakeClock

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from bellpair import AuthError, Client, RateLimited, RegionPassive, Unavailable, Unreachable
 from bellpair.errors import BellpairError
 from bellpair.pacing import FIRST_PAUSE
-
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import KEY, OPERATOR_KEY, FakeLedger, FakeRegion, Fault, problem
 from tests.unit.sdk.fake_clock import FakeClock
