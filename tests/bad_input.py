@@ -13,7 +13,6 @@ from typing import Any
 
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import job_id
-
 from tests.examples import BELL, ION_11, SQUARE_20, SV1, device_example
 
 RETIRED = device_example("sv0", status=DeviceStatus.RETIRED)
@@ -74,11 +73,7 @@ def program(text: str) -> str:
 
 def _bad_program(name: str, code: str, source: str, **members: Any) -> BadInput:
     return BadInput(
-        name,
-        422,
-        code,
-        body=submission(source=source),
-        members={"pointer": "#/source", **members},
+        name, 422, code, body=submission(source=source), members={"pointer": "#/source", **members}
     )
 
 
@@ -96,9 +91,7 @@ def _wide(qubits: int) -> str:
     return program(f"qubit[{qubits}] q;\nbit[{qubits}] c;\nh q[0];\nc = measure q;")
 
 
-_DEEP = program(
-    "qubit q;\nbit c;\nrz(" + "(" * 5000 + "1" + ")" * 5000 + ") q;\nc = measure q;"
-)
+_DEEP = program("qubit q;\nbit c;\nrz(" + "(" * 5000 + "1" + ")" * 5000 + ") q;\nc = measure q;")
 _ENDLESS = program("qubit q;\nbit c;\nwhile (true) {\n  x q;\n}\nc = measure q;")
 _LONG_LOOP = program(
     "qubit q;\nbit c;\nfor int i in [0:1000000000000] {\n  x q;\n}\nc = measure q;"
@@ -106,14 +99,10 @@ _LONG_LOOP = program(
 
 BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput("no body", 400, "body-not-json", body=b""),
-    BadInput(
-        "a body that is not JSON", 400, "body-not-json", body=b"shots=100&device=sv1"
-    ),
+    BadInput("a body that is not JSON", 400, "body-not-json", body=b"shots=100&device=sv1"),
     BadInput("a body cut short", 400, "body-not-json", body=b'{"source": "OPENQ'),
     BadInput("a body nested too deep", 400, "body-not-json", body=b"[" * 20_000),
-    BadInput(
-        "a list for a body", 400, "request-invalid", body=[], members={"pointer": "#"}
-    ),
+    BadInput("a list for a body", 400, "request-invalid", body=[], members={"pointer": "#"}),
     _bad_field("an unknown field", "#/shoots", "no such field", shoots=5),
     _bad_field("no source", "#/source", "missing", source=...),
     _bad_field("an empty source", "#/source", "at least 1 character", source=""),
@@ -129,13 +118,9 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     _bad_field("another language", "#/language", "openqasm", language="quil"),
     _bad_field("a name too long", "#/name", "at most 128", name="n" * 129),
     _bad_field("a name that rings the bell", "#/name", "printable", name="\x07"),
-    _bad_field(
-        "too many tags", "#/tags", "at most 20", tags={f"t{n}": "" for n in range(21)}
-    ),
+    _bad_field("too many tags", "#/tags", "at most 20", tags={f"t{n}": "" for n in range(21)}),
     _bad_field("a tag that is no text", "#/tags/a~1b", "valid string", tags={"a/b": 1}),
-    _bad_field(
-        "a tag value too long", "#/tags/t", "at most 256", tags={"t": "v" * 257}
-    ),
+    _bad_field("a tag value too long", "#/tags/t", "at most 256", tags={"t": "v" * 257}),
     BadInput(
         "an idempotency key too long",
         400,
@@ -205,23 +190,15 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         detail="hadamard",
     ),
     _bad_program(
-        "no measurement",
-        "program-invalid",
-        program("qubit q;\nbit c;\nh q;"),
-        detail="measure",
+        "no measurement", "program-invalid", program("qubit q;\nbit c;\nh q;"), detail="measure"
     ),
     _bad_program("no qubits", "program-invalid", program("bit c;"), detail="qubit"),
     _bad_program(
-        "zero qubits",
-        "program-invalid",
-        program("qubit[0] q;\nbit c;\nc = measure q;"),
-        line=3,
+        "zero qubits", "program-invalid", program("qubit[0] q;\nbit c;\nc = measure q;"), line=3
     ),
     _bad_program("parentheses nested too deep", "program-unsupported", _DEEP, line=5),
     _bad_program("a loop that would not end", "program-unsupported", _ENDLESS, line=5),
-    _bad_program(
-        "a loop that would take for ever", "program-unsupported", _LONG_LOOP, line=5
-    ),
+    _bad_program("a loop that would take for ever", "program-unsupported", _LONG_LOOP, line=5),
     BadInput(
         "a source over 1 MiB",
         413,
@@ -263,11 +240,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         422,
         "program-too-wide",
         body=submission(source=_wide(12), device="ion-11"),
-        members={
-            "devices": ["sv1", "square-20"],
-            "num_qubits": 12,
-            "detail": "sv1, square-20",
-        },
+        members={"devices": ["sv1", "square-20"], "num_qubits": 12, "detail": "sv1, square-20"},
     ),
     BadInput(
         "more qubits than any device has",
@@ -298,9 +271,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         method="GET",
         path=f"/v1/jobs/{job_id('nobody', 'nothing')}",
     ),
-    BadInput(
-        "an id of no form", 404, "job-not-found", method="GET", path="/v1/jobs/{nil}%20"
-    ),
+    BadInput("an id of no form", 404, "job-not-found", method="GET", path="/v1/jobs/{nil}%20"),
     BadInput(
         "the result of a job that never was",
         404,
@@ -337,13 +308,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         path="/v1/jobs?limit=0",
         members={"detail": "from 1 to 100", "errors": [{"parameter": "limit"}]},
     ),
-    BadInput(
-        "a page too long",
-        400,
-        "request-invalid",
-        method="GET",
-        path="/v1/jobs?limit=101",
-    ),
+    BadInput("a page too long", 400, "request-invalid", method="GET", path="/v1/jobs?limit=101"),
     BadInput(
         "an unknown status",
         400,
@@ -366,9 +331,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
 def unmet(case: BadInput, document: Mapping[str, Any]) -> list[str]:
     """What of the case's refusal the problem document does not say; empty when all is well."""
     wanted = {"status": case.status, "code": case.code, **case.members}
-    missing = [
-        name for name in ("title", "detail", "remedy", "type") if not document.get(name)
-    ]
+    missing = [name for name in ("title", "detail", "remedy", "type") if not document.get(name)]
     wrong = [
         f"{name} is {document.get(name)!r}, not {value!r}"
         for name, value in wanted.items()
@@ -381,11 +344,7 @@ def _says(seen: Any, wanted: Any) -> bool:
     if isinstance(wanted, str):
         return isinstance(seen, str) and wanted in seen
     if isinstance(wanted, dict):
-        return isinstance(seen, dict) and all(
-            _says(seen.get(k), v) for k, v in wanted.items()
-        )
+        return isinstance(seen, dict) and all(_says(seen.get(k), v) for k, v in wanted.items())
     if isinstance(wanted, list) and any(isinstance(one, dict) for one in wanted):
-        return isinstance(seen, list) and all(
-            any(_says(one, w) for one in seen) for w in wanted
-        )
+        return isinstance(seen, list) and all(any(_says(one, w) for one in seen) for w in wanted)
     return bool(seen == wanted)

@@ -44,9 +44,7 @@ def job_example(key: str = "first", **changes: Any) -> Job:
         "accepted_at": accepted_at,
         "deadline": accepted_at + JOB_DEADLINE,
         "check_at": accepted_at + CHECK_AFTER,
-        "events": (
-            JobEvent(at=accepted_at, type="queued", region="us-east-1", epoch=1),
-        ),
+        "events": (JobEvent(at=accepted_at, type="queued", region="us-east-1", epoch=1),),
     }
     return Job(**(values | changes))
 

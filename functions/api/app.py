@@ -3,6 +3,7 @@
 import os
 from functools import cache
 
+from bellpair_core.composition import World
 from chalicelib.application import application
 from chalicelib.service import Service
 
@@ -10,8 +11,6 @@ from chalicelib.service import Service
 @cache
 def service() -> Service:
     """What the views use, built once."""
-    from bellpair_core.composition import World
-
     return Service(World.from_environment(os.environ))
 
 

@@ -6,6 +6,7 @@ import hashlib
 import random
 
 import pytest
+
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.ports import Blobs

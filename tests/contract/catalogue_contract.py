@@ -8,7 +8,6 @@ from __future__ import annotations
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.tenant import Principal, Role, Tenant
 from bellpair_core.ports import Catalogue
-
 from tests.examples import ION_11, NOON, SV1
 
 DEVICE_NAMES = ("sv1", "ion-11")

@@ -12,11 +12,11 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
+
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import OPEN_SHARDS
 from bellpair_core.ports import JobExists, Ledger
-
 from tests.examples import NOON, job_example
 
 Seen = TypeVar("Seen")
@@ -221,17 +221,9 @@ class LedgerContract:
         assert eventually(lambda: len(ledger.jobs_of("acme", limit=9).jobs), 1) == 1
         (seen,) = ledger.jobs_of("acme", limit=9).jobs
 
-        assert (seen.job_id, seen.status, seen.device) == (
-            job.id,
-            JobStatus.QUEUED,
-            "sv1",
-        )
+        assert (seen.job_id, seen.status, seen.device) == (job.id, JobStatus.QUEUED, "sv1")
         assert (seen.shots, seen.name, seen.tags) == (5, "bell", {"team": "blue"})
-        assert (seen.accepted_at, seen.finished_at, seen.error_code) == (
-            NOON,
-            None,
-            None,
-        )
+        assert (seen.accepted_at, seen.finished_at, seen.error_code) == (NOON, None, None)
 
     def test_unfinished_jobs_fall_due_after_their_check(self, ledger: Ledger) -> None:
         due, finished = accepted(2)
@@ -242,7 +234,11 @@ class LedgerContract:
 
         def found() -> set[str]:
             before = NOON + timedelta(minutes=30)
-            return {id for shard in range(OPEN_SHARDS) for id in ledger.due(shard, before, limit=9)}
+            return {
+                due_id
+                for shard in range(OPEN_SHARDS)
+                for due_id in ledger.due(shard, before, limit=9)
+            }
 
         assert eventually(found, {due.id}) == {due.id}
 

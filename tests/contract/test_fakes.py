@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bellpair_core.ports import Blobs, Catalogue, Ledger
 
+from bellpair_core.ports import Blobs, Catalogue, Ledger
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
 from tests.contract.ledger_contract import LedgerContract

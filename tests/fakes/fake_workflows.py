@@ -41,10 +41,7 @@ class FakeWorkflows:
     def running(self, job: Job) -> bool:
         """Whether the job's execution exists and is not over."""
         self._reach()
-        return (
-            job.execution_name in self.executions
-            and job.execution_name not in self.ended
-        )
+        return job.execution_name in self.executions and job.execution_name not in self.ended
 
     def answer(self, token: str, output: Mapping[str, Any]) -> bool:
         """Let the state that waits with ``token`` go on, once."""

@@ -67,10 +67,7 @@ class MemoryLedger:
         """Store ``new`` over ``old``, or raise `LedgerConflict`."""
         with self._item():
             stored = self.jobs.get(old.id)
-            if stored is None or (stored.epoch, stored.version) != (
-                old.epoch,
-                old.version,
-            ):
+            if stored is None or (stored.epoch, stored.version) != (old.epoch, old.version):
                 raise LedgerConflict(f"job {old.id} changed since it was read")
             self.jobs[new.id] = new
             self.writes += 1
@@ -93,9 +90,7 @@ class MemoryLedger:
     def waiting_before(self, job: Job) -> int:
         """How many jobs wait in the job's queue before it."""
         with self._item():
-            return sum(
-                _arrival(other) < _arrival(job) for other in self._queue(job.device)
-            )
+            return sum(_arrival(other) < _arrival(job) for other in self._queue(job.device))
 
     def jobs_of(
         self,
@@ -120,15 +115,12 @@ class MemoryLedger:
                 reverse=True,
             )
         past = dict(position or {})
-        rest = [
-            job for job in mine if _sort_key(job) < past.get(_tenant_shard(job), "~")
-        ]
+        rest = [job for job in mine if _sort_key(job) < past.get(_tenant_shard(job), "~")]
         page = rest[:limit]
         for job in page:
             past[_tenant_shard(job)] = _sort_key(job)
         return JobPage(
-            jobs=tuple(_summary(job) for job in page),
-            position=past if len(rest) > limit else None,
+            jobs=tuple(_summary(job) for job in page), position=past if len(rest) > limit else None
         )
 
     def due(self, shard: int, before: datetime, limit: int) -> Sequence[str]:
@@ -141,9 +133,7 @@ class MemoryLedger:
                 and job.check_at <= before
                 and zlib.crc32(job.id.encode()) % OPEN_SHARDS == shard
             ]
-        return tuple(
-            job.id for job in sorted(found, key=lambda job: job.check_at)[:limit]
-        )
+        return tuple(job.id for job in sorted(found, key=lambda job: job.check_at)[:limit])
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
         """Take one of the device's places for the job."""

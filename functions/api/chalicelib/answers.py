@@ -9,13 +9,12 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
+from chalice.app import Blueprint, Request, Response
+
 from bellpair_core.http.problem import MEDIA_TYPE, problem_document, problem_of
 from bellpair_core.http.tracing import request_id, trace_id
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.tenant import Principal
-from chalice import Blueprint, Response
-from chalice.app import Request
-
 from chalicelib.service import Services
 
 LOGGER = Logger()
@@ -37,12 +36,12 @@ class Answer(NamedTuple):
     job_id: str | None = None
 
 
+Headers = dict[str, str | list[str]]
+
 View = Callable[..., Answer]
 
 
-def answering(
-    routes: Blueprint, services: Services
-) -> Callable[[View], Callable[..., Response]]:
+def answering(routes: Blueprint, services: Services) -> Callable[[View], Callable[..., Response]]:
     """Make a view answer as the API's conventions want.
 
     Every answer has the request's ids; every error is a problem document; every request is
@@ -70,10 +69,10 @@ def answering(
             try:
                 services().world.meter.start()
                 seen = view(**path)
-                headers = {"Content-Type": "application/json", **ids, **seen.headers}
+                headers: Headers = {"Content-Type": "application/json", **ids, **seen.headers}
                 response = Response(dict(seen.body), headers, seen.status)
                 LOGGER.append_keys(job_id=seen.job_id)
-            except Exception as error:  # noqa: BLE001  # told and logged as what it is
+            except Exception as error:  # told and logged as what it is
                 response, outcome = _refusal(error, request, ids)
             LOGGER.info(
                 "answered",
@@ -95,9 +94,13 @@ def answering(
 def principal_of(request: Request) -> Principal:
     """Who the authorizer found to be calling."""
     caller = request.context["authorizer"]
-    return Principal(
-        tenant=caller["tenant"], key_id=caller["key_id"], role=caller["role"]
-    )
+    return Principal(tenant=caller["tenant"], key_id=caller["key_id"], role=caller["role"])
+
+
+def body_of(request: Request) -> bytes:
+    """The body's bytes, whether or not API Gateway has sent them in base64."""
+    body = request.raw_body
+    return body.encode() if isinstance(body, str) else body
 
 
 def query_of(request: Request) -> dict[str, str]:
@@ -111,9 +114,7 @@ def _refusal(
     problem = problem_of(error)
     if problem is not error:
         # Unexpected, or a fault underneath: the text is for the log alone.
-        level = (
-            LOGGER.exception if problem.code is ErrorCode.INTERNAL else LOGGER.warning
-        )
+        level = LOGGER.exception if problem.code is ErrorCode.INTERNAL else LOGGER.warning
         level("failed", exc_info=error)
     document = problem_document(
         problem,
@@ -121,9 +122,7 @@ def _refusal(
         trace_id=ids["X-Trace-Id"],
         instance=request.path.format(**(request.uri_params or {})),
     )
-    headers = {"Content-Type": MEDIA_TYPE, **ids}
+    headers: Headers = {"Content-Type": MEDIA_TYPE, **ids}
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(problem.retry_after_s)
-    return Response(document, headers, problem.code.status), {
-        "code": problem.code.value
-    }
+    return Response(document, headers, problem.code.status), {"code": problem.code.value}

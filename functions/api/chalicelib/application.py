@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chalice import Chalice
-from chalice.app import ChaliceAuthorizer
+from chalice.app import Chalice, ChaliceAuthorizer
 
 from chalicelib import about, devices, jobs, tenants
 from chalicelib.answers import log_with_ids
@@ -23,11 +22,7 @@ def application(services: Services) -> tuple[Chalice, ChaliceAuthorizer]:
     app = Chalice(app_name="bellpair", configure_logs=False)
     authorize = add_authorizer(app, services)
     app.register_blueprint(jobs.routes(services, authorize), url_prefix="/v1/jobs")
-    app.register_blueprint(
-        devices.routes(services, authorize), url_prefix="/v1/devices"
-    )
-    app.register_blueprint(
-        tenants.routes(services, authorize), url_prefix="/v1/tenants"
-    )
+    app.register_blueprint(devices.routes(services, authorize), url_prefix="/v1/devices")
+    app.register_blueprint(tenants.routes(services, authorize), url_prefix="/v1/tenants")
     app.register_blueprint(about.routes(services), url_prefix="/v1")
     return app, authorize

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bellpair_core.model.errors import BellpairError
-from chalice import AuthResponse, Chalice
-from chalice.app import AuthRequest, ChaliceAuthorizer
+from chalice.app import AuthRequest, AuthResponse, Chalice, ChaliceAuthorizer
 
+from bellpair_core.model.errors import BellpairError
 from chalicelib.service import Services
 
 KEPT_S = 60
@@ -35,11 +34,8 @@ def add_authorizer(app: Chalice, services: Services) -> ChaliceAuthorizer:
         return AuthResponse(
             routes=["*"],
             principal_id=f"{bearer.tenant}/{bearer.key_id}",
-            context={
-                "tenant": bearer.tenant,
-                "role": bearer.role.value,
-                "key_id": bearer.key_id,
-            },
+            context={"tenant": bearer.tenant, "role": bearer.role.value, "key_id": bearer.key_id},
         )
 
-    return authorize
+    registered: ChaliceAuthorizer = authorize
+    return registered

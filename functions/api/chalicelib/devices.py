@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from chalice.app import Blueprint, ChaliceAuthorizer
+
 from bellpair_core.logic.list_devices import list_devices
 from bellpair_core.logic.views import devices_view
-from chalice import Blueprint
-from chalice.app import ChaliceAuthorizer
-
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalice.app import Blueprint, ChaliceAuthorizer
+
 from bellpair_core.http.bodies import read_body
 from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.logic.get_job import get_job
@@ -12,10 +14,7 @@ from bellpair_core.logic.list_jobs import list_jobs
 from bellpair_core.logic.submit_job import Submission, submit_job
 from bellpair_core.logic.views import job_view, listing_view, result_view
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from chalice import Blueprint
-from chalice.app import ChaliceAuthorizer
-
-from chalicelib.answers import Answer, answering, principal_of, query_of
+from chalicelib.answers import Answer, answering, body_of, principal_of, query_of
 from chalicelib.service import Services
 
 
@@ -30,17 +29,17 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         service, request = services(), jobs.current_request
         world = service.world
         accepted = submit_job(
-            world.ledger,
-            world.blobs,
-            world.wakeups,
-            world.clock,
-            world.settings.region,
-            service.pair,
-            service.devices,
-            world.meter.take,
             principal_of(request),
-            read_body(Submission, request.raw_body),
+            read_body(Submission, body_of(request)),
             request.headers.get("idempotency-key"),
+            ledger=world.ledger,
+            blobs=world.blobs,
+            wakeups=world.wakeups,
+            clock=world.clock,
+            region=world.settings.region,
+            pair=service.pair,
+            devices=service.devices,
+            spent=world.meter.take,
         )
         job = accepted.job
         headers = {"Location": f"jobs/{job.id}"}
@@ -52,9 +51,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @answer
     def listing() -> Answer:
         world, request = services().world, jobs.current_request
-        page = list_jobs(
-            world.ledger, world.clock, principal_of(request), query_of(request)
-        )
+        page = list_jobs(world.ledger, world.clock, principal_of(request), query_of(request))
         return Answer(listing_view(page))
 
     @jobs.route("/{job_id}", methods=["GET"], authorizer=authorize)
@@ -79,12 +76,12 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     def cancel(job_id: str) -> Answer:
         world = services().world
         job = cancel_job(
-            world.ledger,
-            lambda: world.tasks,
-            world.clock,
-            world.meter.take,
             principal_of(jobs.current_request),
             job_id,
+            ledger=world.ledger,
+            tasks=lambda: world.tasks,
+            clock=world.clock,
+            spent=world.meter.take,
         )
         return Answer(job_view(job), job_id=job.id)
 
@@ -98,7 +95,5 @@ def _wants_cost(query: Mapping[str, str]) -> bool:
         ErrorCode.REQUEST_INVALID,
         "A job takes the query parameter include=cost and no other.",
         remedy="Leave the query out, or ask for include=cost.",
-        errors=[
-            {"parameter": name[:64], "detail": "is not include=cost"} for name in query
-        ],
+        errors=[{"parameter": name[:64], "detail": "is not include=cost"} for name in query],
     )

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from bellpair_core.http.bodies import read_body
-from bellpair_core.logic.create_tenant import (
-    NewKey,
-    NewTenant,
-    create_key,
-    create_tenant,
-)
-from bellpair_core.logic.views import issued_key_view
-from chalice import Blueprint
-from chalice.app import ChaliceAuthorizer
+from chalice.app import Blueprint, ChaliceAuthorizer
 
-from chalicelib.answers import Answer, answering, principal_of
+from bellpair_core.http.bodies import read_body
+from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
+from bellpair_core.logic.views import issued_key_view
+from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 
 _ONCE = {"Cache-Control": "no-store"}
@@ -28,20 +22,16 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @answer
     def new_tenant() -> Answer:
         world, request = services().world, tenants.current_request
-        new = read_body(NewTenant, request.raw_body)
+        new = read_body(NewTenant, body_of(request))
         issued = create_tenant(world.catalogue, world.clock, principal_of(request), new)
         return Answer(issued_key_view(issued), 201, _ONCE)
 
-    @tenants.route(
-        "/{tenant}/keys", methods=["POST"], authorizer=authorize, content_types=["*/*"]
-    )
+    @tenants.route("/{tenant}/keys", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def new_key(tenant: str) -> Answer:
         world, request = services().world, tenants.current_request
-        new = read_body(NewKey, request.raw_body)
-        issued = create_key(
-            world.catalogue, world.clock, principal_of(request), tenant, new
-        )
+        new = read_body(NewKey, body_of(request))
+        issued = create_key(world.catalogue, world.clock, principal_of(request), tenant, new)
         return Answer(issued_key_view(issued), 201, _ONCE)
 
     return tenants

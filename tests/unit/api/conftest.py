@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from bellpair_core.model.tenant import Principal, Role, hash_api_key, new_api_key
 
+from bellpair_core.model.tenant import Principal, Role, hash_api_key, new_api_key
 from tests.bad_input import DEVICES
 from tests.examples import ACME
 from tests.fakes import FakeWorld
@@ -34,9 +34,7 @@ class Api(Gateway):
         # The views ask for the real world's type; the fake has its shape.
         super().__init__(*application(cache(lambda: Service(world))))  # type: ignore[arg-type]
 
-    def new_key(
-        self, role: Role = Role.USER, tenant: str = ACME, *, disabled: bool = False
-    ) -> str:
+    def new_key(self, role: Role = Role.USER, tenant: str = ACME, *, disabled: bool = False) -> str:
         """A key that the catalogue knows."""
         key, key_id = new_api_key()
         bearer = Principal(tenant=tenant, key_id=key_id, role=role, disabled=disabled)

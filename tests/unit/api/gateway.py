@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from bellpair_core.http.problem import gateway_problems
 from chalice import Chalice
 from chalice.app import ChaliceAuthorizer
+
+from bellpair_core.http.problem import gateway_problems
 
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 ARN = "arn:aws:execute-api:us-east-1:000000000000:abc123/api"
@@ -77,33 +78,17 @@ class Gateway:
                 return self._own("UNAUTHORIZED")
             try:
                 verdict = self._authorizer(
-                    {
-                        "type": "TOKEN",
-                        "authorizationToken": authorization,
-                        "methodArn": arn,
-                    },
-                    None,
+                    {"type": "TOKEN", "authorizationToken": authorization, "methodArn": arn}, None
                 )
-            except Exception as error:  # noqa: BLE001  # as API Gateway does
-                kind = (
-                    "UNAUTHORIZED"
-                    if str(error) == "Unauthorized"
-                    else "AUTHORIZER_FAILURE"
-                )
+            except Exception as error:  # as API Gateway does
+                kind = "UNAUTHORIZED" if str(error) == "Unauthorized" else "AUTHORIZER_FAILURE"
                 return self._own(kind)
             allowed = verdict["policyDocument"]["Statement"][0]["Resource"]
             if not any(fnmatch.fnmatch(arn, pattern) for pattern in allowed):
                 return self._own("ACCESS_DENIED")
-            context["authorizer"] = {
-                **verdict["context"],
-                "principalId": verdict["principalId"],
-            }
+            context["authorizer"] = {**verdict["context"], "principalId": verdict["principalId"]}
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        text = (
-            base64.b64encode(raw).decode()
-            if base64_body
-            else raw.decode("utf-8", "replace")
-        )
+        text = base64.b64encode(raw).decode() if base64_body else raw.decode("utf-8", "replace")
         query = parse_qs(url.query, keep_blank_values=True)
         event = {
             "resource": resource,
@@ -112,10 +97,7 @@ class Gateway:
             "headers": sent,
             "multiValueHeaders": {name: [value] for name, value in sent.items()},
             "multiValueQueryStringParameters": query or None,
-            "queryStringParameters": {
-                name: values[-1] for name, values in query.items()
-            }
-            or None,
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
             "pathParameters": parameters or None,
             "stageVariables": None,
             "requestContext": context,
@@ -136,9 +118,7 @@ class Gateway:
         problem = gateway_problems()[kind]
         values = {"context.requestId": REQUEST_ID, "context.xrayTraceId": "1-0-0"}
         headers = {
-            name.removeprefix("gatewayresponse.header."): values.get(
-                value, value.strip("'")
-            )
+            name.removeprefix("gatewayresponse.header."): values.get(value, value.strip("'"))
             for name, value in problem["response_parameters"].items()
         }
         text = problem["response_templates"]["application/json"]
@@ -148,6 +128,4 @@ class Gateway:
 
 
 def _http(status: int, headers: Mapping[str, str], text: str) -> HttpAnswer:
-    return HttpAnswer(
-        status, {name.lower(): value for name, value in headers.items()}, text
-    )
+    return HttpAnswer(status, {name.lower(): value for name, value in headers.items()}, text)

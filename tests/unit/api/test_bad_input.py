@@ -10,12 +10,8 @@ from .conftest import Api
 
 
 @pytest.mark.parametrize("case", BAD_INPUTS, ids=str)
-def test_bad_input_is_refused_and_nothing_is_stored(
-    api: Api, key: str, case: BadInput
-) -> None:
-    authorization = (
-        f"Bearer {key}" if case.authorization is None else case.authorization
-    )
+def test_bad_input_is_refused_and_nothing_is_stored(api: Api, key: str, case: BadInput) -> None:
+    authorization = f"Bearer {key}" if case.authorization is None else case.authorization
     keys_before = api.world.catalogue.key_hashes
 
     answer = api.request(

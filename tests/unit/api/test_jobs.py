@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from bellpair_core.http import schemas
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobError, JobStatus, Task
 from bellpair_core.model.tenant import Role
 from bellpair_core.model.usage import Usage
-
 from tests.examples import NOON, job_example
 
 from .conftest import Api
@@ -27,10 +27,7 @@ DOCUMENT: dict[str, Any] = {
     "calibration_id": "20260101T000000Z-abc",
     "metrics": {"two_qubit_gates": 1},
     "task_arn": "arn:aws:braket:us-east-1:000000000000:quantum-task/1",
-    "task_times": {
-        "created_at": "2026-01-01T12:00:02Z",
-        "ended_at": "2026-01-01T12:00:02.5Z",
-    },
+    "task_times": {"created_at": "2026-01-01T12:00:02Z", "ended_at": "2026-01-01T12:00:02.5Z"},
 }
 
 
@@ -43,12 +40,7 @@ def stored(api: Api, key: str = "first", **changes: Any) -> Job:
 def run(api: Api, until: JobStatus, **changes: Any) -> Job:
     """A stored job that went through the states one second after the other."""
     job, now = stored(api), NOON
-    order = [
-        JobStatus.COMPILING,
-        JobStatus.EXECUTING,
-        JobStatus.PROCESSING,
-        JobStatus.SUCCEEDED,
-    ]
+    order = [JobStatus.COMPILING, JobStatus.EXECUTING, JobStatus.PROCESSING, JobStatus.SUCCEEDED]
     if until in (JobStatus.FAILED, JobStatus.CANCELLED):
         order = [JobStatus.COMPILING, until]
     for status in order[: order.index(until) + 1]:
@@ -78,17 +70,13 @@ def test_a_finished_job_tells_what_happened_when_and_where(api: Api, key: str) -
 
     types = ["queued", "compiling", "executing", "processing", "succeeded"]
     assert [event["type"] for event in shown["events"]] == types
-    assert {(event["region"], event["epoch"]) for event in shown["events"]} == {
-        ("us-east-1", 1)
-    }
+    assert {(event["region"], event["epoch"]) for event in shown["events"]} == {("us-east-1", 1)}
     assert (shown["queue"], shown["device_used"]) == (None, "sv1")
     assert shown["links"]["result"] == f"/v1/jobs/{job.id}/result"
 
 
 def test_a_failed_job_tells_why_and_what_to_do(api: Api, key: str) -> None:
-    failure = JobError(
-        code=ErrorCode.TASK_FAILED, message="the laser is off", remedy="wait"
-    )
+    failure = JobError(code=ErrorCode.TASK_FAILED, message="the laser is off", remedy="wait")
     job = run(api, JobStatus.FAILED, error=failure)
 
     shown = api.request("GET", f"/v1/jobs/{job.id}", key=key).json
@@ -110,9 +98,7 @@ def test_the_cost_is_shown_when_asked_for(api: Api, key: str) -> None:
     with_cost = api.request("GET", f"/v1/jobs/{job.id}?include=cost", key=key).json
     without = api.request("GET", f"/v1/jobs/{job.id}", key=key).json
 
-    assert with_cost["usage"]["total_usd"] == pytest.approx(
-        2 * 0.0000166667 + 5 * 0.000025
-    )
+    assert with_cost["usage"]["total_usd"] == pytest.approx(2 * 0.0000166667 + 5 * 0.000025)
     assert schemas.Job.model_validate(with_cost).usage is not None
     assert "usage" not in without
 
@@ -152,10 +138,7 @@ def test_a_result_has_counts_bit_order_and_timings(api: Api, key: str) -> None:
     answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
 
     result = schemas.Result.model_validate(answer.json)
-    assert (result.counts, result.bit_order) == (
-        {"00": 480, "11": 520},
-        "little-endian",
-    )
+    assert (result.counts, result.bit_order) == ({"00": 480, "11": 520}, "little-endian")
     assert (result.shots, result.device, result.job_id) == (1000, "sv1", job.id)
     assert result.timings == {
         "queued_s": 1.0,
@@ -167,30 +150,18 @@ def test_a_result_has_counts_bit_order_and_timings(api: Api, key: str) -> None:
     }
 
 
-def test_a_result_that_is_not_there_yet_says_when_to_ask_again(
-    api: Api, key: str
-) -> None:
+def test_a_result_that_is_not_there_yet_says_when_to_ask_again(api: Api, key: str) -> None:
     job = run(api, JobStatus.EXECUTING)
 
     answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
 
     assert (answer.status, answer.json["code"]) == (409, "result-not-ready")
-    assert (answer.json["job_status"], answer.headers["retry-after"]) == (
-        "executing",
-        "1",
-    )
+    assert (answer.json["job_status"], answer.headers["retry-after"]) == ("executing", "1")
 
 
-def test_a_result_that_no_region_can_read_now_is_a_retriable_error(
-    api: Api, key: str
-) -> None:
-    large = {
-        **DOCUMENT,
-        "counts": {f"{n:040b}": n * 7919 % 65537 for n in range(20_000)},
-    }
-    job = run(
-        api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(large).encode())
-    )
+def test_a_result_that_no_region_can_read_now_is_a_retriable_error(api: Api, key: str) -> None:
+    large = {**DOCUMENT, "counts": {f"{n:040b}": n * 7919 % 65537 for n in range(20_000)}}
+    job = run(api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(large).encode()))
     api.world.blobs.reachable = False
 
     answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
@@ -228,9 +199,7 @@ def test_a_running_job_is_asked_to_stop_and_so_is_its_task(api: Api, key: str) -
     assert api.world.tasks.cancelled == [arn]
 
 
-def test_a_cancellation_stands_though_the_device_service_is_unreachable(
-    api: Api, key: str
-) -> None:
+def test_a_cancellation_stands_though_the_device_service_is_unreachable(api: Api, key: str) -> None:
     task = Task(
         generation=1,
         client_token="t",
@@ -268,9 +237,7 @@ def test_a_cancelled_job_may_be_cancelled_again(api: Api, key: str) -> None:
 
 
 @pytest.mark.parametrize("status", [JobStatus.SUCCEEDED, JobStatus.FAILED], ids=str)
-def test_a_finished_job_cannot_be_cancelled(
-    api: Api, key: str, status: JobStatus
-) -> None:
+def test_a_finished_job_cannot_be_cancelled(api: Api, key: str, status: JobStatus) -> None:
     job = run(api, status)
 
     answer = api.request("DELETE", f"/v1/jobs/{job.id}", key=key)
@@ -332,9 +299,7 @@ def page_token(api: Api, key: str, query: str = "?limit=2") -> str:
 
 def refusal(api: Api, key: str, query: str) -> str:
     answer = api.request("GET", f"/v1/jobs{query}", key=key)
-    assert (answer.status, answer.json["code"]) == (400, "page-token-invalid"), (
-        answer.text
-    )
+    assert (answer.status, answer.json["code"]) == (400, "page-token-invalid"), answer.text
     return str(answer.json["detail"])
 
 
@@ -365,6 +330,4 @@ def test_a_page_token_with_any_character_changed_is_refused(api: Api, key: str) 
 
     for place in range(len(token) - 1):
         other = "A" if token[place] != "A" else "B"
-        refusal(
-            api, key, f"?limit=2&page_token={token[:place]}{other}{token[place + 1 :]}"
-        )
+        refusal(api, key, f"?limit=2&page_token={token[:place]}{other}{token[place + 1 :]}")

@@ -9,6 +9,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from openapi_spec_validator import validate
+from pydantic import ValidationError
+
 from bellpair_core.http import schemas
 from bellpair_core.http.openapi import openapi_document
 from bellpair_core.http.problem import gateway_problems
@@ -18,9 +21,6 @@ from bellpair_core.model.job import Job
 from bellpair_core.model.limits import CACHE_SECONDS
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal, Role, hash_api_key
-from openapi_spec_validator import validate
-from pydantic import ValidationError
-
 from tests.bad_input import submission
 from tests.examples import BELL
 from tests.fakes import FakeWorld, MemoryLedger
@@ -66,11 +66,7 @@ def test_an_unreachable_catalogue_is_no_reason_to_say_that_a_key_is_wrong(
 
 def test_one_answer_of_the_authorizer_opens_every_route(api: Api, key: str) -> None:
     # API Gateway keeps the answer per key, so a policy for one route would close the others.
-    for method, path in [
-        ("GET", "/v1/devices"),
-        ("GET", "/v1/jobs"),
-        ("POST", "/v1/jobs"),
-    ]:
+    for method, path in [("GET", "/v1/devices"), ("GET", "/v1/jobs"), ("POST", "/v1/jobs")]:
         assert api.request(method, path, key=key, body=submission()).status < 300
 
 
@@ -96,16 +92,14 @@ def test_who_may_make_keys_of_the_own_tenant(
 
 
 def operator(api: Api) -> str:
-    return tenant_command(
-        api.world.catalogue, api.world.clock, {"action": "bootstrap-operator"}
-    )["api_key"]
+    return tenant_command(api.world.catalogue, api.world.clock, {"action": "bootstrap-operator"})[
+        "api_key"
+    ]
 
 
 def made(api: Api, tenant: str) -> str:
     """The first key of a new tenant."""
-    answer = api.request(
-        "POST", "/v1/tenants", key=operator(api), body={"name": tenant}
-    )
+    answer = api.request("POST", "/v1/tenants", key=operator(api), body={"name": tenant})
     assert answer.status == 201, answer.text
     return str(schemas.IssuedKey.model_validate(answer.json).api_key)
 
@@ -127,16 +121,12 @@ def test_only_the_hash_of_a_key_is_stored(api: Api) -> None:
 def test_a_tenant_is_made_once_over_http(api: Api) -> None:
     made(api, "blue")
 
-    answer = api.request(
-        "POST", "/v1/tenants", key=operator(api), body={"name": "blue"}
-    )
+    answer = api.request("POST", "/v1/tenants", key=operator(api), body={"name": "blue"})
 
     assert (answer.status, answer.json["code"]) == (409, "tenant-exists")
 
 
-@pytest.mark.parametrize(
-    "name", ["", "a", "Blue", "blue_1", "1blue", "b" * 64, "blue\n", "../x"]
-)
+@pytest.mark.parametrize("name", ["", "a", "Blue", "blue_1", "1blue", "b" * 64, "blue\n", "../x"])
 def test_a_tenants_name_has_a_form(api: Api, name: str) -> None:
     answer = api.request("POST", "/v1/tenants", key=operator(api), body={"name": name})
 
@@ -170,9 +160,7 @@ def test_operator_keys_belong_to_the_operators_only(api: Api) -> None:
 
 def test_every_bootstrap_gives_a_new_operator_key(world: FakeWorld) -> None:
     command = {"action": "bootstrap-operator"}
-    first, second = (
-        tenant_command(world.catalogue, world.clock, command) for _ in range(2)
-    )
+    first, second = (tenant_command(world.catalogue, world.clock, command) for _ in range(2))
 
     assert first["api_key"] != second["api_key"]
     for issued in (first, second):
@@ -183,9 +171,7 @@ def test_every_bootstrap_gives_a_new_operator_key(world: FakeWorld) -> None:
 
 def test_the_command_to_create_a_tenant_may_be_repeated(world: FakeWorld) -> None:
     command = {"action": "create-tenant", "tenant": "blue", "role": "tenant-admin"}
-    first, second = (
-        tenant_command(world.catalogue, world.clock, command) for _ in range(2)
-    )
+    first, second = (tenant_command(world.catalogue, world.clock, command) for _ in range(2))
 
     assert first["api_key"] != second["api_key"]
     assert {first["tenant"], second["tenant"]} == {"blue"}
@@ -201,9 +187,7 @@ def test_the_command_to_create_a_tenant_may_be_repeated(world: FakeWorld) -> Non
         {"action": "create-tenant", "tenant": "X"},
     ],
 )
-def test_a_command_of_another_form_is_refused(
-    world: FakeWorld, event: dict[str, str]
-) -> None:
+def test_a_command_of_another_form_is_refused(world: FakeWorld, event: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         tenant_command(world.catalogue, world.clock, event)
 
@@ -214,28 +198,16 @@ def test_the_devices_are_listed_in_configured_order(api: Api, key: str) -> None:
     answer = api.request("GET", "/v1/devices", key=key)
 
     devices = schemas.DeviceList.model_validate(answer.json).devices
-    assert [device.name for device in devices] == [
-        "sv1",
-        "ion-11",
-        "square-20",
-        "sv0",
-        "dm1",
-    ]
+    assert [device.name for device in devices] == ["sv1", "ion-11", "square-20", "sv0", "dm1"]
 
 
 def test_health_needs_no_key_and_tells_the_pair(api: Api) -> None:
-    api.world.ledger.pair_record = PairRecord(
-        active="us-west-2", passive="us-east-1", epoch=3
-    )
+    api.world.ledger.pair_record = PairRecord(active="us-west-2", passive="us-east-1", epoch=3)
 
     answer = api.request("GET", "/v1/health")
 
     seen = schemas.Health.model_validate(answer.json)
-    assert (seen.region, seen.role, seen.active_region) == (
-        "us-east-1",
-        "passive",
-        "us-west-2",
-    )
+    assert (seen.region, seen.role, seen.active_region) == ("us-east-1", "passive", "us-west-2")
     assert (seen.epoch, seen.accepting) == (3, False)
 
 
@@ -261,29 +233,18 @@ def test_every_answer_has_the_requests_ids(api: Api, key: str) -> None:
 
 
 def test_a_trace_id_of_another_form_is_not_taken_over(api: Api, log: StringIO) -> None:
-    answer = api.request(
-        "GET", "/v1/health", headers={"X-Amzn-Trace-Id": 'Root="}evil'}
-    )
+    answer = api.request("GET", "/v1/health", headers={"X-Amzn-Trace-Id": 'Root="}evil'})
 
     assert answer.headers["x-trace-id"].startswith("1-")
     assert "evil" not in log.getvalue()
 
 
-def test_each_request_is_one_log_line_with_its_ids(
-    api: Api, key: str, log: StringIO
-) -> None:
+def test_each_request_is_one_log_line_with_its_ids(api: Api, key: str, log: StringIO) -> None:
     answer = api.request("POST", "/v1/jobs", key=key, body=submission())
 
     (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert (line["request_id"], line["trace_id"]) == (
-        REQUEST_ID,
-        answer.headers["x-trace-id"],
-    )
-    assert (line["tenant"], line["job_id"], line["status"]) == (
-        "acme",
-        answer.json["id"],
-        202,
-    )
+    assert (line["request_id"], line["trace_id"]) == (REQUEST_ID, answer.headers["x-trace-id"])
+    assert (line["tenant"], line["job_id"], line["status"]) == ("acme", answer.json["id"], 202)
 
 
 def test_a_request_does_not_inherit_the_ids_of_the_one_before(
@@ -297,9 +258,7 @@ def test_a_request_does_not_inherit_the_ids_of_the_one_before(
     assert last.get("job_id") is None
 
 
-def test_the_layers_own_log_lines_have_the_ids_too(
-    api: Api, key: str, log: StringIO
-) -> None:
+def test_the_layers_own_log_lines_have_the_ids_too(api: Api, key: str, log: StringIO) -> None:
     api.request("GET", "/v1/jobs", key=key)
 
     logging.getLogger("bellpair_core.logic.cancel_job").warning("something of note")
@@ -333,11 +292,7 @@ def test_an_unexpected_error_is_told_without_its_text_and_logged_with_its_stack(
 def test_neither_keys_nor_programs_get_into_the_log(api: Api, log: StringIO) -> None:
     key = made(api, "blue")
     secret = key.rsplit("_", 1)[1]
-    for body in (
-        submission(),
-        submission(source=BELL + "secret_gate q;"),
-        {"source": BELL},
-    ):
+    for body in (submission(), submission(source=BELL + "secret_gate q;"), {"source": BELL}):
         api.request("POST", "/v1/jobs", key=key, body=body)
     api.request("GET", f"/v1/jobs/{key}", key=key)
     api.request("GET", f"/v1/jobs?page_token={key}&status={key}", key=key)
@@ -351,9 +306,7 @@ def test_neither_keys_nor_programs_get_into_the_log(api: Api, log: StringIO) -> 
 
 
 def test_a_wrong_value_is_not_repeated_in_the_error(api: Api, key: str) -> None:
-    body = submission(
-        shots="bp_secret", name=["bp_secret"], tags={"t": {"bp_secret": 1}}
-    )
+    body = submission(shots="bp_secret", name=["bp_secret"], tags={"t": {"bp_secret": 1}})
 
     answer = api.request("POST", "/v1/jobs", key=key, body=body)
 
@@ -381,11 +334,7 @@ def test_the_generated_pages_are_up_to_date(page: str) -> None:
 
 
 def test_every_route_is_described(api: Api) -> None:
-    served = {
-        (path, method.lower())
-        for path, methods in api.routes.items()
-        for method in methods
-    }
+    served = {(path, method.lower()) for path, methods in api.routes.items() for method in methods}
     described = {
         (path, method)
         for path, methods in openapi_document()["paths"].items()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from bellpair_core.http import schemas
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import JobStatus, job_id
 from bellpair_core.model.limits import CACHE_SECONDS, SOURCE_BYTES_MAX
 from bellpair_core.model.pair import PairMode, PairRecord
-
 from tests.bad_input import submission
 from tests.examples import BELL, SV1
 
@@ -18,22 +18,16 @@ from .conftest import Api
 from .gateway import HttpAnswer
 
 
-def submit(
-    api: Api, key: str, idempotency_key: str | None = None, **changes: object
-) -> HttpAnswer:
+def submit(api: Api, key: str, idempotency_key: str | None = None, **changes: object) -> HttpAnswer:
     headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-    return api.request(
-        "POST", "/v1/jobs", key=key, headers=headers, body=submission(**changes)
-    )
+    return api.request("POST", "/v1/jobs", key=key, headers=headers, body=submission(**changes))
 
 
 def let_caches_expire(api: Api) -> None:
     api.world.clock.advance(timedelta(seconds=CACHE_SECONDS + 0.1))
 
 
-def test_a_good_submission_is_stored_once_and_wakes_its_queue(
-    api: Api, key: str
-) -> None:
+def test_a_good_submission_is_stored_once_and_wakes_its_queue(api: Api, key: str) -> None:
     answer = submit(api, key, "first", name="bell", tags={"team": "blue"})
 
     job = api.world.ledger.jobs[job_id("acme", "first")]
@@ -47,9 +41,7 @@ def test_a_good_submission_is_stored_once_and_wakes_its_queue(
     assert (api.world.ledger.writes, api.world.wakeups.queues) == (1, ["sv1"])
 
 
-def test_an_accepted_job_carries_what_its_acceptance_consumed(
-    api: Api, key: str
-) -> None:
+def test_an_accepted_job_carries_what_its_acceptance_consumed(api: Api, key: str) -> None:
     submit(api, key, "first")
 
     usage = api.world.ledger.jobs[job_id("acme", "first")].usage
@@ -109,9 +101,7 @@ def test_a_repetition_is_answered_though_its_device_went_offline_meanwhile(
     api: Api, key: str
 ) -> None:
     first = submit(api, key, "k")
-    api.world.catalogue.put_device(
-        SV1.model_copy(update={"status": DeviceStatus.OFFLINE})
-    )
+    api.world.catalogue.put_device(SV1.model_copy(update={"status": DeviceStatus.OFFLINE}))
     let_caches_expire(api)
 
     again, other = submit(api, key, "k"), submit(api, key, "k", shots=5)
@@ -120,9 +110,7 @@ def test_a_repetition_is_answered_though_its_device_went_offline_meanwhile(
     assert other.json["code"] == "device-offline"
 
 
-def test_a_repetition_does_not_wake_the_queue_of_a_finished_job(
-    api: Api, key: str
-) -> None:
+def test_a_repetition_does_not_wake_the_queue_of_a_finished_job(api: Api, key: str) -> None:
     first = submit(api, key, "k")
     api.request("DELETE", f"/v1/jobs/{first.json['id']}", key=key)
     api.world.wakeups.queues.clear()
@@ -160,39 +148,28 @@ def test_an_openqasm_2_program_is_accepted(api: Api, key: str) -> None:
 
 
 def test_a_body_in_base64_is_read(api: Api, key: str) -> None:
-    answer = api.request(
-        "POST", "/v1/jobs", key=key, body=submission(), base64_body=True
-    )
+    answer = api.request("POST", "/v1/jobs", key=key, body=submission(), base64_body=True)
 
     assert answer.status == 202
 
 
 def test_a_body_that_is_not_utf_8_is_not_json(api: Api, key: str) -> None:
-    answer = api.request(
-        "POST", "/v1/jobs", key=key, body=b'{"source": "\xff"}', base64_body=True
-    )
+    answer = api.request("POST", "/v1/jobs", key=key, body=b'{"source": "\xff"}', base64_body=True)
 
     assert (answer.status, answer.json["code"]) == (400, "body-not-json")
 
 
 def test_a_passive_region_names_the_active_one(api: Api, key: str) -> None:
-    api.world.ledger.pair_record = PairRecord(
-        active="us-west-2", passive="us-east-1", epoch=2
-    )
+    api.world.ledger.pair_record = PairRecord(active="us-west-2", passive="us-east-1", epoch=2)
 
     answer = submit(api, key)
 
     assert (answer.status, answer.json["code"]) == (503, "region-passive")
-    assert (answer.json["active_region"], answer.headers["retry-after"]) == (
-        "us-west-2",
-        "1",
-    )
+    assert (answer.json["active_region"], answer.headers["retry-after"]) == ("us-west-2", "1")
     assert (api.world.ledger.jobs, api.world.blobs.puts) == ({}, 0)
 
 
-def test_while_paused_new_jobs_wait_and_accepted_ones_are_still_known(
-    api: Api, key: str
-) -> None:
+def test_while_paused_new_jobs_wait_and_accepted_ones_are_still_known(api: Api, key: str) -> None:
     first = submit(api, key, "k")
     api.world.ledger.pair_record = PairRecord(
         active="us-east-1", passive="us-west-2", mode=PairMode.PAUSED
@@ -207,9 +184,7 @@ def test_while_paused_new_jobs_wait_and_accepted_ones_are_still_known(
 
 
 def test_a_job_is_accepted_in_the_epoch_of_the_pair_record(api: Api, key: str) -> None:
-    api.world.ledger.pair_record = PairRecord(
-        active="us-east-1", passive="us-west-2", epoch=5
-    )
+    api.world.ledger.pair_record = PairRecord(active="us-east-1", passive="us-west-2", epoch=5)
 
     assert submit(api, key).json["epoch"] == 5
 
@@ -224,9 +199,7 @@ def test_an_unreachable_ledger_is_a_retriable_error(api: Api, key: str) -> None:
     assert "ledger" not in answer.json["detail"]
 
 
-def test_a_warm_process_reads_pair_and_devices_once_in_a_while(
-    api: Api, key: str
-) -> None:
+def test_a_warm_process_reads_pair_and_devices_once_in_a_while(api: Api, key: str) -> None:
     submit(api, key)
     reads = (api.world.ledger.reads, api.world.catalogue.reads)
 

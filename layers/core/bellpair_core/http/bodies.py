@@ -30,19 +30,13 @@ def read_body(kind: type[Body], data: bytes) -> Body:
         found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         why = str(found[0].get("ctx", {}).get("error", "it cannot be parsed"))
-        raise BellpairError(
-            ErrorCode.BODY_NOT_JSON, f"The body cannot be parsed: {why}."
-        )
+        raise BellpairError(ErrorCode.BODY_NOT_JSON, f"The body cannot be parsed: {why}.")
     problems = [
         {"pointer": _pointer(problem["loc"]), "detail": _detail(kind, problem)}
         for problem in found[:_PROBLEMS_MAX]
     ]
     first = problems[0]
-    more = (
-        f" The member errors lists {len(problems)} problems."
-        if len(problems) > 1
-        else ""
-    )
+    more = f" The member errors lists {len(problems)} problems." if len(problems) > 1 else ""
     raise BellpairError(
         ErrorCode.REQUEST_INVALID,
         f"{first['pointer']}: {first['detail']}.{more}",

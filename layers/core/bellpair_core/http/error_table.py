@@ -37,8 +37,7 @@ def error_table() -> str:
     refusals = [code for code in ErrorCode if code not in _OF_JOBS]
     ends = [code for code in ErrorCode if code in _OF_JOBS]
     rows = [
-        f"| `{code.value}` | {code.status} | {code.title} | {code.remedy} |"
-        for code in refusals
+        f"| `{code.value}` | {code.status} | {code.title} | {code.remedy} |" for code in refusals
     ]
     ended = [f"| `{code.value}` | {code.title} | {code.remedy} |" for code in ends]
     return "\n".join(

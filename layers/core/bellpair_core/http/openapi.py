@@ -12,11 +12,7 @@ from bellpair_core.logic.create_tenant import NewKey, NewTenant
 from bellpair_core.logic.submit_job import Submission
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
-from bellpair_core.model.limits import (
-    IDEMPOTENCY_KEY_CHARACTERS_MAX,
-    PAGE_DEFAULT,
-    PAGE_MAX,
-)
+from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX
 
 from . import schemas
 from .problem import MEDIA_TYPE
@@ -88,7 +84,7 @@ def _paths() -> dict[str, Any]:
                 "Submit a job",
                 202,
                 schemas.Job,
-                (
+                codes=(
                     *_WITH_KEY,
                     *_WITH_BODY,
                     ErrorCode.SOURCE_TOO_LARGE,
@@ -115,7 +111,7 @@ def _paths() -> dict[str, Any]:
                 "List the tenant's jobs, newest first",
                 200,
                 schemas.JobPage,
-                (*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.PAGE_TOKEN_INVALID),
+                codes=(*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.PAGE_TOKEN_INVALID),
                 parameters=[
                     {"$ref": f"#/components/parameters/{name}"}
                     for name in ("limit", "page_token", "status", "device")
@@ -130,7 +126,7 @@ def _paths() -> dict[str, Any]:
                 "Show a job",
                 200,
                 schemas.Job,
-                (*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.JOB_NOT_FOUND),
+                codes=(*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.JOB_NOT_FOUND),
                 parameters=[{"$ref": "#/components/parameters/include"}],
             ),
             "delete": _operation(
@@ -139,7 +135,7 @@ def _paths() -> dict[str, Any]:
                 "Cancel a job",
                 200,
                 schemas.Job,
-                (*_WITH_KEY, ErrorCode.JOB_NOT_FOUND, ErrorCode.JOB_FINISHED),
+                codes=(*_WITH_KEY, ErrorCode.JOB_NOT_FOUND, ErrorCode.JOB_FINISHED),
                 description="A waiting job is cancelled at once; a running one is asked to stop,"
                 " which cancel_requested says.",
             ),
@@ -152,7 +148,7 @@ def _paths() -> dict[str, Any]:
                 "Fetch a job's result",
                 200,
                 schemas.Result,
-                (
+                codes=(
                     *_WITH_KEY,
                     ErrorCode.JOB_NOT_FOUND,
                     ErrorCode.RESULT_NOT_READY,
@@ -167,7 +163,7 @@ def _paths() -> dict[str, Any]:
                 "List the devices",
                 200,
                 schemas.DeviceList,
-                _WITH_KEY,
+                codes=_WITH_KEY,
             )
         },
         "/v1/tenants": {
@@ -177,7 +173,7 @@ def _paths() -> dict[str, Any]:
                 "Make a tenant and its first API key",
                 201,
                 schemas.IssuedKey,
-                (*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_EXISTS),
+                codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_EXISTS),
                 description="For operators. The key is shown in this answer only.",
                 body=NewTenant,
             )
@@ -190,12 +186,7 @@ def _paths() -> dict[str, Any]:
                 "Make a further API key",
                 201,
                 schemas.IssuedKey,
-                (
-                    *_WITH_KEY,
-                    *_WITH_BODY,
-                    ErrorCode.FORBIDDEN,
-                    ErrorCode.TENANT_NOT_FOUND,
-                ),
+                codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_NOT_FOUND),
                 description="For operators and the tenant's own admins.",
                 body=NewKey,
             ),
@@ -207,14 +198,11 @@ def _paths() -> dict[str, Any]:
                 "Tell whether this region can do its work",
                 200,
                 schemas.Health,
-                (),
                 public=True,
             )
         },
         "/v1/openapi.json": {
-            "get": _operation(
-                "getOpenApi", "service", "This document", 200, None, (), public=True
-            )
+            "get": _operation("getOpenApi", "service", "This document", 200, None, public=True)
         },
     }
 
@@ -225,19 +213,15 @@ def _operation(
     summary: str,
     status: int,
     answer: type[BaseModel] | None,
-    codes: tuple[ErrorCode, ...],
     *,
+    codes: tuple[ErrorCode, ...] = (),
     description: str | None = None,
     body: type[BaseModel] | None = None,
     parameters: list[dict[str, Any]] | None = None,
     headers: tuple[str, ...] = (),
     public: bool = False,
 ) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": operation_id,
-        "tags": [tag],
-        "summary": summary,
-    }
+    operation: dict[str, Any] = {"operationId": operation_id, "tags": [tag], "summary": summary}
     if description:
         operation["description"] = description
     if parameters:
@@ -272,9 +256,7 @@ def _refusals(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
 
 
 def _json(model: type[BaseModel] | None) -> dict[str, Any]:
-    return {
-        "application/json": {"schema": _ref(model) if model else {"type": "object"}}
-    }
+    return {"application/json": {"schema": _ref(model) if model else {"type": "object"}}}
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
@@ -295,12 +277,7 @@ def _schemas() -> dict[str, Any]:
 
 def _parameters() -> dict[str, Any]:
     def query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-        return {
-            "name": name,
-            "in": "query",
-            "description": description,
-            "schema": schema,
-        }
+        return {"name": name, "in": "query", "description": description, "schema": schema}
 
     def step(name: str, description: str) -> dict[str, Any]:
         return {
@@ -327,37 +304,24 @@ def _parameters() -> dict[str, Any]:
         },
         "limit": query(
             "limit",
-            {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": PAGE_MAX,
-                "default": PAGE_DEFAULT,
-            },
+            {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE_DEFAULT},
             "jobs on one page",
         ),
-        "page_token": query(
-            "page_token", {"type": "string"}, "next_page_token of the page before"
-        ),
+        "page_token": query("page_token", {"type": "string"}, "next_page_token of the page before"),
         "status": query(
             "status",
             {"type": "string", "enum": [status.value for status in JobStatus]},
             "only jobs of this status",
         ),
-        "device": query(
-            "device", {"type": "string"}, "only jobs that asked for this device"
-        ),
+        "device": query("device", {"type": "string"}, "only jobs that asked for this device"),
         "include": query(
-            "include",
-            {"type": "string", "enum": ["cost"]},
-            "show what the job cost, too",
+            "include", {"type": "string", "enum": ["cost"]}, "show what the job cost, too"
         ),
     }
 
 
 def _headers() -> dict[str, Any]:
-    def header(
-        description: str, schema: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def header(description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
         return {"description": description, "schema": schema or {"type": "string"}}
 
     return {

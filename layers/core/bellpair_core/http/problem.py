@@ -5,12 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bellpair_core.model.errors import (
-    BellpairError,
-    ErrorCode,
-    LedgerConflict,
-    TransientFault,
-)
+from bellpair_core.model.errors import BellpairError, ErrorCode, LedgerConflict, TransientFault
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -60,9 +55,7 @@ def problem_of(error: Exception) -> BellpairError:
             "Something that is needed for the answer could not be reached.",
             retry_after_s=TRANSIENT_RETRY_AFTER_S,
         )
-    return BellpairError(
-        ErrorCode.INTERNAL, "An unexpected error occurred; it has been logged."
-    )
+    return BellpairError(ErrorCode.INTERNAL, "An unexpected error occurred; it has been logged.")
 
 
 def gateway_problems() -> dict[str, dict[str, Any]]:
@@ -77,10 +70,7 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
     """
     unchecked = (ErrorCode.UNAVAILABLE, "The API key could not be checked.")
     said = {
-        "UNAUTHORIZED": (
-            ErrorCode.UNAUTHENTICATED,
-            "The API key is missing or not valid.",
-        ),
+        "UNAUTHORIZED": (ErrorCode.UNAUTHENTICATED, "The API key is missing or not valid."),
         "ACCESS_DENIED": (ErrorCode.FORBIDDEN, "The API key does not allow this."),
         "MISSING_AUTHENTICATION_TOKEN": (
             ErrorCode.ROUTE_NOT_FOUND,
@@ -90,15 +80,9 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
         "REQUEST_TOO_LARGE": (ErrorCode.SOURCE_TOO_LARGE, "The request is too large."),
         "AUTHORIZER_FAILURE": unchecked,
         "AUTHORIZER_CONFIGURATION_ERROR": unchecked,
-        "INTEGRATION_FAILURE": (
-            ErrorCode.UNAVAILABLE,
-            "The request could not be answered.",
-        ),
+        "INTEGRATION_FAILURE": (ErrorCode.UNAVAILABLE, "The request could not be answered."),
         "INTEGRATION_TIMEOUT": (ErrorCode.UNAVAILABLE, "The answer took too long."),
-        "THROTTLED": (
-            ErrorCode.UNAVAILABLE,
-            "There are too many requests at the moment.",
-        ),
+        "THROTTLED": (ErrorCode.UNAVAILABLE, "There are too many requests at the moment."),
         "DEFAULT_5XX": (ErrorCode.INTERNAL, "The request could not be answered."),
     }
     return {kind: _gateway_problem(*words) for kind, words in said.items()}
@@ -122,8 +106,6 @@ def _gateway_problem(code: ErrorCode, detail: str) -> dict[str, Any]:
         headers["WWW-Authenticate"] = "'Bearer'"
     return {
         "status_code": str(code.status),
-        "response_parameters": {
-            f"gatewayresponse.header.{k}": v for k, v in headers.items()
-        },
+        "response_parameters": {f"gatewayresponse.header.{k}": v for k, v in headers.items()},
         "response_templates": {"application/json": json.dumps(document)},
     }

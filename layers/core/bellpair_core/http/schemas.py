@@ -86,9 +86,7 @@ class Job(_Shown):
     queue: Queue | None = Field(description="only while it waits")
     events: list[Event]
     error: Failure | None
-    usage: Bill | None = Field(
-        None, description="only when asked for with include=cost"
-    )
+    usage: Bill | None = Field(None, description="only when asked for with include=cost")
     links: Links
 
 
@@ -111,9 +109,7 @@ class JobPage(_Shown):
     """One page of jobs, newest first."""
 
     jobs: list[JobSummary]
-    next_page_token: str | None = Field(
-        description="good for an hour and for the same filters"
-    )
+    next_page_token: str | None = Field(description="good for an hour and for the same filters")
 
 
 class Result(_Shown):
@@ -132,9 +128,7 @@ class Result(_Shown):
     compiled_program: str | None = Field(description="OpenQASM 3 as the device took it")
     calibration_id: str | None
     task_arn: str | None
-    metrics: dict[str, Any] = Field(
-        description="what the compiler tells about its work"
-    )
+    metrics: dict[str, Any] = Field(description="what the compiler tells about its work")
     timings: dict[str, float] = Field(description="seconds in each state")
 
 
@@ -150,9 +144,7 @@ class Device(_Shown):
     num_qubits: int
     shots_min: int
     shots_max: int
-    max_in_flight: int | None = Field(
-        description="tasks kept on it at once; null is no limit"
-    )
+    max_in_flight: int | None = Field(description="tasks kept on it at once; null is no limit")
     queue_depth: int | None = Field(description="tasks that wait at the device itself")
     calibration_id: str | None
     price: TaskPrice

@@ -13,8 +13,7 @@ from .openapi import openapi_document
 def generated_pages() -> dict[str, str]:
     """The text of each generated page, by file name."""
     return {
-        "openapi.json": json.dumps(openapi_document(), indent=2, ensure_ascii=False)
-        + "\n",
+        "openapi.json": json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n",
         "errors.md": error_table(),
     }
 

@@ -33,17 +33,12 @@ class Authenticator:
             ``unauthenticated``, in one wording whether the key is malformed, unknown or
             disabled: the difference is nobody's business.
         """
-        scheme, key = (
-            authorization[: len(_SCHEME)],
-            authorization[len(_SCHEME) :].strip(),
-        )
+        scheme, key = (authorization[: len(_SCHEME)], authorization[len(_SCHEME) :].strip())
         if scheme.lower() == _SCHEME and KEY_PATTERN.fullmatch(key):
             bearer = self._bearer(hash_api_key(key))
             if bearer is not None and not bearer.disabled:
                 return bearer
-        raise BellpairError(
-            ErrorCode.UNAUTHENTICATED, "The API key is missing or not valid."
-        )
+        raise BellpairError(ErrorCode.UNAUTHENTICATED, "The API key is missing or not valid.")
 
     def _bearer(self, key_hash: str) -> Principal | None:
         now = self._clock()

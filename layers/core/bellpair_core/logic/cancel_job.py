@@ -5,12 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from bellpair_core.model.errors import (
-    BellpairError,
-    ErrorCode,
-    LedgerConflict,
-    TransientFault,
-)
+from bellpair_core.model.errors import BellpairError, ErrorCode, LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
@@ -23,12 +18,13 @@ _TRIES = 8
 
 
 def cancel_job(
+    principal: Principal,
+    job_id: str,
+    *,
     ledger: Ledger,
     tasks: Callable[[], TaskService],
     clock: Clock,
     spent: Callable[[], Usage],
-    principal: Principal,
-    job_id: str,
 ) -> Job:
     """Cancel a waiting job at once, or ask a running one to stop.
 
@@ -83,10 +79,7 @@ def _asked(
         return cancelled
     if not job.cancel_requested:
         asked = job.moved(
-            clock(),
-            event="cancel-requested",
-            cancel_requested=True,
-            usage=job.usage + spent(),
+            clock(), event="cancel-requested", cancel_requested=True, usage=job.usage + spent()
         )
         ledger.replace(job, asked)
         job = asked
@@ -95,7 +88,5 @@ def _asked(
             tasks().cancel(job.task.arn)
         except TransientFault:
             # The request is in the record, where each of the job's later stages sees it.
-            _LOG.warning(
-                "the device service did not take the cancellation", exc_info=True
-            )
+            _LOG.warning("the device service did not take the cancellation", exc_info=True)
     return job

@@ -92,10 +92,7 @@ def create_key(
         require(principal, new.role)
     _refuse_operators_elsewhere(tenant, new.role)
     if catalogue.tenant(tenant) is None:
-        raise BellpairError(
-            ErrorCode.TENANT_NOT_FOUND,
-            "There is no tenant of this name.",
-        )
+        raise BellpairError(ErrorCode.TENANT_NOT_FOUND, "There is no tenant of this name.")
     return _issue(catalogue, clock, tenant, new.role)
 
 
@@ -104,9 +101,7 @@ def bootstrap_operator(catalogue: Catalogue, clock: Clock) -> IssuedKey:
     return ensure_tenant(catalogue, clock, OPERATORS, Role.OPERATOR)
 
 
-def ensure_tenant(
-    catalogue: Catalogue, clock: Clock, tenant: str, role: Role
-) -> IssuedKey:
+def ensure_tenant(catalogue: Catalogue, clock: Clock, tenant: str, role: Role) -> IssuedKey:
     """A new key of a tenant, which is made when it is not there yet.
 
     For those whom IAM lets invoke it; there is no principal to ask for a role.

@@ -40,7 +40,5 @@ def own_job(ledger: Ledger, principal: Principal, job_id: str) -> Job:
     """
     job = ledger.job(job_id) if len(job_id) <= 64 else None
     if job is None or job.tenant != principal.tenant:
-        raise BellpairError(
-            ErrorCode.JOB_NOT_FOUND, "This tenant has no job of this id."
-        )
+        raise BellpairError(ErrorCode.JOB_NOT_FOUND, "This tenant has no job of this id.")
     return job

@@ -22,9 +22,7 @@ class JobResult(NamedTuple):
     document: dict[str, Any]
 
 
-def job_result(
-    ledger: Ledger, blobs: Blobs, principal: Principal, job_id: str
-) -> JobResult:
+def job_result(ledger: Ledger, blobs: Blobs, principal: Principal, job_id: str) -> JobResult:
     """The result of a job.
 
     Raises
@@ -46,8 +44,7 @@ def job_result(
     if job.status is not JobStatus.SUCCEEDED or job.result is None:
         raise BellpairError(
             ErrorCode.NO_RESULT,
-            f"Job {job.id} is {job.status}"
-            + (f": {job.error.message}" if job.error else "."),
+            f"Job {job.id} is {job.status}" + (f": {job.error.message}" if job.error else "."),
             remedy=job.error.remedy if job.error else None,
             job_status=job.status.value,
             job_error=job.error.code.value if job.error else None,

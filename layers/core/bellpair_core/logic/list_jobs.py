@@ -42,10 +42,7 @@ def list_jobs(
             ErrorCode.REQUEST_INVALID,
             "; ".join(f"{name} {problem}" for name, problem in problems.items()) + ".",
             remedy="Correct the query parameters listed in errors.",
-            errors=[
-                {"parameter": name, "detail": problem}
-                for name, problem in problems.items()
-            ],
+            errors=[{"parameter": name, "detail": problem} for name, problem in problems.items()],
         )
     now = clock()
     status = JobStatus(query["status"]) if "status" in query else None
@@ -64,9 +61,7 @@ def list_jobs(
     )
     token = None
     if page.position is not None:
-        token = write_page_token(
-            page.position, tenant=principal.tenant, filters=filters, at=now
-        )
+        token = write_page_token(page.position, tenant=principal.tenant, filters=filters, at=now)
     return Listing(page.jobs, token)
 
 
@@ -78,10 +73,7 @@ def _problems(query: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
     limit = query.get("limit", str(PAGE_DEFAULT))
     if not (
-        limit.isascii()
-        and limit.isdigit()
-        and len(limit) <= 4
-        and 1 <= int(limit) <= PAGE_MAX
+        limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= PAGE_MAX
     ):
         found.append(("limit", f"must be a whole number from 1 to {PAGE_MAX}"))
     if "status" in query and query["status"] not in set(JobStatus):

@@ -21,11 +21,7 @@ _TOKEN_CHARACTERS_MAX = 4096
 
 
 def write_page_token(
-    position: Mapping[str, str],
-    *,
-    tenant: str,
-    filters: Mapping[str, str | None],
-    at: datetime,
+    position: Mapping[str, str], *, tenant: str, filters: Mapping[str, str | None], at: datetime
 ) -> str:
     """A token for the page that starts at ``position``.
 
@@ -45,11 +41,7 @@ def write_page_token(
 
 
 def read_page_token(
-    token: str,
-    *,
-    tenant: str,
-    filters: Mapping[str, str | None],
-    at: datetime,
+    token: str, *, tenant: str, filters: Mapping[str, str | None], at: datetime
 ) -> dict[str, str]:
     """The position that `write_page_token` was given.
 
@@ -95,7 +87,5 @@ def _digest(value: object) -> str:
 
 def _invalid(detail: str) -> BellpairError:
     return BellpairError(
-        ErrorCode.PAGE_TOKEN_INVALID,
-        detail,
-        errors=[{"parameter": "page_token", "detail": detail}],
+        ErrorCode.PAGE_TOKEN_INVALID, detail, errors=[{"parameter": "page_token", "detail": detail}]
     )

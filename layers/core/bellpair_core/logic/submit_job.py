@@ -43,10 +43,7 @@ RETRY_WHEN_PAUSED_S = 5
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 TagKey = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=TAG_KEY_CHARACTERS_MAX, pattern=_PRINTABLE
-    ),
+    str, StringConstraints(min_length=1, max_length=TAG_KEY_CHARACTERS_MAX, pattern=_PRINTABLE)
 ]
 TagValue = Annotated[
     str, StringConstraints(max_length=TAG_VALUE_CHARACTERS_MAX, pattern=_PRINTABLE)
@@ -57,16 +54,11 @@ class Submission(BaseModel):
     """What a client asks for. Each description also tells what a wrong value should be."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        title="Submission",
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, title="Submission"
     )
 
     source: str = Field(
-        min_length=1,
-        description="the OpenQASM 2 or 3 program, a text of at most 1 MiB in UTF-8",
+        min_length=1, description="the OpenQASM 2 or 3 program, a text of at most 1 MiB in UTF-8"
     )
     language: Literal["openqasm"] = Field("openqasm", description='"openqasm"')
     shots: int = Field(
@@ -114,6 +106,10 @@ class Accepted(NamedTuple):
 
 
 def submit_job(
+    principal: Principal,
+    submission: Submission,
+    idempotency_key: str | None,
+    *,
     ledger: Ledger,
     blobs: Blobs,
     wakeups: Wakeups,
@@ -122,9 +118,6 @@ def submit_job(
     pair: Callable[[], PairRecord],
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
-    principal: Principal,
-    submission: Submission,
-    idempotency_key: str | None,
 ) -> Accepted:
     """Accept a submission as a job that nothing will lose any more.
 
@@ -133,14 +126,14 @@ def submit_job(
 
     Parameters
     ----------
+    idempotency_key
+        The client's, or ``None`` for a submission that is new in any case.
     region
         This region.
     pair, devices
         The pair record and the devices, both a little old at most.
     spent
         What this invocation consumed until now; goes on the job's account.
-    idempotency_key
-        The client's, or ``None`` for a submission that is new in any case.
 
     Raises
     ------
@@ -238,11 +231,7 @@ def _require_accepting(pair: PairRecord) -> None:
 def _checked_key(key: str | None) -> str | None:
     if key is None:
         return None
-    good = (
-        0 < len(key) <= IDEMPOTENCY_KEY_CHARACTERS_MAX
-        and key.isascii()
-        and key.isprintable()
-    )
+    good = 0 < len(key) <= IDEMPOTENCY_KEY_CHARACTERS_MAX and key.isascii() and key.isprintable()
     if not good:
         problem = (
             f"must be 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable ASCII characters;"
@@ -300,19 +289,13 @@ def _checked_program(source: str) -> ProgramFacts:
         ) from None
 
 
-def _require_device(
-    devices: Sequence[Device], asked: Submission, num_qubits: int
-) -> None:
+def _require_device(devices: Sequence[Device], asked: Submission, num_qubits: int) -> None:
     if asked.device == ANY_DEVICE:
         _require_some_device(devices, asked.shots, num_qubits)
         return
     device = next((device for device in devices if device.name == asked.device), None)
     if device is None:
-        names = [
-            device.name
-            for device in devices
-            if device.status is not DeviceStatus.RETIRED
-        ]
+        names = [device.name for device in devices if device.status is not DeviceStatus.RETIRED]
         raise _refused(
             ErrorCode.DEVICE_UNKNOWN,
             f"There is no device of this name; the devices are {_listed(names)}.",
@@ -330,20 +313,14 @@ def _require_device(
     _require_shots(device, asked.shots)
     if device.status is DeviceStatus.OFFLINE:
         raise _refused(
-            ErrorCode.DEVICE_OFFLINE,
-            f"Device {device.name} is offline.",
-            retry_after_s=60,
+            ErrorCode.DEVICE_OFFLINE, f"Device {device.name} is offline.", retry_after_s=60
         )
 
 
-def _require_some_device(
-    devices: Sequence[Device], shots: int, num_qubits: int
-) -> None:
+def _require_some_device(devices: Sequence[Device], shots: int, num_qubits: int) -> None:
     usable = _usable(devices)
     if not usable:
-        raise _refused(
-            ErrorCode.DEVICE_OFFLINE, "No device is online.", retry_after_s=60
-        )
+        raise _refused(ErrorCode.DEVICE_OFFLINE, "No device is online.", retry_after_s=60)
     wide = [device for device in usable if device.num_qubits >= num_qubits]
     if not wide:
         widest = max(usable, key=lambda device: device.num_qubits)
@@ -374,11 +351,7 @@ def _usable(devices: Sequence[Device]) -> list[Device]:
 
 
 def _too_wide(detail: str, num_qubits: int, fitting: list[str]) -> BellpairError:
-    fits = (
-        f" These fit: {_listed(fitting)}."
-        if fitting
-        else " No device that is online fits."
-    )
+    fits = f" These fit: {_listed(fitting)}." if fitting else " No device that is online fits."
     return _refused(
         ErrorCode.PROGRAM_TOO_WIDE,
         detail + fits,

@@ -36,9 +36,7 @@ _COMMAND: TypeAdapter[BootstrapOperator | CreateTenant] = TypeAdapter(
 )
 
 
-def tenant_command(
-    catalogue: Catalogue, clock: Clock, event: Mapping[str, Any]
-) -> dict[str, str]:
+def tenant_command(catalogue: Catalogue, clock: Clock, event: Mapping[str, Any]) -> dict[str, str]:
     """Carry out ``{"action": "bootstrap-operator"}`` or ``{"action": "create-tenant", "tenant":
     name, "role": role?}``.
 

@@ -22,9 +22,7 @@ from .list_jobs import Listing
 _STATES = frozenset(status.value for status in JobStatus)
 
 
-def job_view(
-    job: Job, position: int | None = None, *, cost: bool = False
-) -> dict[str, Any]:
+def job_view(job: Job, position: int | None = None, *, cost: bool = False) -> dict[str, Any]:
     """A job.
 
     Parameters
