@@ -204,7 +204,7 @@ class Client:
         return [Device.read(device) for device in body.get("devices", ())]
 
     def health(self) -> dict[str, Health]:
-        """The health of each endpoint, asked once; an endpoint that does not answer has a status that says so."""
+        """The health of each endpoint, asked once; not to answer is a status as well."""
         return {endpoint: self._health_of(endpoint) for endpoint in self.endpoints}
 
     def create_tenant(self, name: str, role: Role | str = Role.USER) -> NewTenant:

@@ -119,7 +119,8 @@ def _local_cloud(
         operator_key = _checked_key(content.get("operator_key"), f"The operator key in {file}")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"No Bellpair endpoint is known: BELLPAIR_ENDPOINTS is not set and {file} is not there.",
+            "No Bellpair endpoint is known: BELLPAIR_ENDPOINTS is not set and "
+            f"{file} is not there.",
             remedy="Start a local cloud with `bellpair local up --detach`, or set "
             "BELLPAIR_ENDPOINTS and BELLPAIR_API_KEY.",
         ) from None

@@ -1,5 +1,7 @@
 """``bellpair devices``: where programs can run."""
 
+# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
+
 from __future__ import annotations
 
 import typer

@@ -1,5 +1,7 @@
 """``bellpair run``: from a file to counts."""
 
+# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
+
 from __future__ import annotations
 
 import sys
@@ -30,6 +32,7 @@ def run(
             metavar="FILE", help="OpenQASM 2 or 3 program; - reads it from standard input."
         ),
     ],
+    *,
     shots: Annotated[int, typer.Option("--shots", "-s", help="Repetitions.")] = 1000,
     device: Annotated[
         str, typer.Option("--device", "-d", help="A device's name; `bellpair devices` lists them.")

@@ -1,5 +1,7 @@
 """``bellpair samples``: jobs that are ready to run."""
 
+# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -56,6 +58,7 @@ def samples(ctx: typer.Context, file: File = Path(SAMPLES_FILE), as_json: AsJson
 def run(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The sample's name.")],
+    *,
     shots: Annotated[
         int | None, typer.Option("--shots", "-s", help="In place of the sample's own.")
     ] = None,

@@ -196,7 +196,8 @@ class FakeRegion:
         ledger, path = self.ledger, seen.path
         if path == "/v1/health":
             return 200, {"status": "ok", "region": self.name,
-                         "role": "active" if self.name == ledger.active else "passive", "active_region": ledger.active,
+                         "role": "active" if self.name == ledger.active else "passive",
+                         "active_region": ledger.active,
                          "epoch": 1, "accepting": True}  # fmt: skip
         key = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if key not in (KEY, OPERATOR_KEY):

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +39,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell(east: FakeRegion, west: FakeRegion) -> Iterator[Shell]:
-    yield Shell({"BELLPAIR_ENDPOINTS": f"{east.url},{west.url}", "BELLPAIR_API_KEY": KEY})
+def shell(east: FakeRegion, west: FakeRegion) -> Shell:
+    return Shell({"BELLPAIR_ENDPOINTS": f"{east.url},{west.url}", "BELLPAIR_API_KEY": KEY})
 
 
 @pytest.fixture

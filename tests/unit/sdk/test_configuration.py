@@ -89,7 +89,7 @@ def test_nothing_known_says_what_to_do(tmp_path: Path) -> None:
 )
 def test_a_broken_client_file_is_named_and_not_quoted(tmp_path: Path, content: str) -> None:
     (tmp_path / "client.json").write_text(content)
-    with pytest.raises(ConfigurationError, match="client.json cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"client\.json cannot be read"):
         discover(environ={"BELLPAIR_STATE_DIR": str(tmp_path)})
 
 

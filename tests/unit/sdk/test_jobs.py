@@ -70,7 +70,7 @@ def test_a_failed_job_raises_its_own_code_message_and_remedy(
         "remedy": "Switch it on.",
     }
     job = client.submit(BELL, 10)
-    with pytest.raises(JobFailed, match="The laser is off. Switch it on.") as caught:
+    with pytest.raises(JobFailed, match=r"The laser is off\. Switch it on\.") as caught:
         job.result()
     assert (caught.value.code, caught.value.job_id) == ("task-failed", job.id)
     assert not isinstance(caught.value, JobCancelled)
