@@ -19,12 +19,15 @@ def package(**sources: str) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         for name, source in sources.items():
-            files.writestr(f"{name.replace('__', '/')}.py", textwrap.dedent(source))
+            # Without the time of day, so that equal sources make equal archives.
+            entry = zipfile.ZipInfo(f"{name.replace('__', '/')}.py")
+            files.writestr(entry, textwrap.dedent(source))
     return archive.getvalue()
 
 
 def function(source: str, *, name: str = "tested", **settings: object) -> FunctionSpec:
     """A function whose module is `source` and whose handler is ``handler``."""
+    settings.setdefault("timeout_s", 30)
     return FunctionSpec(
         arn=f"arn:aws:lambda:us-west-2:123456789012:function:{name}",
         handler="app.handler",

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from bellpair_local.lambda_host import HostClosed, LambdaHost, TooManyRequests
+from bellpair_local.lambda_host.pool import Pool
 
 from .packages import answer, eventually, function, invoke, is_running, touch_and_wait
 
@@ -41,7 +43,7 @@ def started(gate: dict[str, str]) -> list[str]:
 def test_invocations_at_once_have_workers_of_their_own(
     host: LambdaHost, gate: dict[str, str]
 ) -> None:
-    spec = function(UNTIL_RELEASED, timeout_s=30, max_workers=3)
+    spec = function(UNTIL_RELEASED, max_workers=3)
     with ThreadPoolExecutor() as callers:
         running = [callers.submit(answer, host, spec, {**gate, "name": n}) for n in "abc"]
         assert eventually(lambda: len(started(gate)) == 3)
@@ -51,44 +53,53 @@ def test_invocations_at_once_have_workers_of_their_own(
 
 
 def test_over_the_cap_invocations_wait_in_order(host: LambdaHost, gate: dict[str, str]) -> None:
-    spec = function(UNTIL_RELEASED, timeout_s=30, max_workers=1)
+    spec = function(UNTIL_RELEASED, max_workers=1)
     with ThreadPoolExecutor(max_workers=5) as callers:
         running = [callers.submit(answer, host, spec, {**gate, "name": "0"})]
         assert eventually(lambda: started(gate) == ["0"])
-        (function_state,) = host._functions.values()
         for number in range(1, 5):
             running.append(callers.submit(answer, host, spec, {**gate, "name": str(number)}))
-            assert eventually(lambda: len(function_state.pool._waiting) == number)  # noqa: B023
+            assert eventually(lambda: host.waiting("tested") == number)
         assert started(gate) == ["0"]
         Path(gate["released"]).touch()
         assert len({call.result() for call in running}) == 1
     assert started(gate) == ["0", "1", "2", "3", "4"]
 
 
-def test_waiting_for_a_worker_has_an_end(host: LambdaHost, gate: dict[str, str]) -> None:
-    spec = function(UNTIL_RELEASED, timeout_s=1, max_workers=1)
-    host.prewarm(spec)
-    with ThreadPoolExecutor() as callers:
-        running = callers.submit(invoke, host, spec, {**gate, "name": "first"})
-        assert eventually(lambda: started(gate) == ["first"])
-        (function_state,) = host._functions.values()
-        with pytest.raises(TooManyRequests):
-            function_state.pool.acquire(0.01)
-        Path(gate["released"]).touch()
-        assert running.result().error is None
-    assert answer(host, spec, {**gate, "name": "next"})
+def test_waiting_for_a_worker_has_an_end() -> None:
+    pool = Pool(places=1)
+    assert pool.acquire(timeout_s=0) is None
+    with pytest.raises(TooManyRequests, match="try again"):
+        pool.acquire(timeout_s=0.01)
+    assert pool.waiting == 0
+    pool.release(None)
+    assert pool.acquire(timeout_s=0) is None
+
+
+def test_a_worker_that_nobody_needs_for_long_is_given_up() -> None:
+    class Resting:
+        def __init__(self, idle_since: float) -> None:
+            self.idle_since = idle_since
+
+    pool = Pool(places=2, idle_limit_s=60)
+    old, recent = Resting(time.monotonic() - 61), Resting(time.monotonic())
+    assert [pool.acquire(0), pool.acquire(0)] == [None, None]
+    assert pool.release(recent) == []  # type: ignore[arg-type]
+    assert pool.acquire(0) is recent
+    assert pool.release(old) == [old]  # type: ignore[arg-type, comparison-overlap]
+    assert pool.release(recent) == []  # type: ignore[arg-type]
+    assert [pool.acquire(0), pool.acquire(0)] == [recent, None]
 
 
 def test_one_who_waits_gets_the_place_of_a_worker_that_was_lost(
     host: LambdaHost, gate: dict[str, str]
 ) -> None:
-    spec = function(UNTIL_RELEASED, timeout_s=30, max_workers=1)
+    spec = function(UNTIL_RELEASED, max_workers=1)
     with ThreadPoolExecutor() as callers:
         first = callers.submit(invoke, host, spec, {**gate, "name": "first"})
         assert eventually(lambda: started(gate) == ["first"])
         second = callers.submit(invoke, host, spec, {**gate, "name": "second"})
-        (function_state,) = host._functions.values()
-        assert eventually(lambda: len(function_state.pool._waiting) == 1)
+        assert eventually(lambda: host.waiting("tested") == 1)
         host.kill_workers(1.0, seed=0)
         lost = first.result().error
         assert lost is not None and lost.type == "Runtime.ExitError"
@@ -99,7 +110,7 @@ def test_one_who_waits_gets_the_place_of_a_worker_that_was_lost(
 def test_evicting_lets_a_busy_worker_finish_and_then_ends_it(
     host: LambdaHost, gate: dict[str, str]
 ) -> None:
-    spec = function(UNTIL_RELEASED, timeout_s=30)
+    spec = function(UNTIL_RELEASED)
     with ThreadPoolExecutor() as callers:
         running = callers.submit(answer, host, spec, {**gate, "name": "one"})
         assert eventually(lambda: started(gate) == ["one"])
@@ -124,7 +135,7 @@ def test_losing_a_zone_kills_a_third_chosen_by_the_seed(host: LambdaHost) -> Non
 
 
 def test_many_callers_lose_nothing_while_workers_are_killed(host: LambdaHost) -> None:
-    spec = function(ECHO, timeout_s=20, max_workers=3)
+    spec = function(ECHO, max_workers=3)
     host.prewarm(spec, workers=3)
     done = threading.Event()
     kills = []
@@ -169,15 +180,14 @@ def test_closing_leaves_no_process_and_fails_what_runs(
     cache_dir: Path, gate: dict[str, str]
 ) -> None:
     host = LambdaHost(cache_dir)
-    spec = function(UNTIL_RELEASED, timeout_s=30, max_workers=2)
+    spec = function(UNTIL_RELEASED, max_workers=2)
     host.prewarm(function(ECHO, name="idle"))
     before = len(os.listdir("/proc/self/fd"))
     with ThreadPoolExecutor() as callers:
         running = [callers.submit(invoke, host, spec, {**gate, "name": n}) for n in "ab"]
         assert eventually(lambda: len(started(gate)) == 2)
         waiting = callers.submit(invoke, host, spec, {**gate, "name": "c"})
-        (busy,) = [f for f in host._functions.values() if f.spec is spec]
-        assert eventually(lambda: len(busy.pool._waiting) == 1)
+        assert eventually(lambda: host.waiting("tested") == 1)
         pids = [worker.pid for worker in host.workers()]
         host.close()
         assert len(pids) == 3 and not any(is_running(pid) for pid in pids)
@@ -240,9 +250,7 @@ def test_workers_end_with_their_parent_however_it_ends(cache_dir: Path, killed: 
 def test_a_worker_at_work_shows_as_busy(host: LambdaHost, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     with ThreadPoolExecutor() as callers:
-        running = callers.submit(
-            invoke, host, function(touch_and_wait(str(flag)), name="long", timeout_s=30)
-        )
+        running = callers.submit(invoke, host, function(touch_and_wait(str(flag)), name="long"))
         assert eventually(flag.exists)
         (worker,) = host.workers()
         assert (worker.function, worker.version, worker.state) == ("long", "$LATEST", "busy")

@@ -151,8 +151,7 @@ def test_much_output_does_not_block_the_function(host: LambdaHost, tmp_path: Pat
         def handler(event, context):
             for number in range(20_000):
                 print(number, "x" * 100)
-        """,
-        timeout_s=30,
+        """
     )
     result = invoke(host, spec)
     assert result.error is None

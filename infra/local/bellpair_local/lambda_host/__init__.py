@@ -29,6 +29,7 @@ from bellpair_local.lambda_host.refusals import (
     InvalidArtifact,
     LambdaHostError,
     TooManyRequests,
+    WorkersLost,
 )
 from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
 
@@ -45,6 +46,7 @@ __all__ = [
     "LambdaHostError",
     "TooManyRequests",
     "WorkerStatus",
+    "WorkersLost",
     "build_runtime_dir",
     "measure_init",
     "slowest_imports",

@@ -16,10 +16,10 @@ from bellpair_local.lambda_host.invocation import Invocation
 from bellpair_local.lambda_host.logs import FunctionLog
 from bellpair_local.lambda_host.pool import Pool
 from bellpair_local.lambda_host.process import Spawner
-from bellpair_local.lambda_host.refusals import HostClosed, InitFailed
+from bellpair_local.lambda_host.refusals import HostClosed, InitFailed, WorkersLost
 from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
 from bellpair_local.lambda_host.sandbox import Sandbox
-from bellpair_local.lambda_host.worker import Worker, WorkerGone
+from bellpair_local.lambda_host.worker import INIT_LIMIT_S, Worker, WorkerGone
 
 DEFAULT_MAX_WORKERS = 4
 
@@ -96,6 +96,8 @@ class LambdaHost:
         wait their turn.
     python, runtime_dir
         See `SandboxFactory`.
+    init_limit_s
+        Seconds that a worker may take to become ready, besides the function's own timeout.
     """
 
     def __init__(
@@ -106,7 +108,9 @@ class LambdaHost:
         max_workers_per_function: int = DEFAULT_MAX_WORKERS,
         python: Path | None = None,
         runtime_dir: Path | None = None,
+        init_limit_s: float = INIT_LIMIT_S,
     ) -> None:
+        self._init_limit_s = init_limit_s
         self._sandboxes = SandboxFactory(cache_dir, python, runtime_dir)
         self._log_dir = log_dir
         self._max_workers = max_workers_per_function
@@ -161,7 +165,7 @@ class LambdaHost:
 
         Raises
         ------
-        EventTooLarge, TooManyRequests, InvalidArtifact, HostClosed
+        EventTooLarge, TooManyRequests, InvalidArtifact, WorkersLost, HostClosed
             The function has not run.
         ValueError
             When a value cannot stand in a header.
@@ -181,7 +185,9 @@ class LambdaHost:
                 except WorkerGone:
                     self._dispose(worker)
                     worker = None
-            raise HostClosed("The function's workers were lost as soon as they were started")
+            raise WorkersLost(
+                f"{_MAX_LOST_WORKERS} workers of {spec.name} were lost in a row; try again"
+            )
         except InitFailed as failure:
             return InvocationResult(
                 request_id=request_id,
@@ -238,6 +244,12 @@ class LambdaHost:
         with self._lock:
             workers = list(self._workers)
         return [worker.status for worker in workers]
+
+    def waiting(self, function: str) -> int:
+        """How many invocations of a function, by name, wait for a worker."""
+        with self._lock:
+            known = [each for each in self._functions.values() if each.spec.name == function]
+        return sum(each.pool.waiting for each in known)
 
     def kill_workers(self, fraction: float, seed: int) -> list[WorkerStatus]:
         """Kill a part of all workers at once, busy or not, as the loss of a zone does.
@@ -307,7 +319,12 @@ class LambdaHost:
             function.sandbox = self._sandboxes.make(function.spec)
         try:
             worker = Worker(
-                function.spec, function.sandbox, self._spawner, function.log, self._register
+                function.spec,
+                function.sandbox,
+                self._spawner,
+                function.log,
+                self._register,
+                self._init_limit_s,
             )
         except RuntimeError as error:
             if not self._closed:

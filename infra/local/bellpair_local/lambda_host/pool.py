@@ -27,14 +27,22 @@ class Pool:
     ----------
     places
         Most workers at once.
+    idle_limit_s
+        Seconds after which a worker that nobody needed is given up, when another is released.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, idle_limit_s: float = IDLE_LIMIT_S) -> None:
+        self._idle_limit_s = idle_limit_s
         self._free = places
         self._idle: list[Worker] = []
         self._waiting: deque[_Ticket] = deque()
         self._retired = False
         self._lock = Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
 
     def acquire(self, timeout_s: float) -> Worker | None:
         """Take a place, waiting up to `timeout_s` seconds for one.
@@ -84,7 +92,8 @@ class Pool:
                 self._idle.append(kept)
             else:
                 self._free += 1
-            while self._idle and self._idle[0].idle_since < time.monotonic() - IDLE_LIMIT_S:
+            oldest_use = time.monotonic() - self._idle_limit_s
+            while self._idle and self._idle[0].idle_since < oldest_use:
                 surplus.append(self._idle.pop(0))
                 self._free += 1
         return surplus

@@ -19,6 +19,10 @@ class InvalidArtifact(LambdaHostError):
     """The code or a layer is missing, is no zip archive, or unpacks to more than Lambda allows."""
 
 
+class WorkersLost(LambdaHostError):
+    """Several workers in a row were lost before they took the event (HTTP 500 at the service)."""
+
+
 class HostClosed(LambdaHostError):
     """The host was closed before the invocation could run."""
 

@@ -59,6 +59,8 @@ class Worker:
     ----------
     started
         Called with the worker as soon as its process exists, on the spawner's thread.
+    init_limit_s
+        Seconds to become ready, besides the function's own timeout.
     """
 
     def __init__(
@@ -68,9 +70,11 @@ class Worker:
         spawner: Spawner,
         log: FunctionLog,
         started: Callable[["Worker"], None] = lambda worker: None,
+        init_limit_s: float = INIT_LIMIT_S,
     ) -> None:
         self.spec = spec
         self.idle_since = 0.0
+        self._init_limit_s = init_limit_s
         self._state: Literal["starting", "idle", "busy"] = "starting"
         self._invocations = 0
         self._asked = False
@@ -86,6 +90,8 @@ class Worker:
 
         def adopt(process: subprocess.Popen[bytes]) -> None:
             self._process = process
+            # Before anybody can wait for the process, which would free its id.
+            self._ended = os.pidfd_open(process.pid)
             started(self)
 
         try:
@@ -102,7 +108,6 @@ class Worker:
             raise
         finally:
             os.close(write_end)
-        self._ended = os.pidfd_open(self._process.pid)
         self._poller.register(self._ended, select.POLLIN)
 
     @property
@@ -139,7 +144,7 @@ class Worker:
         InitFailed
         """
         try:
-            request = self._receive(time.monotonic() + INIT_LIMIT_S + self.spec.timeout_s)
+            request = self._receive(time.monotonic() + self._init_limit_s + self.spec.timeout_s)
             self._asked = request.path == _NEXT
             if self._asked:
                 self._state = "idle"
