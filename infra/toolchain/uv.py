@@ -97,16 +97,17 @@ def _find(name: str) -> str:
 
 
 def _download(address: str) -> bytes:
-    request = urllib.request.Request(address, headers={"Accept": "text/html, */*;q=0.1"})
+    headers = {"Accept": "text/html, */*;q=0.1"}
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310  # a mirror may be a folder
+    trust = ssl.create_default_context()
     try:
-        with urllib.request.urlopen(
-            request, timeout=120, context=ssl.create_default_context()
-        ) as answer:
+        with urllib.request.urlopen(request, timeout=120, context=trust) as answer:  # noqa: S310
             content: bytes = answer.read()
             return content
     except OSError as error:
         raise UvMissing(
-            f"{address} cannot be read ({error}); check the network, PIP_INDEX_URL and SSL_CERT_FILE"
+            f"{address} cannot be read ({error}); "
+            "check the network, PIP_INDEX_URL and SSL_CERT_FILE"
         ) from error
 
 

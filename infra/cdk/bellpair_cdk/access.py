@@ -12,9 +12,9 @@ from typing import Any
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
-from bellpair_core.adapters import ledger_table
 
 from bellpair_cdk.names import Names
+from bellpair_core.adapters import ledger_table
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ class Routes:
             if isinstance(value, dict):
                 template = value.get("Fn::Sub")
                 if isinstance(template, str):
-                    return next(a for name, a in addresses.items() if f"${{{name}.Arn}}" in template)
+                    return next(
+                        a for name, a in addresses.items() if f"${{{name}.Arn}}" in template
+                    )
                 return {key: fill(inner) for key, inner in value.items()}
             if isinstance(value, list):
                 return [fill(inner) for inner in value]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import App
-from toolchain.layers import LAYERS, build
-from toolchain.stamp import BUILD, ROOT
 
 from bellpair_cdk.function import Workshop
 from bellpair_cdk.rules import hold_to_rules
 from bellpair_cdk.stacks import compose
 from bellpair_cdk.stage import CONFIGURATION, load
+from toolchain.layers import LAYERS, build
+from toolchain.stamp import BUILD, ROOT
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from bellpair_core.model.limits import JOB_DEADLINE
 from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses
@@ -17,6 +16,7 @@ from bellpair_cdk.definition import numbered
 from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
 from bellpair_cdk.names import Names
 from bellpair_cdk.stage import Stage
+from bellpair_core.model.limits import JOB_DEADLINE
 
 _SLACK = timedelta(hours=1)
 """How much longer an execution lives than its job's deadline, so that it can end the job."""
@@ -127,7 +127,7 @@ class JobWorkflow(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_string(numbered(definition, numbers(stage))),
             definition_substitutions={
-                f"{id}Arn": stage_.function.function_arn for id, stage_ in stages.items()
+                f"{name}Arn": stage_.function.function_arn for name, stage_ in stages.items()
             },
             role=role,
             tracing_enabled=stage.tracing,

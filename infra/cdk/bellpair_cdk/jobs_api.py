@@ -8,7 +8,6 @@ from aws_cdk import Aws, CfnOutput, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from bellpair_core.http.problem import gateway_problems
 from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses
@@ -16,6 +15,7 @@ from bellpair_cdk.api_routes import MAIN, routes
 from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
 from bellpair_cdk.names import Names
 from bellpair_cdk.tenant_desk import TENANT_PARTITIONS
+from bellpair_core.http.problem import gateway_problems
 
 GATEWAY_STAGE = "api"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aws_cdk import aws_dynamodb as dynamodb
-from bellpair_core.adapters import ledger_table
 from constructs import Construct
 
 from bellpair_cdk.names import Names
 from bellpair_cdk.table import protection, string
+from bellpair_core.adapters import ledger_table
 
 
 class Ledger(Construct):

@@ -97,10 +97,8 @@ class JobsStack(RegionalStack):
             "DeviceWatch": DeviceWatch,
             "TenantDesk": TenantDesk,
         }
-        for id, capability in capabilities.items():
-            capability(
-                self, id, names=names, workshop=workshop, layers=layers, accesses=accesses
-            )
+        for name, capability in capabilities.items():
+            capability(self, name, names=names, workshop=workshop, layers=layers, accesses=accesses)
 
 
 class ApiStack(RegionalStack):

@@ -190,7 +190,9 @@ def load(name: str, configuration: Path) -> Stage:
     try:
         return Stage(name=name, **parameters)
     except ValidationError as error:
-        raise StageUnknown(f"[{name}.deploy.parameters] in {configuration.name}: {error}") from error
+        raise StageUnknown(
+            f"[{name}.deploy.parameters] in {configuration.name}: {error}"
+        ) from error
 
 
 def _is_stage(table: object) -> bool:

@@ -1,0 +1,62 @@
+# Each target does its own set-up and reuses what is there; a bare machine needs
+# Python 3.11, git and make.
+
+PYTHON ?= python3
+STAGES ?= local dev prod
+PYTEST ?= .venv/bin/pytest -q
+
+BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
+SYNTH := .venv/bin/python infra/cdk/synth.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo bench test test-unit test-contract test-integration test-deployment \
+	lint format synth layers clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
+		do printf '  make %-17s %s\n' "$$name" "$$text"; done
+
+setup: ## bring the environment, the layers' tools and npm's tools to what is locked
+	@$(BOOTSTRAP)
+
+demo: setup ## run two circuits through the local cloud and show their counts
+	@.venv/bin/python -m bellpair_local.demo
+
+bench: setup layers ## measure, and print the figures as JSON
+	@.venv/bin/python tests/benchmarks/run.py
+
+test: setup layers ## run every test
+	@$(PYTEST) tests
+
+test-unit: setup ## plain logic, in seconds
+	@$(PYTEST) tests/unit
+
+test-contract: setup ## fakes and adapters held to one contract
+	@$(PYTEST) tests/contract
+
+test-integration: setup layers ## against a running local cloud
+	@$(PYTEST) tests/integration
+
+test-deployment: setup layers ## what is synthesized
+	@$(PYTEST) tests/deployment
+
+lint: setup ## style, types and the direction of dependencies
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: setup ## put the code into shape
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+synth: setup layers ## synthesize every stage with the CDK command line, and check the templates
+	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli --check || exit 1; done
+
+layers: setup ## build the Lambda layers within their budgets
+	@PYTHONPATH=infra .venv/bin/python -m toolchain.layers
+
+clean: ## remove what was built; the environment stays
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune \
+		-exec rm -rf {} +
