@@ -6,8 +6,10 @@ pure Python over the standard library, because it runs in the API's hot path.
 
 Example
 -------
->>> facts = check_program('OPENQASM 3; include "stdgates.inc"; '
-...                       'qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;')
+>>> facts = check_program(
+...     'OPENQASM 3; include "stdgates.inc"; '
+...     "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
+... )
 >>> facts.num_qubits, facts.num_gates, facts.num_measurements
 (2, 2, 2)
 """

@@ -141,6 +141,9 @@ FUNCTIONS_3 = {
         _function("floor", math.floor),
         _function("mod", operator.mod, 2),
         _function("pow", _power, 2),
+        *(_function(cast, int) for cast in ("int", "uint")),
+        *(_function(cast, float) for cast in ("float", "angle")),
+        _function("bool", bool),
     ]
 }
 

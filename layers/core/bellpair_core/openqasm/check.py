@@ -45,29 +45,23 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
             f"the source has the character U+{ord(source[unreadable]):04X}, which is not text",
             "Save the program as plain UTF-8 text without a byte-order mark.",
         )
-    version = version_of(source)
-    if version is None:
-        return _check_3(source, limits)
-    text, offset = version
+    text, offset = version_of(source) or ("3.0", 0)
     if text in ("2", "2.0"):
-        reader = OpenQasm2(source, limits)
-        reader.program()
-        return reader.facts("2.0")
-    if text in ("3", "3.0", "3.1"):
-        return _check_3(source, limits)
-    _fail_at(
-        source,
-        offset,
-        ProblemKind.BAD_VERSION,
-        f"OpenQASM {text[:20]} is not known",
-        "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
-    )
+        return _facts(OpenQasm2(source, limits), "2.0")
+    if text not in ("3", "3.0", "3.1"):
+        _fail_at(
+            source,
+            offset,
+            ProblemKind.BAD_VERSION,
+            f"OpenQASM {text[:20]} is not known",
+            "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
+        )
+    return _facts(OpenQasm3(source, limits), "3.0")
 
 
-def _check_3(source: str, limits: ProgramLimits) -> ProgramFacts:
-    reader = OpenQasm3(source, limits)
+def _facts(reader: OpenQasm2 | OpenQasm3, version: str) -> ProgramFacts:
     reader.program()
-    return reader.facts("3.0")
+    return reader.facts(version)
 
 
 def _fail_at(source: str, offset: int, kind: ProblemKind, message: str, remedy: str) -> NoReturn:

@@ -17,8 +17,10 @@ from bellpair_core.openqasm.names import Constant, Value
 from bellpair_core.openqasm.references import References
 from bellpair_core.openqasm.tally import Tally
 
-# Statements read again for loops, on top of those in the source: some 0.1 s.
-_REPLAYS = 20_000
+# Tokens that may be read again for loops, on top of as many as the source has: some 0.1 s.
+_REPLAYED_TOKENS = 200_000
+# What a turn costs besides its tokens, in tokens.
+_TURN_COST = 8
 
 
 class Control(References):
@@ -26,9 +28,7 @@ class Control(References):
 
     def __init__(self, source: str, limits: ProgramLimits) -> None:
         super().__init__(source, limits)
-        self._statements_read = 0
-        # A statement has at least three tokens, so this stays linear in the source.
-        self._readable = _REPLAYS + len(self.tokens) // 3
+        self._replayable = _REPLAYED_TOKENS + len(self.tokens)
 
     def statement(self) -> None:
         """Read one statement of any kind."""
@@ -55,7 +55,6 @@ class Control(References):
         if self.tokens[self.pos] == "{":
             self._block()
         else:
-            self._statements_read += 1
             self.statement()
         self.names.leave()
         self.depth -= 1
@@ -110,33 +109,32 @@ class Control(References):
             if not token:
                 line = self.line_of(opened)
                 self.fail_syntax(f"the '}}' of the block that line {line} opens")
-            self._statements_read += 1
             self.statement()
         self.pos += 1
 
     def _turns(self, name: str, values: Sequence[int], start: int) -> None:
-        tally = self.tally
         body = self.pos
-        read = self._statements_read
         largest = self._turn(name, values[0], body, start)
-        cost = self._statements_read - read + 1
+        cost = self.pos - body + _TURN_COST
         count = _length(values)
         turns = 1
         order: Iterable[int] = values[1:]
-        if count > 1 and self._statements_read + cost * (count - 1) > self._readable:
+        spare = 0
+        if cost * (count - 1) > self._replayable:
             # Not all turns can be read. An index that leaves its register mostly does so in
-            # the last one.
+            # the last one; and later loops need some turns too.
             order = chain(values[-1:], values[1:-1])
+            spare = self._replayable // 2
         for value in order:
-            self._statements_read += 1
-            if self._statements_read + cost > self._readable:
+            if self._replayable - cost < spare:
                 break
+            self._replayable -= cost
             one = self._turn(name, value, body, start)
             largest = tuple(map(max, largest, one))
             turns += 1
         if count > turns:
             operations, gates, measurements = (n * (count - turns) for n in largest)
-            tally.add(operations, gates, measurements)
+            self.tally.add(operations, gates, measurements)
             self.check_total(start)
 
     def _turn(self, name: str, value: int | None, body: int, start: int) -> tuple[int, ...]:

@@ -130,7 +130,7 @@ class Cursor:
         if not self.names.declare(name, entity):
             self.fail(
                 ProblemKind.REDEFINED_NAME,
-                f"{quoted(name)} is already {description(self.table[name])}",
+                f"the name {quoted(name)} is already that of {description(self.table[name])}",
                 "Choose another name, or remove one of the two definitions.",
                 at,
             )
@@ -144,7 +144,8 @@ class Cursor:
             (n for n, entity in self.table.items() if isinstance(entity, Gate) == wants_gate),
         )
         if near:
-            remedy = f"Did you mean {' or '.join(map(repr, near))}? {remedy}".strip()
+            remedy = remedy or f"If so, write {near[0]!r} here."
+            remedy = f"Did you mean {' or '.join(map(repr, near))}? {remedy}"
         self.fail(
             kind,
             f"{what} {quoted(name)} is not defined",
@@ -164,7 +165,7 @@ def description(entity: Entity) -> str:
         return "a gate"
     if isinstance(entity, Register):
         return f"a {entity.kind}" if entity.scalar else f"a {entity.kind} register"
-    return "a number"
+    return "a constant"
 
 
 def close_names(name: str, known: Iterable[str]) -> list[str]:

@@ -45,6 +45,18 @@ class Definitions(Operations):
         gate = Gate(params, qubits, max(1, body.gates), body.depth + 1)
         self.declare(name, gate, name_at)
 
+    def include_gates(self, gates: dict[str, Gate], at: int) -> None:
+        """Declare the gates of a standard library."""
+        if self.table.get("id") is gates["id"]:
+            self.fail(
+                ProblemKind.REDEFINED_NAME,
+                "the file is included twice",
+                "Remove one of the two includes.",
+                at,
+            )
+        for name, gate in gates.items():
+            self.declare(name, gate, at)
+
     def _formals(self, end: str, what: str) -> int:
         count = 0
         while self.tokens[self.pos] != end:

@@ -87,28 +87,20 @@ class Expressions(Cursor):
                 waiting.pop()
                 count = commas.pop() + 1
                 if waiting and not waiting[-1][0].precedence:
-                    function, at = waiting.pop()
-                    if count != function.arity:
-                        self.fail(
-                            ProblemKind.WRONG_ARITY,
-                            f"'{function.symbol}' takes {function.arity} values, not {count}",
-                            f"Give '{function.symbol}' {function.arity} values.",
-                            at,
-                        )
-                    self._reduce(values, function, at)
+                    self._call(values, count, *waiting.pop())
 
     def integer(self, what: str) -> int | None:
         """Read an expression that must be a whole number."""
         start = self.pos
         value = self.expression()
-        if value is None or type(value) is int:
-            return value
-        self.fail(
-            ProblemKind.WRONG_TYPE,
-            f"{what} is {value}, not a whole number",
-            f"Write {what} as an integer.",
-            start,
-        )
+        if isinstance(value, float | bool):
+            self.fail(
+                ProblemKind.WRONG_TYPE,
+                f"{what} is {value}, not a whole number",
+                f"Write {what} as an integer.",
+                start,
+            )
+        return value
 
     def known_integer(self, what: str) -> int:
         """Read an expression that must be a whole number and known beforehand."""
@@ -137,21 +129,22 @@ class Expressions(Cursor):
                 self.fail_syntax("a number without leading zeros")
         else:
             value = self._other_number(token)
-        if type(value) is int and value >= INTEGER_LIMIT:
+        # A register may be compared with any number; nothing is computed with it.
+        if type(value) is int and value >= INTEGER_LIMIT and not self.in_condition:
             self._fail_value(f"the number {quoted(token)} does not fit into 64 bits")
         return value
 
     def operand_name(self, token: str) -> Value:
         """Return the value of a name that stands in an expression, the next token."""
         entity = self.table.get(token)
-        if isinstance(entity, Constant):
-            self.pos += 1
-            return entity.value
         if entity is None:
             if not token[:1].isidentifier() or token in self.keywords:
                 self.fail_syntax("a value")
             self.fail_undefined(ProblemKind.UNDEFINED_NAME, "the name", self.pos)
-        self._fail_not_a_number(token, entity)
+        if not isinstance(entity, Constant):
+            self._fail_not_a_number(token, entity)
+        self.pos += 1
+        return entity.value
 
     def _operand(self, token: str) -> Value:
         if token[:1] in _NUMBER_START and token not in ("", "."):
@@ -160,13 +153,23 @@ class Expressions(Cursor):
             return number
         return self.operand_name(token)
 
+    def _call(self, values: list[Value], count: int, function: Operator, at: int) -> None:
+        if count != function.arity:
+            self.fail(
+                ProblemKind.WRONG_ARITY,
+                f"'{function.symbol}' takes {function.arity} values, not {count}",
+                f"Give '{function.symbol}' {function.arity} values.",
+                at,
+            )
+        self._reduce(values, function, at)
+
     def _reduce(self, values: list[Value], operation: Operator, at: int) -> None:
         operands: list[Any] = values[-operation.arity :]
         del values[-operation.arity :]
         try:
             values.append(compute(operation, operands))
         except ZeroDivisionError:
-            self._fail_value("this divides by zero", at)
+            self._fail_value("this divides by zero", at, "Use a divisor other than 0.")
         except TypeError:
             self._fail_value(f"'{operation.symbol}' works on integers only", at)
         except (ArithmeticError, ValueError):
@@ -203,8 +206,13 @@ class Expressions(Cursor):
             self._fail_value(f"the number {quoted(token)} is too large")
         return value
 
-    def _fail_value(self, message: str, at: int | None = None) -> NoReturn:
-        self.fail(ProblemKind.INVALID_VALUE, message, "Use values that fit into 64 bits.", at)
+    def _fail_value(
+        self,
+        message: str,
+        at: int | None = None,
+        remedy: str = "Use values that fit into 64 bits.",
+    ) -> NoReturn:
+        self.fail(ProblemKind.INVALID_VALUE, message, remedy, at)
 
     def _fail_not_a_number(self, name: str, entity: Gate | Register) -> NoReturn:
         what = description(entity)

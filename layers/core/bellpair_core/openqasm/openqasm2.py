@@ -75,8 +75,6 @@ class OpenQasm2(Definitions):
         token = self.tokens[self.pos]
         if token == "barrier":
             self.barrier()
-        elif token == ";":
-            self.pos += 1
         elif token in ("measure", "reset"):
             self.fail_syntax("a gate application")
         else:
@@ -124,8 +122,7 @@ class OpenQasm2(Definitions):
             )
         self.pos += 1
         self.expect(";")
-        for name, gate in QELIB1.items():
-            self.declare(name, gate, start)
+        self.include_gates(QELIB1, start)
 
     def _qreg(self) -> None:
         self._register("qubit")
@@ -180,7 +177,9 @@ class OpenQasm2(Definitions):
                 at,
             )
         self.expect("==")
+        self.in_condition = True
         self._literal("a whole number")
+        self.in_condition = False
         self.expect(")")
         self.has_classical_control = True
         self.operation()

@@ -86,7 +86,7 @@ class OpenQasm3(Declarations):
             return
         elif not token[:1].isidentifier() or token in self.keywords:
             self.fail_syntax("a statement")
-        elif type(entity) is Constant and following in ("=", "[") or following[1:] == "=":
+        elif type(entity) is Constant and (following in ("=", "[") or following[1:] == "="):
             self.fail(
                 ProblemKind.UNSUPPORTED,
                 f"{quoted(token)} can't be assigned again",
@@ -123,8 +123,7 @@ class OpenQasm3(Declarations):
             )
         self.pos += 1
         self.expect(";")
-        for gate_name, gate in STDGATES.items():
-            self.declare(gate_name, gate, start)
+        self.include_gates(STDGATES, start)
 
     def _measure(self) -> None:
         start = self.pos

@@ -91,18 +91,18 @@ class Operations(Expressions):
         """Read the name of a register, with nothing after it."""
         name = self.tokens[self.pos]
         entity = self.table.get(name)
-        if type(entity) is Register:
-            self.pos += 1
-            return entity
         if entity is None:
             if not name[:1].isidentifier() or name in self.keywords:
                 self.fail_syntax("a qubit or a register")
             self.fail_undefined(ProblemKind.UNDEFINED_NAME, "the register", self.pos)
-        self.fail(
-            ProblemKind.WRONG_TYPE,
-            f"{quoted(name)} is {description(entity)}, not a register",
-            "Name a qubit, a bit or a register here.",
-        )
+        if not isinstance(entity, Register):
+            self.fail(
+                ProblemKind.WRONG_TYPE,
+                f"{quoted(name)} is {description(entity)}, not a register",
+                "Name a qubit, a bit or a register here.",
+            )
+        self.pos += 1
+        return entity
 
     def element(self, register: Register, index: int, at: int) -> Register:
         """Return one element of a register; a negative index counts from the end."""
@@ -160,7 +160,7 @@ class Operations(Expressions):
         if self.tally.operations > self.limits.max_operations:
             self.fail(
                 ProblemKind.TOO_LARGE,
-                f"written out, the program does more than {self.limits.max_operations:,} things",
+                f"written out, this does more than {self.limits.max_operations:,} operations",
                 "Use fewer gates, shorter loops, or several smaller jobs.",
                 at,
             )
