@@ -64,7 +64,9 @@ def prepare(
 
     with ThreadPoolExecutor() as pool:
         calibrations = [
-            pool.submit(invoke, deployer, f"bellpair-{stage}-calibration", region.region, {})
+            pool.submit(
+                invoke, deployer, f"bellpair-{stage}-calibration", region.region, {}
+            )
             for region in topology.regions
         ]
         operator = tenants({"action": "bootstrap-operator"})
@@ -100,7 +102,8 @@ def invoke(
         )
     except (ClientError, BotoCoreError) as error:
         raise BootstrapFailed(
-            f"{function} ({region}) cannot be invoked: {error}", "Look into the cloud's logs."
+            f"{function} ({region}) cannot be invoked: {error}",
+            "Look into the cloud's logs.",
         ) from error
     payload = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:

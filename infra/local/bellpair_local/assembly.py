@@ -20,7 +20,9 @@ _INPUTS = (
     "infra/cdk", "functions", "layers", "statemachines", "samplesconfig.toml", "pyproject.toml",
     "uv.lock",
 )  # fmt: skip
-_IGNORED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "cdk.out"})
+_IGNORED = frozenset(
+    {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "cdk.out"}
+)
 _STAMP = ".inputs"
 _TAIL_LINES = 30
 
@@ -73,7 +75,9 @@ def is_current(stage: str = STAGE, root: Path | None = None) -> bool:
 def is_synthesized(target: Path, stamp: str) -> bool:
     """Whether `target` holds the assembly of the inputs that hash to `stamp`."""
     try:
-        return (target / _STAMP).read_text() == stamp and (target / "manifest.json").exists()
+        return (target / _STAMP).read_text() == stamp and (
+            target / "manifest.json"
+        ).exists()
     except FileNotFoundError:
         return False
 

@@ -17,6 +17,7 @@ from bellpair.configuration import DEFAULT_LOCAL_NAME, state_directory
 from rich.console import Console
 from rich.table import Table
 
+from bellpair_local.assembly import repository
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.failures import LocalCloudError
 from bellpair_local.topology import DEFAULT_PORT_BASE, Topology
@@ -40,7 +41,9 @@ StateDir = Annotated[
 PortBase = Annotated[
     int,
     typer.Option(
-        "--port-base", envvar="BELLPAIR_LOCAL_PORT_BASE", help="First of five consecutive ports."
+        "--port-base",
+        envvar="BELLPAIR_LOCAL_PORT_BASE",
+        help="First of five consecutive ports.",
     ),
 ]
 
@@ -54,10 +57,14 @@ def up(
         bool, typer.Option("--detach", "-d", help="Leave it running and return.")
     ] = False,
     deploy: Annotated[
-        bool, typer.Option(help="Deploy the application; --no-deploy leaves the regions empty.")
+        bool,
+        typer.Option(
+            help="Deploy the application; --no-deploy leaves the regions empty."
+        ),
     ] = True,
     template: Annotated[
-        Path | None, typer.Option(help="Deploy this cloud assembly (a cdk.out directory) instead.")
+        Path | None,
+        typer.Option(help="Deploy this cloud assembly (a cdk.out directory) instead."),
     ] = None,
 ) -> None:
     """Start the local cloud and deploy the application to it.
@@ -108,7 +115,9 @@ def down(name: Name = None, state_dir: StateDir = None) -> None:
 def status(
     name: Name = None,
     state_dir: StateDir = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object.")
+    ] = False,
 ) -> None:
     """Tell each process, its region, port and health. Exit status 3 if not all are well."""
     cloud = _cloud(name, state_dir)
@@ -124,12 +133,17 @@ def status(
 @app.command()
 def logs(
     member: Annotated[
-        str | None, typer.Argument(help="A process, as us-east-1, or a function's name.")
+        str | None,
+        typer.Argument(help="A process, as us-east-1, or a function's name."),
     ] = None,
     name: Name = None,
     state_dir: StateDir = None,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many lines each.")] = 20,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[
+        int, typer.Option("-n", "--lines", min=1, help="How many lines each.")
+    ] = 20,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Show the end of the logs of processes and functions."""
     console = Console(stderr=True)
@@ -154,7 +168,11 @@ def logs(
 
 
 def _bring_up(
-    cloud: LocalCloud, port_base: int, deploy: bool, template: Path | None, console: Console
+    cloud: LocalCloud,
+    port_base: int,
+    deploy: bool,
+    template: Path | None,
+    console: Console,
 ) -> None:
     began = time.monotonic()
     with cloud.exclusively(), console.status("") as spinner:
@@ -165,7 +183,9 @@ def _bring_up(
                 console.print(f"{time.monotonic() - began:5.1f} s  {text}")
 
         try:
-            topology = Topology.plan(cloud.name, cloud.state_dir, port_base)
+            topology = Topology.plan(
+                cloud.name, cloud.state_dir, repository() / "build", port_base
+            )
         except ValueError as error:
             raise LocalCloudError(str(error), "Choose another --port-base.") from error
         step("Starting two regions, the witness and the Braket emulators")
@@ -219,7 +239,9 @@ def _explained(console: Console) -> Iterator[None]:
         yield
     except LocalCloudError as error:
         console.print(f"[bold red]Failed:[/] {error}", highlight=False, soft_wrap=True)
-        console.print(f"[bold]What to do:[/] {error.remedy}", highlight=False, soft_wrap=True)
+        console.print(
+            f"[bold]What to do:[/] {error.remedy}", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(_FAILED) from None
     except KeyboardInterrupt:
         console.print("Interrupted; nothing is left running.")

@@ -110,10 +110,13 @@ class LocalCloud:
             yield
 
     def topology(self) -> Topology | None:
-        """The processes it consists of, or None if it was never started."""
+        """The processes it consists of, or None if it was never started.
+
+        What another version of this program has written counts as nothing.
+        """
         try:
             return Topology.load(self.state_dir / "topology.json")
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return None
 
     def alive(self) -> list[ProcessRecord]:
@@ -138,7 +141,9 @@ class LocalCloud:
             shutil.rmtree(self.state_dir / leftover, ignore_errors=True)
         topology.save()
         # The witness first: a region recovers its tables from it.
-        for member in sorted(topology.members, key=lambda m: m.role is not Role.WITNESS):
+        for member in sorted(
+            topology.members, key=lambda m: m.role is not Role.WITNESS
+        ):
             self.start_member(topology, member)
         for member in topology.members:
             self.await_member(member)
@@ -161,7 +166,9 @@ class LocalCloud:
             If it ends, or is not well after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        record = next((r for r in self._processes.records() if r.name == member.name), None)
+        record = next(
+            (r for r in self._processes.records() if r.name == member.name), None
+        )
         while True:
             if health(member) == "ok":
                 return
@@ -193,7 +200,13 @@ class LocalCloud:
         ]
         well = sum(m.health == "ok" for m in members)
         dead = sum(m.health == "dead" for m in members)
-        state = "down" if dead == len(members) else "up" if well == len(members) else "degraded"
+        state = (
+            "down"
+            if dead == len(members)
+            else "up"
+            if well == len(members)
+            else "degraded"
+        )
         client_file = self.state_dir / CLIENT_FILE
         endpoints: list[str] = []
         with contextlib.suppress(FileNotFoundError, ValueError):
@@ -208,7 +221,9 @@ class LocalCloud:
             members=members,
         )
 
-    def _member_status(self, member: Member, record: ProcessRecord | None) -> MemberStatus:
+    def _member_status(
+        self, member: Member, record: ProcessRecord | None
+    ) -> MemberStatus:
         alive = record is not None and record.is_alive()
         return MemberStatus(
             name=member.name,
@@ -225,7 +240,9 @@ class LocalCloud:
         taken = ports.taken(port_base)
         if not taken:
             return
-        users = ", ".join(f"{port} ({ports.holder(port) or 'unknown program'})" for port in taken)
+        users = ", ".join(
+            f"{port} ({ports.holder(port) or 'unknown program'})" for port in taken
+        )
         free = ports.free_base(port_base)
         raise PortsTaken(
             f"Ports that the local cloud {self.name!r} needs are in use: {users}.",
@@ -236,7 +253,11 @@ class LocalCloud:
 
     def _tail(self, member: Member) -> str:
         with contextlib.suppress(FileNotFoundError):
-            lines = (self.logs / f"{member.name}.log").read_text(errors="replace").splitlines()
+            lines = (
+                (self.logs / f"{member.name}.log")
+                .read_text(errors="replace")
+                .splitlines()
+            )
             return "\n".join(lines[-_LOG_TAIL_LINES:])
         return ""
 
@@ -244,7 +265,13 @@ class LocalCloud:
 def command(topology: Topology, member: Member) -> list[str]:
     """The command line of a member's process."""
     if member.role is not Role.BRAKET:
-        module = ["bellpair_local.region", "--config", str(topology.file), "--member", member.name]
+        module = [
+            "bellpair_local.region",
+            "--config",
+            str(topology.file),
+            "--member",
+            member.name,
+        ]
         return [sys.executable, "-m", *module]
     home = next(r for r in topology.regions if r.region == member.region)
     events = (
@@ -266,7 +293,9 @@ def environment(
     topology: Topology, member: Member, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """The environment of a member's process: that of the caller, less its AWS settings."""
-    kept = {k: v for k, v in inherited.items() if not k.startswith(("AWS_", "BELLPAIR_"))}
+    kept = {
+        k: v for k, v in inherited.items() if not k.startswith(("AWS_", "BELLPAIR_"))
+    }
     return kept | {
         "AWS_ACCESS_KEY_ID": topology.account,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
@@ -292,5 +321,3 @@ def health(member: Member) -> str:
         return "unreachable"
     finally:
         connection.close()
-
-

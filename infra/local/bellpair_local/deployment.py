@@ -109,10 +109,13 @@ def _stacks(directory: Path, account: str) -> Iterator[Stack]:
         manifest = json.loads((directory / "manifest.json").read_text())
     except FileNotFoundError:
         raise DeploymentFailed(
-            f"{directory} holds no cloud assembly.", "Synthesize it again with `make synth`."
+            f"{directory} holds no cloud assembly.",
+            "Synthesize it again with `make synth`.",
         ) from None
     artifacts: dict[str, dict[str, Any]] = manifest["artifacts"]
-    stack_ids = {i for i, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
+    stack_ids = {
+        i for i, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"
+    }
     for artifact_id, artifact in artifacts.items():
         if artifact["type"] == "cdk:cloud-assembly":
             nested = directory / artifact["properties"]["directoryName"]
@@ -122,7 +125,8 @@ def _stacks(directory: Path, account: str) -> Iterator[Stack]:
         region = artifact["environment"].rsplit("/", 1)[-1]
         if region == "unknown-region":
             raise DeploymentFailed(
-                f"The stack {artifact_id} names no region.", "Give it an env in infra/cdk."
+                f"The stack {artifact_id} names no region.",
+                "Give it an env in infra/cdk.",
             )
         dependencies = artifact.get("dependencies", [])
         properties = artifact["properties"]
@@ -145,7 +149,9 @@ def _stacks(directory: Path, account: str) -> Iterator[Stack]:
         )
 
 
-def _assets(directory: Path, file: str, account: str, region: str) -> Iterator[FileAsset]:
+def _assets(
+    directory: Path, file: str, account: str, region: str
+) -> Iterator[FileAsset]:
     files: dict[str, Any] = json.loads((directory / file).read_text()).get("files", {})
     for entry in files.values():
         source = directory / entry["source"]["path"]
@@ -188,10 +194,14 @@ def zipped(directory: Path, cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         draft = archive.with_suffix(f".{os.getpid()}.draft")
         # Speed matters more than size: the archive only crosses the loopback interface.
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+        with zipfile.ZipFile(
+            draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1
+        ) as target:
             for file in files:
                 entry = zipfile.ZipInfo(str(file.relative_to(directory)), _EPOCH)
-                entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
+                entry.external_attr = (
+                    0o755 if os.access(file, os.X_OK) else 0o644
+                ) << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 target.writestr(entry, file.read_bytes(), compresslevel=1)
         draft.replace(archive)
@@ -241,7 +251,9 @@ class Deployer:
             wave = [s for s in left if s.depends_on <= outputs.keys()]
             with ThreadPoolExecutor(max_workers=4) as pool:
                 self._upload(wave, pool)
-                for stack, result in zip(wave, pool.map(self._deploy, wave), strict=True):
+                for stack, result in zip(
+                    wave, pool.map(self._deploy, wave), strict=True
+                ):
                     outputs[stack.id] = result
             left = [s for s in left if s.id not in outputs]
         return outputs
@@ -281,7 +293,9 @@ class Deployer:
         assets = {asset for stack in stacks for asset in stack.assets}
         for region, bucket in sorted({(a.region, a.bucket) for a in assets}):
             self._ensure_bucket(region, bucket)
-        list(pool.map(self._upload_one, sorted(assets, key=lambda a: (a.region, a.key))))
+        list(
+            pool.map(self._upload_one, sorted(assets, key=lambda a: (a.region, a.key)))
+        )
 
     def _ensure_bucket(self, region: str, bucket: str) -> None:
         request: dict[str, Any] = {"Bucket": bucket}
@@ -322,7 +336,9 @@ class Deployer:
                     "Correct the template's source in infra/cdk.",
                 ) from error
         description = self._settled(cloudformation, stack)
-        return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
+        return {
+            o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])
+        }
 
     def _settled(self, cloudformation: Any, stack: Stack) -> dict[str, Any]:
         deadline = time.monotonic() + _STACK_SECONDS
@@ -349,7 +365,9 @@ class Deployer:
 
 def _described(cloudformation: Any, name: str) -> dict[str, Any] | None:
     try:
-        stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=name)[
+            "Stacks"
+        ]
     except ClientError:
         return None
     return stacks[0] if stacks else None

@@ -75,7 +75,11 @@ class ProcessTable:
         return [record for record in self.records() if record.is_alive()]
 
     def start(
-        self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str],
     ) -> ProcessRecord:
         """Start `command` as the leader of a session of its own and record it."""
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -105,19 +109,26 @@ class ProcessTable:
 
     def _write(self, records: Iterable[ProcessRecord]) -> None:
         draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps([r.model_dump(mode="json") for r in records], indent=2))
+        draft.write_text(
+            json.dumps([r.model_dump(mode="json") for r in records], indent=2)
+        )
         draft.replace(self._file)
 
 
 def end_sessions(records: Sequence[ProcessRecord]) -> None:
     """End the sessions that `records` lead: politely first, then by force."""
     members = [p for record in records for p in _session(record)]
-    for number, patience in ((signal.SIGTERM, _TERM_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
+    for number, patience in (
+        (signal.SIGTERM, _TERM_SECONDS),
+        (signal.SIGKILL, _KILL_SECONDS),
+    ):
         for process in members:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         _, members = psutil.wait_procs(members, timeout=patience)
-        members += [p for record in records for p in _session(record) if p not in members]
+        members += [
+            p for record in records for p in _session(record) if p not in members
+        ]
         if not members:
             return
 
@@ -139,4 +150,3 @@ def _session(record: ProcessRecord) -> list[psutil.Process]:
             ):
                 found.append(process)
     return found
-

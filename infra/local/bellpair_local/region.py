@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, Field
 
 from bellpair_local.edge.app import Application, ControlCall, Edge, Receive, Send
 from bellpair_local.edge.faults import FaultSwitches
@@ -29,6 +32,13 @@ from bellpair_local.topology import Member, Role, Topology
 
 REGISTRY_FILE = "global-tables.json"
 _log = logging.getLogger(__name__)
+
+
+class WorkerLoss(BaseModel):
+    """Which part of a region's Lambda workers to kill, chosen by `seed`."""
+
+    fraction: float = Field(ge=0, le=1)
+    seed: int = 0
 
 
 class RegionProcess:
@@ -59,7 +69,7 @@ class RegionProcess:
             if self._here.role is Role.REGION:
                 self._host = resources.enter_context(
                     LambdaHost(
-                        scratch / "lambda",
+                        self._topology.cache_dir / "lambda",
                         log_dir=self._topology.state_dir / "logs" / self._here.name,
                     )
                 )
@@ -82,9 +92,12 @@ class RegionProcess:
                 self._registry,
                 self._forwarder,
                 self._faults,
-                lambda change: changes.apply(change, self._topology.account, self._here.region),
+                lambda change: changes.apply(
+                    change, self._topology.account, self._here.region
+                ),
             )
             changes.observe(replicator.observed)
+            controls["/_local/workers"] = self._workers
             controls |= {CHANGES: replicator.receive, SNAPSHOT: replicator.snapshot}
             self._replicator = replicator
         return Edge(
@@ -132,6 +145,18 @@ class RegionProcess:
                 writer.close()
                 return
 
+    async def _workers(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """List the Lambda workers, or with DELETE kill a fraction of them: a zone is lost."""
+        assert self._host is not None
+        if method == "DELETE":
+            loss = WorkerLoss.model_validate_json(body)
+            workers = await asyncio.to_thread(
+                self._host.kill_workers, loss.fraction, loss.seed
+            )
+        else:
+            workers = self._host.workers()
+        return 200, {"workers": [dataclasses.asdict(worker) for worker in workers]}
+
     async def _health(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
         report = {
             "status": "ok" if self._ready else "starting",
@@ -142,7 +167,9 @@ class RegionProcess:
             "pid": os.getpid(),
             "global_tables": sorted(self._registry.tables()),
             "replication_backlog": self._replicator.backlog if self._replicator else {},
-            "faults": self._faults.current.model_dump(mode="json", exclude_defaults=True),
+            "faults": self._faults.current.model_dump(
+                mode="json", exclude_defaults=True
+            ),
         }
         return 200 if self._ready else 503, report
 
@@ -150,8 +177,12 @@ class RegionProcess:
 def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(description="Serve one region of a local cloud.")
-    parser.add_argument("--config", type=Path, required=True, help="the cloud's topology.json")
-    parser.add_argument("--member", required=True, help="name of the process, as us-east-1")
+    parser.add_argument(
+        "--config", type=Path, required=True, help="the cloud's topology.json"
+    )
+    parser.add_argument(
+        "--member", required=True, help="name of the process, as us-east-1"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -10,7 +10,9 @@ from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import Topology
 
 
-def roll_out(topology: Topology, template: Path | None, progress: Callable[[str], None]) -> None:
+def roll_out(
+    topology: Topology, template: Path | None, progress: Callable[[str], None]
+) -> None:
     """Deploy the application, or the cloud assembly in `template`, to a running cloud.
 
     Raises
@@ -20,12 +22,18 @@ def roll_out(topology: Topology, template: Path | None, progress: Callable[[str]
     """
     if template is None:
         current = assembly.is_current()
-        progress("Using the synthesized stacks" if current else "Synthesizing the stacks (30 s)")
+        progress(
+            "Using the synthesized stacks"
+            if current
+            else "Synthesizing the stacks (30 s)"
+        )
     directory = template or assembly.synthesize()
     stacks = read_assembly(directory, topology.account)
-    # The template directory may be anybody's; zipped assets are kept beside what we build.
-    cache = assembly.repository() / "build" / "assets"
-    deployer = Deployer(topology, cache, lambda name: progress(f"Deploying {name}"))
+    deployer = Deployer(
+        topology,
+        topology.cache_dir / "assets",
+        lambda name: progress(f"Deploying {name}"),
+    )
     outputs = deployer.deploy(stacks)
     if template is None:
         progress("Making keys and loading the devices")

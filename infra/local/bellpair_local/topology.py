@@ -73,6 +73,8 @@ class Topology(BaseModel):
         Name of the cloud, as given to ``bellpair local --name``.
     state_dir
         Directory for its logs, its registry of global tables and its client configuration.
+    cache_dir
+        Directory for what outlives the cloud and clouds may share: unpacked functions and layers.
     members
         The regions (primary first), the witness, the Braket emulators.
     """
@@ -81,6 +83,7 @@ class Topology(BaseModel):
 
     cloud: str
     state_dir: Path
+    cache_dir: Path
     account: str = ACCOUNT_ID
     members: tuple[Member, ...]
 
@@ -89,6 +92,7 @@ class Topology(BaseModel):
         cls,
         cloud: str,
         state_dir: Path,
+        cache_dir: Path,
         port_base: int = DEFAULT_PORT_BASE,
         *,
         primary: str = PRIMARY_REGION,
@@ -104,7 +108,9 @@ class Topology(BaseModel):
         """
         if not 1024 <= port_base <= 65535 - PORTS_PER_CLOUD + 1:
             last = 65535 - PORTS_PER_CLOUD + 1
-            raise ValueError(f"port base {port_base} is outside 1024..{last}; choose another one")
+            raise ValueError(
+                f"port base {port_base} is outside 1024..{last}; choose another one"
+            )
         layout = (
             (Role.REGION, primary),
             (Role.REGION, secondary),
@@ -116,7 +122,9 @@ class Topology(BaseModel):
             Member(role=role, region=region, port=port_base + offset)
             for offset, (role, region) in enumerate(layout)
         )
-        return cls(cloud=cloud, state_dir=state_dir, members=members)
+        return cls(
+            cloud=cloud, state_dir=state_dir, cache_dir=cache_dir, members=members
+        )
 
     @property
     def regions(self) -> tuple[Member, ...]:

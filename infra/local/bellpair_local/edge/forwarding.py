@@ -10,13 +10,20 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httptools
 
 _HOP_BY_HOP = frozenset(
-    {b"connection", b"keep-alive", b"transfer-encoding", b"content-length", b"expect", b"te"}
+    {
+        b"connection",
+        b"keep-alive",
+        b"transfer-encoding",
+        b"content-length",
+        b"expect",
+        b"te",
+    }
 )
 # Shorter than the edge's own keep-alive, so that a pooled connection is not closed under us.
 _IDLE_SECONDS = 30.0
@@ -89,7 +96,10 @@ class Forwarder:
         idle = self._idle[endpoint]
         while idle:
             connection = idle.pop()
-            if connection.reusable and time.monotonic() - connection.idle_since < _IDLE_SECONDS:
+            if (
+                connection.reusable
+                and time.monotonic() - connection.idle_since < _IDLE_SECONDS
+            ):
                 return connection
             connection.close()
         parts = urlsplit(endpoint)
@@ -120,8 +130,8 @@ class _Connection(asyncio.Protocol):
         self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self.reusable = True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -136,7 +146,11 @@ class _Connection(asyncio.Protocol):
             self._fail(error)
 
     def exchange(
-        self, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
+        self,
+        method: str,
+        target: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes,
     ) -> asyncio.Future[Response]:
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError("the connection was closed")
@@ -159,7 +173,9 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # The length in the answer to HEAD is information, not framing.
-        if name.lower() not in _HOP_BY_HOP or (self._is_head and name.lower() == b"content-length"):
+        if name.lower() not in _HOP_BY_HOP or (
+            self._is_head and name.lower() == b"content-length"
+        ):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -6,8 +6,11 @@ import re
 from typing import NamedTuple
 
 _HEADER = re.compile(rb"Credential=([^/]+)/([^/]+)/([^/]+)/([^/]+)/aws4_request")
-_QUERY = re.compile(rb"X-Amz-Credential=([^%/&]+)(?:%2F|/)([^%/&]+)(?:%2F|/)([^%/&]+)(?:%2F|/)"
-                    rb"([^%/&]+)(?:%2F|/)aws4_request", re.IGNORECASE)
+_QUERY = re.compile(
+    rb"X-Amz-Credential=([^%/&]+)(?:%2F|/)([^%/&]+)(?:%2F|/)([^%/&]+)(?:%2F|/)"
+    rb"([^%/&]+)(?:%2F|/)aws4_request",
+    re.IGNORECASE,
+)
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -27,7 +30,9 @@ def header(headers: Headers, name: bytes) -> bytes:
     return b""
 
 
-def credential_scope(headers: Headers, query_string: bytes = b"") -> CredentialScope | None:
+def credential_scope(
+    headers: Headers, query_string: bytes = b""
+) -> CredentialScope | None:
     """Return the scope that a request was signed for, or None for an unsigned request.
 
     Presigned URLs carry it in `query_string`.

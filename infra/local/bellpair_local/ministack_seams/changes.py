@@ -11,7 +11,9 @@ from bellpair_local.replication import Change, Item
 Observer = Callable[[str, Item | None, Item | None], None]
 """Is told the table, the item before and the item after (None where there is none)."""
 
-_applying: contextvars.ContextVar[bool] = contextvars.ContextVar("applying", default=False)
+_applying: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "applying", default=False
+)
 
 
 def observe(observer: Observer) -> None:
@@ -25,7 +27,12 @@ def observe(observer: Observer) -> None:
     emit = dynamodb._emit_stream_event
 
     def emit_stream_event(
-        table: str, event: str, before: Item | None, after: Item | None, *rest: Any, **named: Any
+        table: str,
+        event: str,
+        before: Item | None,
+        after: Item | None,
+        *rest: Any,
+        **named: Any,
     ) -> None:
         emit(table, event, before, after, *rest, **named)
         if not _applying.get():

@@ -7,7 +7,9 @@ Catch by error name never match.
 from __future__ import annotations
 
 import json
+import secrets
 import threading
+import time
 from typing import Any
 
 from bellpair_local.lambda_host import (
@@ -54,11 +56,18 @@ class FunctionExecutor:
         # invocation and keeps them all in memory.
         lambda_svc._emit_lambda_logs = lambda *_, **__: None
 
-    def execute(self, function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    def execute(
+        self, function: dict[str, Any], event: Any, request_id: str
+    ) -> dict[str, Any]:
         """Run `function` and answer in the shape that MiniStack's callers expect."""
+        config = function.get("config") or function
         try:
             result = self._host.invoke(
-                self._spec(function), json.dumps(event).encode(), request_id=request_id
+                self._spec(function, config),
+                json.dumps(event).encode(),
+                request_id=request_id,
+                function_arn=config["FunctionArn"],
+                trace_id=trace_header(event),
             )
         except TooManyRequests as refusal:
             refused: dict[str, Any] = self._lambda_svc._throttle_response(
@@ -71,22 +80,24 @@ class FunctionExecutor:
             return _failure("Lambda.ServiceException", str(refusal))
         return _outcome(result)
 
-    def _spec(self, function: dict[str, Any]) -> FunctionSpec:
+    def _spec(self, function: dict[str, Any], config: dict[str, Any]) -> FunctionSpec:
         """Return the function's specification; the same object until it is deployed again."""
-        config = function.get("config") or function
         arn = ":".join(config["FunctionArn"].split(":")[:7])
         version = config.get("Version", "$LATEST")
         code = function.get("code_zip") or b""
         layers = config.get("Layers") or []
         variables = (config.get("Environment") or {}).get("Variables") or {}
+        reserved = function.get("concurrency")
         state = (
             config.get("CodeSha256"),
             config["Handler"],
             config.get("Timeout"),
             config.get("MemorySize"),
-            tuple(layer["Arn"] if isinstance(layer, dict) else layer for layer in layers),
+            tuple(
+                layer["Arn"] if isinstance(layer, dict) else layer for layer in layers
+            ),
             tuple(sorted(variables.items())),
-            function.get("concurrency"),
+            reserved,
         )
         key = f"{arn}:{version}"
         with self._lock:
@@ -103,9 +114,19 @@ class FunctionExecutor:
                 timeout_s=float(config.get("Timeout") or 3),
                 memory_mb=int(config.get("MemorySize") or 128),
                 version=version,
+                max_workers=int(reserved) if reserved else None,
             )
             self._specs[key] = (state, spec)
             return spec
+
+
+def trace_header(event: Any) -> str:
+    """The X-Ray trace header of an invocation: the HTTP caller's, or a new one, not sampled."""
+    headers = event.get("headers") if isinstance(event, dict) else None
+    if isinstance(headers, dict) and (inherited := headers.get("x-amzn-trace-id")):
+        return str(inherited)
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"
 
 
 def _outcome(result: InvocationResult) -> dict[str, Any]:
@@ -116,4 +137,8 @@ def _outcome(result: InvocationResult) -> dict[str, Any]:
 
 
 def _failure(kind: str, message: str) -> dict[str, Any]:
-    return {"body": {"errorType": kind, "errorMessage": message}, "error": True, "log": ""}
+    return {
+        "body": {"errorType": kind, "errorMessage": message},
+        "error": True,
+        "log": "",
+    }

@@ -90,7 +90,9 @@ def _callback_tasks(sfn: Any) -> None:
         }  # fmt: skip
         sfn._task_tokens[token] = task
         try:
-            function = sfn._resolve_lambda_function_ref(payload["FunctionName"], optimized=True)
+            function = sfn._resolve_lambda_function_ref(
+                payload["FunctionName"], optimized=True
+            )
             sfn._call_lambda(function, payload.get("Payload", {}))
             _await_token(sfn, task, deadline, state.get("HeartbeatSeconds"))
         finally:
@@ -107,7 +109,9 @@ def _callback_tasks(sfn: Any) -> None:
             token = request.get("taskToken")
             if token in closed and sfn._task_tokens.get(token) is None:
                 return sfn.error_response_json(
-                    "TaskTimedOut", "The task associated with the token has already ended", 400
+                    "TaskTimedOut",
+                    "The task associated with the token has already ended",
+                    400,
                 )
             return answer(request)
 
@@ -128,7 +132,9 @@ def _await_token(
         if time.monotonic() >= deadline:
             raise sfn._ExecutionError("States.Timeout", "No callback came in time")
         if heartbeat and task["heartbeat"] == before:
-            raise sfn._ExecutionError("States.HeartbeatTimeout", "No heartbeat came in time")
+            raise sfn._ExecutionError(
+                "States.HeartbeatTimeout", "No heartbeat came in time"
+            )
 
 
 def _timeouts_by_path(sfn: Any) -> None:
@@ -156,9 +162,9 @@ def _retry_delays(sfn: Any) -> None:
         retrier, index = find(retriers, error, counts)
         if retrier is None:
             return retrier, index
-        delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** counts.get(
-            index, 0
-        )
+        delay = retrier.get("IntervalSeconds", 1) * retrier.get(
+            "BackoffRate", 2.0
+        ) ** counts.get(index, 0)
         delay = min(delay, retrier.get("MaxDelaySeconds", delay))
         if retrier.get("JitterStrategy") == "FULL":
             delay = random.uniform(0, delay)
@@ -178,7 +184,10 @@ def _large_results_fail(sfn: Any) -> None:
         try:
             result = call(function, event)
         except sfn._ExecutionError as error:
-            if error.error == "Lambda.Unknown" and "TooManyRequestsException" in error.cause:
+            if (
+                error.error == "Lambda.Unknown"
+                and "TooManyRequestsException" in error.cause
+            ):
                 raise sfn._ExecutionError(
                     "Lambda.TooManyRequestsException", error.cause
                 ) from error

@@ -1,0 +1,324 @@
+"""Writes a small cloud assembly, as the CDK would, with one of each thing the product deploys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+REGIONS = ("us-east-1", "us-west-2")
+LEDGER = "small-ledger"
+CATALOGUE = "small-catalogue"
+
+FUNCTION = '''
+"""Does what the event asks for, with nothing but the standard library."""
+import json, os, urllib.request
+from layered import GREETING
+
+class TransientFault(Exception):
+    """A fault by name."""
+
+attempts = {"n": 0}
+
+def handler(event, context):
+    if "httpMethod" in event:
+        return {"statusCode": 200, "headers": {"X-Greeting": GREETING},
+                "body": json.dumps({"path": event["path"], "who":
+                (event["requestContext"].get("authorizer") or {}).get("principalId")})}
+    if "Records" in event:
+        failed = []
+        for record in event["Records"]:
+            if record["body"] == "poison":
+                failed.append({"itemIdentifier": record["messageId"]})
+            note(record["body"])
+        return {"batchItemFailures": failed}
+    if event.get("source") == "aws.events":
+        note("beat")
+    if event.get("raise"):
+        raise TransientFault("asked to")
+    if event.get("raise_first"):
+        attempts["n"] += 1
+        if attempts["n"] % 2:
+            raise TransientFault("the first time")
+    if event.get("task_token"):
+        if event.get("answer"):
+            aws("states", "AWSStepFunctions.SendTaskSuccess",
+                taskToken=event["task_token"], output=json.dumps({"answer": 42}))
+        return {}
+    if event.get("bytes"):
+        return "x" * event["bytes"]
+    return {"greeting": GREETING, "region": os.environ["AWS_REGION"], "event": event}
+
+def note(what):
+    aws("dynamodb", "DynamoDB_20120810.UpdateItem", TableName=os.environ["CATALOGUE"],
+        Key={"pk": {"S": what}, "sk": {"S": "seen"}}, UpdateExpression="ADD times :one",
+        ExpressionAttributeValues={":one": {"N": "1"}})
+
+def aws(service, target, **request):
+    key, region = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_REGION"]
+    scope = f"{key}/20000101/{region}/{service}/aws4_request"
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0",
+               "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0"}
+    call = urllib.request.Request(
+        os.environ["AWS_ENDPOINT_URL"], json.dumps(request).encode(), headers)
+    return json.load(urllib.request.urlopen(call, timeout=5))
+'''
+
+AUTHORIZER = '''
+"""Lets the token `let-me-in` in."""
+def handler(event, context):
+    if event["authorizationToken"] != "let-me-in":
+        raise Exception("Unauthorized")
+    return {"principalId": "somebody", "policyDocument": {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}]}}
+'''
+
+MACHINE: dict[str, Any] = {
+    "StartAt": "Choose",
+    "States": {
+        "Choose": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.wait", "IsPresent": True, "Next": "Callback"},
+            ],
+            "Default": "Call",
+        },
+        "Call": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "small-function", "Payload.$": "$"},
+            "OutputPath": "$.Payload",
+            "Retry": [
+                {
+                    "ErrorEquals": ["TransientFault"],
+                    "IntervalSeconds": 1,
+                    "MaxDelaySeconds": 1,
+                    "JitterStrategy": "FULL",
+                    "MaxAttempts": 1,
+                }
+            ],
+            "Catch": [
+                {"ErrorEquals": ["TransientFault"], "Next": "Caught", "ResultPath": "$.error"},
+                {"ErrorEquals": ["States.ALL"], "Next": "Other", "ResultPath": "$.error"},
+            ],
+            "End": True,
+        },
+        "Callback": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": {
+                "FunctionName": "small-function",
+                "Payload": {
+                    "task_token.$": "$$.Task.Token",
+                    "answer.$": "$.answer",
+                    "raise.$": "$.raise",
+                },
+            },
+            "TimeoutSecondsPath": "$.wait",
+            "Catch": [
+                {"ErrorEquals": ["States.Timeout"], "Next": "TimedOut", "ResultPath": "$.error"},
+                {"ErrorEquals": ["TransientFault"], "Next": "Caught", "ResultPath": "$.error"},
+            ],
+            "End": True,
+        },
+        "Caught": {"Type": "Pass", "Result": "caught", "ResultPath": "$.how", "End": True},
+        "TimedOut": {"Type": "Pass", "Result": "timed out", "ResultPath": "$.how", "End": True},
+        "Other": {"Type": "Pass", "Result": "other", "ResultPath": "$.how", "End": True},
+    },
+}
+
+
+def write(directory: Path) -> Path:
+    """Write the assembly into `directory` and return it."""
+    for name, file, code in (
+        ("code", "function.py", FUNCTION),
+        ("authorizer", "authorizer.py", AUTHORIZER),
+        ("layer", "python/layered.py", 'GREETING = "hello from the layer"\n'),
+    ):
+        path = directory / f"asset.{name}" / file
+        path.parent.mkdir(parents=True)
+        path.write_text(code)
+    artifacts: dict[str, Any] = {}
+    for region in REGIONS:
+        stacks = {"Data": _data(region)} if region == REGIONS[0] else {}
+        stacks["App"] = _app(region)
+        for kind, template in stacks.items():
+            name = f"Small-{kind}-{region}"
+            (directory / f"{name}.template.json").write_text(json.dumps(template))
+            (directory / f"{name}.assets.json").write_text(json.dumps({"files": _assets()}))
+            artifacts[f"{name}.assets"] = {
+                "type": "cdk:asset-manifest",
+                "properties": {"file": f"{name}.assets.json"},
+            }
+            data = [f"Small-Data-{REGIONS[0]}"] if kind == "App" else []
+            artifacts[name] = {
+                "type": "aws:cloudformation:stack",
+                "environment": f"aws://unknown-account/{region}",
+                "properties": {"templateFile": f"{name}.template.json", "stackName": name},
+                "dependencies": [f"{name}.assets", *data],
+            }
+    (directory / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return directory
+
+
+def _assets() -> dict[str, Any]:
+    return {
+        name: {
+            "source": {"path": f"asset.{name}", "packaging": "zip"},
+            "destinations": {
+                "here": {
+                    "bucketName": "assets-${AWS::AccountId}-${AWS::Region}",
+                    "objectKey": f"{name}.zip",
+                }
+            },
+        }
+        for name in ("code", "authorizer", "layer")
+    }
+
+
+def _table(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Type": "AWS::DynamoDB::GlobalTable",
+        "Properties": {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            "Replicas": [{"Region": region} for region in REGIONS],
+            **more,
+        },
+    }
+
+
+def _data(region: str) -> dict[str, Any]:
+    return {
+        "Resources": {
+            "Ledger": _table(
+                LEDGER,
+                MultiRegionConsistency="STRONG",
+                GlobalTableWitnesses=[{"Region": "us-east-2"}],
+            ),
+            "Catalogue": _table(CATALOGUE),
+        }
+    }
+
+
+def _code(name: str) -> dict[str, Any]:
+    bucket = {"Fn::Sub": "assets-${AWS::AccountId}-${AWS::Region}"}
+    return {"S3Bucket": bucket, "S3Key": f"{name}.zip"}
+
+
+def _function(name: str, asset: str, handler: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": name,
+            "Runtime": "python3.11",
+            "Handler": handler,
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Timeout": 10,
+            "Code": _code(asset),
+            **more,
+        },
+    }
+
+
+def _app(region: str) -> dict[str, Any]:
+    invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+    return {
+        "Resources": {
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {"AssumeRolePolicyDocument": {"Statement": []}},
+            },
+            "Layer": {
+                "Type": "AWS::Lambda::LayerVersion",
+                "Properties": {"LayerName": "small-layer", "Content": _code("layer")},
+            },
+            "Function": _function(
+                "small-function",
+                "code",
+                "function.handler",
+                Layers=[{"Ref": "Layer"}],
+                Environment={"Variables": {"CATALOGUE": CATALOGUE}},
+            ),
+            "AuthorizerFunction": _function("small-authorizer", "authorizer", "authorizer.handler"),
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "StateMachineName": "small-machine",
+                    "DefinitionString": json.dumps(MACHINE),
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                },
+            },
+            "Queue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": "small-queue", "VisibilityTimeout": 30},
+            },
+            "Mapping": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {
+                    "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+                    "FunctionName": {"Ref": "Function"},
+                    "BatchSize": 10,
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                },
+            },
+            "Beat": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "ScheduleExpression": "rate(1 minute)",
+                    "State": "ENABLED",
+                    "Targets": [{"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}}],
+                },
+            },
+            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "small-api"}},
+            "Authorizer": {
+                "Type": "AWS::ApiGateway::Authorizer",
+                "Properties": {
+                    "RestApiId": {"Ref": "Api"},
+                    "Name": "small-authorizer",
+                    "Type": "TOKEN",
+                    "IdentitySource": "method.request.header.Authorization",
+                    "AuthorizerUri": {
+                        "Fn::Sub": invocations + "${AuthorizerFunction.Arn}/invocations"
+                    },
+                },
+            },
+            "Path": {
+                "Type": "AWS::ApiGateway::Resource",
+                "Properties": {
+                    "RestApiId": {"Ref": "Api"},
+                    "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
+                    "PathPart": "hello",
+                },
+            },
+            "Method": {
+                "Type": "AWS::ApiGateway::Method",
+                "Properties": {
+                    "RestApiId": {"Ref": "Api"},
+                    "ResourceId": {"Ref": "Path"},
+                    "HttpMethod": "GET",
+                    "AuthorizationType": "CUSTOM",
+                    "AuthorizerId": {"Ref": "Authorizer"},
+                    "Integration": {
+                        "Type": "AWS_PROXY",
+                        "IntegrationHttpMethod": "POST",
+                        "Uri": {"Fn::Sub": invocations + "${Function.Arn}/invocations"},
+                    },
+                },
+            },
+            "Deployment": {
+                "Type": "AWS::ApiGateway::Deployment",
+                "DependsOn": ["Method"],
+                "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "api"},
+            },
+        },
+        "Outputs": {"ApiEndpointId": {"Value": {"Ref": "Api"}}},
+    }
