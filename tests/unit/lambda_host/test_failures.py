@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from bellpair_local.lambda_host import (
     FunctionSpec,
     InitFailed,

@@ -1,8 +1,12 @@
 """Measuring cold starts."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
 from bellpair_local.lambda_host import (
     InitFailed,
     LambdaHostError,
@@ -34,3 +38,16 @@ def test_what_cannot_be_loaded_is_an_error(cache_dir: Path) -> None:
         measure_init(broken, 1, cache_dir=cache_dir)
     with pytest.raises(LambdaHostError, match="no_such_module"):
         slowest_imports(broken, cache_dir=cache_dir)
+
+
+def test_the_command_prints_the_report(tmp_path: Path, cache_dir: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(package(app="def handler(event, context): ..."))
+    command = [sys.executable, "-m", "bellpair_local.lambda_host", "--runs", "2"]
+    options = ["--code", "code.zip", "--handler", "app.handler", "--cache", str(cache_dir)]
+    output = subprocess.run(
+        command + options, cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    report = json.loads(output.stdout)
+    assert len(report["init_ms"]) == 2
+    assert [cost["module"] for cost in report["slowest_imports"]] == ["app"]
+    assert output.stderr == ""

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from bellpair_local.lambda_host import InvalidArtifact, LambdaHost, build_runtime_dir
 
 from .packages import answer, function, package

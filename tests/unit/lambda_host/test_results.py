@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from bellpair_local.lambda_host import EventTooLarge, FunctionSpec, LambdaHost
 
 from .packages import answer, function, invoke, package
@@ -99,17 +100,20 @@ def test_a_value_cannot_smuggle_in_headers(host: LambdaHost, field: str) -> None
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "complaint"),
     [
-        {"timeout_s": 0},
-        {"timeout_s": 901},
-        {"memory_mb": 127},
-        {"max_workers": 0},
-        {"name": "../escape"},
+        ({"timeout_s": 0}, "at most 900"),
+        ({"timeout_s": 901}, "at most 900"),
+        ({"memory_mb": 127}, "from 128 to 10240"),
+        ({"memory_mb": 10_241}, "from 128 to 10240"),
+        ({"max_workers": 0}, "at least 1"),
+        ({"name": "../escape"}, "ARN"),
     ],
 )
-def test_settings_outside_of_lambdas_limits_are_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(ValueError):
+def test_settings_outside_of_lambdas_limits_are_refused(
+    settings: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
         function("", **settings)  # type: ignore[arg-type]
 
 

@@ -1,13 +1,10 @@
 """How long a function takes to become ready, and what it spends that on.
 
-Run ``python -m bellpair_local.lambda_host.init_report --help`` for the command.
+The command for it is ``python -m bellpair_local.lambda_host --help``.
 """
 
-import argparse
-import json
 import subprocess
-import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -104,36 +101,3 @@ def _read(line: str) -> ImportCost | None:
         return None
     alone, cumulative = (int(field) / 1000 for field in fields[:2])
     return ImportCost(fields[2].strip(), alone, cumulative)
-
-
-def main() -> None:
-    """Print the report of one function as JSON."""
-    parser = argparse.ArgumentParser(description="Measure the cold start of a Lambda function.")
-    parser.add_argument("--code", type=Path, required=True, help="its deployment package (zip)")
-    parser.add_argument("--handler", required=True, help="module.function")
-    parser.add_argument("--layer", type=Path, action="append", default=[], help="in order")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--cache", type=Path, help="kept between runs when given")
-    options = parser.parse_args()
-    spec = FunctionSpec(
-        arn="arn:aws:lambda:us-east-1:000000000000:function:measured",
-        handler=options.handler,
-        code_zip=options.code,
-        layer_zips=tuple(options.layer),
-        environment=dict(pair.split("=", 1) for pair in options.env),
-        timeout_s=60,
-    )
-    with tempfile.TemporaryDirectory() as directory:
-        cache_dir = options.cache or Path(directory)
-        report = {
-            "init_ms": measure_init(spec, options.runs, cache_dir=cache_dir),
-            "slowest_imports": [
-                asdict(cost) for cost in slowest_imports(spec, cache_dir=cache_dir)
-            ],
-        }
-    print(json.dumps(report, indent=2))
-
-
-if __name__ == "__main__":
-    main()
