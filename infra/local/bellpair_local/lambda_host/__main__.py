@@ -8,11 +8,14 @@ from pathlib import Path
 
 from bellpair_local.lambda_host.function import FunctionSpec
 from bellpair_local.lambda_host.init_report import measure_init, slowest_imports
+from bellpair_local.lambda_host.refusals import LambdaHostError
 
 
 def main() -> None:
     """Print the report of one function as JSON."""
-    parser = argparse.ArgumentParser(description="Measure the cold start of a Lambda function.")
+    parser = argparse.ArgumentParser(
+        prog="lambda_host", description="Measure the cold start of a Lambda function."
+    )
     parser.add_argument("--code", type=Path, required=True, help="its deployment package (zip)")
     parser.add_argument("--handler", required=True, help="module.function")
     parser.add_argument("--layer", type=Path, action="append", default=[], help="in order")
