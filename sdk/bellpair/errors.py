@@ -217,7 +217,7 @@ def from_answer(
     kind = _BY_STATUS.get(status, ServerError)
     if code == "region-passive":
         kind = RegionPassive
-    elif kind is InvalidRequest and ("line" in body or (code or "").startswith("program-")):
+    elif kind is InvalidRequest and (code or "").startswith("program-"):
         kind = InvalidProgram
     detail = _text(body, "detail") or _text(body, "title") or _text(body, "message")
     errors = body.get("errors")

@@ -141,6 +141,6 @@ def job_json(job: Job) -> dict[str, Any]:
 
 
 def _issue(issue: Any) -> str:
-    place = issue.get("pointer") or issue.get("parameter") or ""
+    place = issue.get("pointer") or issue.get("parameter") or issue.get("header") or ""
     said = issue.get("detail") or issue.get("message") or ""
     return f"{place}: {said}" if place else str(said)
