@@ -51,3 +51,17 @@ def test_the_command_prints_the_report(tmp_path: Path, cache_dir: Path) -> None:
     assert len(report["init_ms"]) == 2
     assert [cost["module"] for cost in report["slowest_imports"]] == ["app"]
     assert output.stderr == ""
+
+
+def test_the_command_says_in_one_line_what_went_wrong(tmp_path: Path, cache_dir: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(package(app="import no_such_module"))
+    output = subprocess.run(
+        [sys.executable, "-m", "bellpair_local.lambda_host", "--cache", str(cache_dir)]
+        + ["--code", "code.zip", "--handler", "app.handler"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert output.returncode == 1 and output.stdout == ""
+    assert len(output.stderr.splitlines()) == 1 and "no_such_module" in output.stderr

@@ -33,12 +33,12 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as directory:
         cache_dir = options.cache or Path(directory)
-        report = {
-            "init_ms": measure_init(spec, options.runs, cache_dir=cache_dir),
-            "slowest_imports": [
-                asdict(cost) for cost in slowest_imports(spec, cache_dir=cache_dir)
-            ],
-        }
+        try:
+            durations = measure_init(spec, options.runs, cache_dir=cache_dir)
+            imports = slowest_imports(spec, cache_dir=cache_dir)
+        except LambdaHostError as error:
+            parser.exit(1, f"{parser.prog}: {error}\n")
+    report = {"init_ms": durations, "slowest_imports": [asdict(cost) for cost in imports]}
     print(json.dumps(report, indent=2))
 
 
