@@ -55,9 +55,9 @@ def test_the_command_prints_the_report(tmp_path: Path, cache_dir: Path) -> None:
 
 def test_the_command_says_in_one_line_what_went_wrong(tmp_path: Path, cache_dir: Path) -> None:
     (tmp_path / "code.zip").write_bytes(package(app="import no_such_module"))
+    command = [sys.executable, "-m", "bellpair_local.lambda_host", "--cache", str(cache_dir)]
     output = subprocess.run(
-        [sys.executable, "-m", "bellpair_local.lambda_host", "--cache", str(cache_dir)]
-        + ["--code", "code.zip", "--handler", "app.handler"],
+        [*command, "--code", "code.zip", "--handler", "app.handler"],
         cwd=tmp_path,
         check=False,
         capture_output=True,
