@@ -1,7 +1,5 @@
 """A picture of a result."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 import importlib.util

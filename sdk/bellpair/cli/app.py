@@ -1,7 +1,5 @@
 """The root of the command line: global options and the commands below."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Errors as a person or a program at the command line wants them."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 from collections.abc import Callable

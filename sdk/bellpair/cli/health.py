@@ -1,7 +1,5 @@
 """``bellpair health``: which endpoints answer, and which is active."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 import typer

@@ -1,7 +1,5 @@
 """``bellpair jobs``: what became of what was submitted."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated

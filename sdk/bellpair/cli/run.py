@@ -1,7 +1,5 @@
 """``bellpair run``: from a file to counts."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 import sys

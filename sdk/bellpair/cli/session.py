@@ -1,7 +1,5 @@
 """The options that stand before a command, and the client they lead to."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Where output goes: people's to tables and colours, programs' to one JSON object."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """A line that tells how a job is getting on, for as long as somebody watches."""
 
-# ruff: noqa: PLC0415 - what is slow to import waits until it is needed
-
 from __future__ import annotations
 
 import sys
