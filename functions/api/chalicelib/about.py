@@ -26,7 +26,7 @@ def routes(services: Services) -> Blueprint:
     @answer
     def openapi() -> Answer:
         # Seldom asked for, and costly to import for those who only submit.
-        from bellpair_core.http.openapi import openapi_document  # noqa: PLC0415
+        from bellpair_core.http.openapi import openapi_document
 
         return Answer(openapi_document())
 

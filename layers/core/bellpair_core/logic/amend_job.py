@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bellpair_core.model.errors import Fenced, JobCancelled, LedgerConflict, TransientFault
+from bellpair_core.model.errors import (
+    Fenced,
+    JobCancelled,
+    LedgerConflict,
+    TransientFault,
+)
 from bellpair_core.model.job import Job
 from bellpair_core.ports import Ledger
 

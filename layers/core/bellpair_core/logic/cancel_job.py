@@ -16,6 +16,10 @@ from .get_job import own_job
 _LOG = logging.getLogger(__name__)
 _TRIES = 8
 
+_UNCOUNTED = Usage(api_requests=2, writes=2, write_units=2.0)
+"""The submission's and the cancellation's requests and writes: a write cannot hold its own price,
+so each is taken to cost one unit."""
+
 
 def cancel_job(
     principal: Principal,
@@ -72,9 +76,8 @@ def _asked(
     job: Job,
 ) -> Job:
     if job.status is JobStatus.QUEUED:
-        cancelled = job.moved(
-            clock(), JobStatus.CANCELLED, message="as asked", usage=job.usage + spent()
-        )
+        usage = job.usage + spent() + _UNCOUNTED
+        cancelled = job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=usage)
         ledger.replace(job, cancelled)
         return cancelled
     if not job.cancel_requested:

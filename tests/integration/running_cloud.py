@@ -1,0 +1,132 @@
+"""A local cloud of the tests' own, driven through the command line as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
+PORTS_TO_TRY = range(15566, 19000, 40)
+
+
+def free_port_base(ports: int = 5) -> int:
+    """The first base from which ``ports`` consecutive ports can be had."""
+    for base in PORTS_TO_TRY:
+        if all(_is_free(base + offset) for offset in range(ports)):
+            return base
+    raise RuntimeError("no free range of ports for a local cloud")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """One local cloud, its files and its ports."""
+
+    name: str
+    port_base: int
+    state_dir: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which ``bellpair`` finds this cloud."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("BELLPAIR_", "AWS_"))}
+        return {
+            **kept,
+            "BELLPAIR_STATE_DIR": str(self.state_dir),
+            "BELLPAIR_LOCAL_NAME": self.name,
+            "BELLPAIR_LOCAL_PORT_BASE": str(self.port_base),
+        }
+
+    def bellpair(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command line against this cloud."""
+        done = subprocess.run(
+            [BELLPAIR, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"bellpair {' '.join(arguments)} gave {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
+        return done
+
+    def up(self) -> None:
+        """Start it."""
+        self.bellpair("local", "up", "--detach")
+
+    def down(self) -> None:
+        """Stop it and all that belongs to it."""
+        self.bellpair("local", "down")
+
+    def status(self) -> dict[str, Any]:
+        """What ``local status --json`` says."""
+        answer: dict[str, Any] = json.loads(self.bellpair("local", "status", "--json").stdout)
+        return answer
+
+    @property
+    def client_file(self) -> dict[str, Any]:
+        """Endpoints and keys that the cloud wrote for its clients."""
+        (found,) = self.state_dir.rglob("client.json")
+        content: dict[str, Any] = json.loads(found.read_text())
+        return content
+
+    def http(self, endpoint: int = 0, key: str | None = "") -> httpx.Client:
+        """An HTTP client of one region's API.
+
+        Parameters
+        ----------
+        endpoint
+            0 for the primary region, 1 for the secondary.
+        key
+            The API key; the local user's when empty, none at all when ``None``.
+        """
+        settings = self.client_file
+        headers = {}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key or settings['api_key']}"
+        return httpx.Client(base_url=settings["endpoints"][endpoint], headers=headers, timeout=60.0)
+
+    def emulator(self, region: str) -> httpx.Client:
+        """An HTTP client of the device service's control face in a region."""
+        offset = {"us-east-1": 3, "us-west-2": 4}[region]
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port_base + offset}", timeout=30.0)
+
+    def aws(self, service: str, region: str) -> Any:
+        """A boto3 client of this cloud's AWS."""
+        import boto3
+        from bellpair_local.topology import ACCOUNT_ID, SECRET_ACCESS_KEY
+
+        offset = {"us-east-1": 0, "us-west-2": 1}[region]
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=region,
+            endpoint_url=f"http://127.0.0.1:{self.port_base + offset}",
+            aws_access_key_id=ACCOUNT_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+        )
+
+
+def words(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The types of a job's events, in order."""
+    return [str(line["type"]) for line in lines]
