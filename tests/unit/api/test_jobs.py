@@ -176,7 +176,8 @@ def test_a_waiting_job_is_cancelled_at_once(api: Api, key: str) -> None:
     answer = api.request("DELETE", f"/v1/jobs/{job.id}", key=key)
 
     assert (answer.status, answer.json["status"]) == (200, "cancelled")
-    assert api.world.ledger.jobs[job.id].finished_at == api.world.clock()
+    cancelled = api.world.ledger.jobs[job.id]
+    assert (cancelled.finished_at, cancelled.usage.writes) == (api.world.clock(), 2)
 
 
 def test_a_running_job_is_asked_to_stop_and_so_is_its_task(api: Api, key: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -29,6 +31,7 @@ from .conftest import Api
 from .gateway import REQUEST_ID
 
 DOCS = Path(__file__).parents[3] / "docs"
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 
 
 def test_a_disabled_key_is_refused(api: Api) -> None:
@@ -343,6 +346,21 @@ def test_every_route_is_described(api: Api) -> None:
     }
 
     assert served == described
+
+
+def test_packaging_can_import_the_app_where_nothing_is_deployed() -> None:
+    names = "import app; print(app.app.app_name, app.authorize.name)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", names],
+        cwd=FUNCTIONS / "api",
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "bellpair authorize\n"), done.stderr
 
 
 def test_a_gateways_own_problem_has_the_members_of_every_problem() -> None:

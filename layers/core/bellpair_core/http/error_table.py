@@ -8,7 +8,7 @@ from .problem import problem_type
 
 _HEAD = f"""# Errors
 
-<!-- Generated from the code: `make docs`. -->
+<!-- Generated from the code by `python -m bellpair_core.http.write_docs docs`. -->
 
 Every error over HTTP is a problem document (RFC 9457, `application/problem+json`) with the
 members `type` (such as `{problem_type(ErrorCode.DEVICE_UNKNOWN)}`), `title`, `status`, `code`,
