@@ -64,13 +64,11 @@ def prepare(
 
     with ThreadPoolExecutor() as pool:
         calibrations = [
-            pool.submit(
-                invoke, deployer, f"bellpair-{stage}-calibration", region.region, {}
-            )
+            pool.submit(invoke, deployer, f"bellpair-{stage}-calibration", region.region, {})
             for region in topology.regions
         ]
         operator = tenants({"action": "bootstrap-operator"})
-        tenant = tenants({"action": "create-tenant", "tenant": TENANT, "name": TENANT})
+        tenant = tenants({"action": "create-tenant", "tenant": TENANT})
         for calibration in calibrations:
             calibration.result()
     file = topology.state_dir / CLIENT_FILE

@@ -58,9 +58,7 @@ def up(
     ] = False,
     deploy: Annotated[
         bool,
-        typer.Option(
-            help="Deploy the application; --no-deploy leaves the regions empty."
-        ),
+        typer.Option(help="Deploy the application; --no-deploy leaves the regions empty."),
     ] = True,
     template: Annotated[
         Path | None,
@@ -115,9 +113,7 @@ def down(name: Name = None, state_dir: StateDir = None) -> None:
 def status(
     name: Name = None,
     state_dir: StateDir = None,
-    json_output: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object.")
-    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell each process, its region, port and health. Exit status 3 if not all are well."""
     cloud = _cloud(name, state_dir)
@@ -138,12 +134,8 @@ def logs(
     ] = None,
     name: Name = None,
     state_dir: StateDir = None,
-    lines: Annotated[
-        int, typer.Option("-n", "--lines", min=1, help="How many lines each.")
-    ] = 20,
-    follow: Annotated[
-        bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")
-    ] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many lines each.")] = 20,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Show the end of the logs of processes and functions."""
     console = Console(stderr=True)
@@ -183,9 +175,7 @@ def _bring_up(
                 console.print(f"{time.monotonic() - began:5.1f} s  {text}")
 
         try:
-            topology = Topology.plan(
-                cloud.name, cloud.state_dir, repository() / "build", port_base
-            )
+            topology = Topology.plan(cloud.name, cloud.state_dir, repository() / "build", port_base)
         except ValueError as error:
             raise LocalCloudError(str(error), "Choose another --port-base.") from error
         step("Starting two regions, the witness and the Braket emulators")
@@ -239,9 +229,7 @@ def _explained(console: Console) -> Iterator[None]:
         yield
     except LocalCloudError as error:
         console.print(f"[bold red]Failed:[/] {error}", highlight=False, soft_wrap=True)
-        console.print(
-            f"[bold]What to do:[/] {error.remedy}", highlight=False, soft_wrap=True
-        )
+        console.print(f"[bold]What to do:[/] {error.remedy}", highlight=False, soft_wrap=True)
         raise typer.Exit(_FAILED) from None
     except KeyboardInterrupt:
         console.print("Interrupted; nothing is left running.")

@@ -141,9 +141,7 @@ class LocalCloud:
             shutil.rmtree(self.state_dir / leftover, ignore_errors=True)
         topology.save()
         # The witness first: a region recovers its tables from it.
-        for member in sorted(
-            topology.members, key=lambda m: m.role is not Role.WITNESS
-        ):
+        for member in sorted(topology.members, key=lambda m: m.role is not Role.WITNESS):
             self.start_member(topology, member)
         for member in topology.members:
             self.await_member(member)
@@ -166,9 +164,7 @@ class LocalCloud:
             If it ends, or is not well after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        record = next(
-            (r for r in self._processes.records() if r.name == member.name), None
-        )
+        record = next((r for r in self._processes.records() if r.name == member.name), None)
         while True:
             if health(member) == "ok":
                 return
@@ -200,13 +196,7 @@ class LocalCloud:
         ]
         well = sum(m.health == "ok" for m in members)
         dead = sum(m.health == "dead" for m in members)
-        state = (
-            "down"
-            if dead == len(members)
-            else "up"
-            if well == len(members)
-            else "degraded"
-        )
+        state = "down" if dead == len(members) else "up" if well == len(members) else "degraded"
         client_file = self.state_dir / CLIENT_FILE
         endpoints: list[str] = []
         with contextlib.suppress(FileNotFoundError, ValueError):
@@ -221,9 +211,7 @@ class LocalCloud:
             members=members,
         )
 
-    def _member_status(
-        self, member: Member, record: ProcessRecord | None
-    ) -> MemberStatus:
+    def _member_status(self, member: Member, record: ProcessRecord | None) -> MemberStatus:
         alive = record is not None and record.is_alive()
         return MemberStatus(
             name=member.name,
@@ -240,9 +228,7 @@ class LocalCloud:
         taken = ports.taken(port_base)
         if not taken:
             return
-        users = ", ".join(
-            f"{port} ({ports.holder(port) or 'unknown program'})" for port in taken
-        )
+        users = ", ".join(f"{port} ({ports.holder(port) or 'unknown program'})" for port in taken)
         free = ports.free_base(port_base)
         raise PortsTaken(
             f"Ports that the local cloud {self.name!r} needs are in use: {users}.",
@@ -253,11 +239,7 @@ class LocalCloud:
 
     def _tail(self, member: Member) -> str:
         with contextlib.suppress(FileNotFoundError):
-            lines = (
-                (self.logs / f"{member.name}.log")
-                .read_text(errors="replace")
-                .splitlines()
-            )
+            lines = (self.logs / f"{member.name}.log").read_text(errors="replace").splitlines()
             return "\n".join(lines[-_LOG_TAIL_LINES:])
         return ""
 
@@ -289,13 +271,9 @@ def command(topology: Topology, member: Member) -> list[str]:
     ]  # fmt: skip
 
 
-def environment(
-    topology: Topology, member: Member, inherited: Mapping[str, str]
-) -> dict[str, str]:
+def environment(topology: Topology, member: Member, inherited: Mapping[str, str]) -> dict[str, str]:
     """The environment of a member's process: that of the caller, less its AWS settings."""
-    kept = {
-        k: v for k, v in inherited.items() if not k.startswith(("AWS_", "BELLPAIR_"))
-    }
+    kept = {k: v for k, v in inherited.items() if not k.startswith(("AWS_", "BELLPAIR_"))}
     return kept | {
         "AWS_ACCESS_KEY_ID": topology.account,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,

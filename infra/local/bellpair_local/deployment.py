@@ -27,6 +27,7 @@ from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STACK_SECONDS = 180.0
 _POLL_SECONDS = 0.1
+_MESSAGE_LENGTH = 600
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 Progress = Callable[[str], None]
@@ -113,9 +114,7 @@ def _stacks(directory: Path, account: str) -> Iterator[Stack]:
             "Synthesize it again with `make synth`.",
         ) from None
     artifacts: dict[str, dict[str, Any]] = manifest["artifacts"]
-    stack_ids = {
-        i for i, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"
-    }
+    stack_ids = {i for i, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
     for artifact_id, artifact in artifacts.items():
         if artifact["type"] == "cdk:cloud-assembly":
             nested = directory / artifact["properties"]["directoryName"]
@@ -149,9 +148,7 @@ def _stacks(directory: Path, account: str) -> Iterator[Stack]:
         )
 
 
-def _assets(
-    directory: Path, file: str, account: str, region: str
-) -> Iterator[FileAsset]:
+def _assets(directory: Path, file: str, account: str, region: str) -> Iterator[FileAsset]:
     files: dict[str, Any] = json.loads((directory / file).read_text()).get("files", {})
     for entry in files.values():
         source = directory / entry["source"]["path"]
@@ -194,14 +191,10 @@ def zipped(directory: Path, cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         draft = archive.with_suffix(f".{os.getpid()}.draft")
         # Speed matters more than size: the archive only crosses the loopback interface.
-        with zipfile.ZipFile(
-            draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1
-        ) as target:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
             for file in files:
                 entry = zipfile.ZipInfo(str(file.relative_to(directory)), _EPOCH)
-                entry.external_attr = (
-                    0o755 if os.access(file, os.X_OK) else 0o644
-                ) << 16
+                entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 target.writestr(entry, file.read_bytes(), compresslevel=1)
         draft.replace(archive)
@@ -251,9 +244,7 @@ class Deployer:
             wave = [s for s in left if s.depends_on <= outputs.keys()]
             with ThreadPoolExecutor(max_workers=4) as pool:
                 self._upload(wave, pool)
-                for stack, result in zip(
-                    wave, pool.map(self._deploy, wave), strict=True
-                ):
+                for stack, result in zip(wave, pool.map(self._deploy, wave), strict=True):
                     outputs[stack.id] = result
             left = [s for s in left if s.id not in outputs]
         return outputs
@@ -293,9 +284,7 @@ class Deployer:
         assets = {asset for stack in stacks for asset in stack.assets}
         for region, bucket in sorted({(a.region, a.bucket) for a in assets}):
             self._ensure_bucket(region, bucket)
-        list(
-            pool.map(self._upload_one, sorted(assets, key=lambda a: (a.region, a.key)))
-        )
+        list(pool.map(self._upload_one, sorted(assets, key=lambda a: (a.region, a.key))))
 
     def _ensure_bucket(self, region: str, bucket: str) -> None:
         request: dict[str, Any] = {"Bucket": bucket}
@@ -320,7 +309,7 @@ class Deployer:
         self._progress(f"{stack.name} ({stack.region})")
         request = {
             "StackName": stack.name,
-            "TemplateBody": stack.template.read_text(),
+            "TemplateURL": self._template_url(stack),
             "Capabilities": _CAPABILITIES,
             "Tags": [{"Key": k, "Value": v} for k, v in stack.tags.items()],
         }
@@ -332,13 +321,19 @@ class Deployer:
         except ClientError as error:
             if "No updates are to be performed" not in str(error):
                 raise DeploymentFailed(
-                    f"{stack.name} ({stack.region}) was refused: {error}",
+                    f"{stack.name} ({stack.region}) was refused: {str(error)[:_MESSAGE_LENGTH]}",
                     "Correct the template's source in infra/cdk.",
                 ) from error
         description = self._settled(cloudformation, stack)
-        return {
-            o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])
-        }
+        return {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
+
+    def _template_url(self, stack: Stack) -> str:
+        """Upload the template: CloudFormation takes no more than 50 KB in a request."""
+        bucket = f"templates-{self._topology.account}-{stack.region}"
+        self._ensure_bucket(stack.region, bucket)
+        s3 = self.client("s3", stack.region)
+        s3.put_object(Bucket=bucket, Key=stack.template.name, Body=stack.template.read_bytes())
+        return f"{s3.meta.endpoint_url}/{bucket}/{stack.template.name}"
 
     def _settled(self, cloudformation: Any, stack: Stack) -> dict[str, Any]:
         deadline = time.monotonic() + _STACK_SECONDS
@@ -365,9 +360,7 @@ class Deployer:
 
 def _described(cloudformation: Any, name: str) -> dict[str, Any] | None:
     try:
-        stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=name)[
-            "Stacks"
-        ]
+        stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError:
         return None
     return stacks[0] if stacks else None

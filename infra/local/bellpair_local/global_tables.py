@@ -99,9 +99,7 @@ class GlobalTableRegistry:
         if seen != self._seen:
             self._tables = self._read()
             self._strong = frozenset(
-                t.name
-                for t in self._tables.values()
-                if t.consistency is Consistency.STRONG
+                t.name for t in self._tables.values() if t.consistency is Consistency.STRONG
             )
             self._seen = seen
 

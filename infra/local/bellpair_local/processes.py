@@ -109,9 +109,7 @@ class ProcessTable:
 
     def _write(self, records: Iterable[ProcessRecord]) -> None:
         draft = self._file.with_suffix(".draft")
-        draft.write_text(
-            json.dumps([r.model_dump(mode="json") for r in records], indent=2)
-        )
+        draft.write_text(json.dumps([r.model_dump(mode="json") for r in records], indent=2))
         draft.replace(self._file)
 
 
@@ -126,9 +124,7 @@ def end_sessions(records: Sequence[ProcessRecord]) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         _, members = psutil.wait_procs(members, timeout=patience)
-        members += [
-            p for record in records for p in _session(record) if p not in members
-        ]
+        members += [p for record in records for p in _session(record) if p not in members]
         if not members:
             return
 

@@ -80,9 +80,7 @@ class RegionProcess:
 
         controls: dict[str, ControlCall] = {"/_local/health": self._health}
         if self._host is not None:
-            FunctionExecutor(
-                self._host, self._here.endpoint, self._topology.account
-            ).install()
+            FunctionExecutor(self._host, self._here.endpoint, self._topology.account).install()
             step_functions.install()
             events.install()
             table_seam.install(self._topology, self._here, self._registry)
@@ -92,9 +90,7 @@ class RegionProcess:
                 self._registry,
                 self._forwarder,
                 self._faults,
-                lambda change: changes.apply(
-                    change, self._topology.account, self._here.region
-                ),
+                lambda change: changes.apply(change, self._topology.account, self._here.region),
             )
             changes.observe(replicator.observed)
             controls["/_local/workers"] = self._workers
@@ -150,9 +146,7 @@ class RegionProcess:
         assert self._host is not None
         if method == "DELETE":
             loss = WorkerLoss.model_validate_json(body)
-            workers = await asyncio.to_thread(
-                self._host.kill_workers, loss.fraction, loss.seed
-            )
+            workers = await asyncio.to_thread(self._host.kill_workers, loss.fraction, loss.seed)
         else:
             workers = self._host.workers()
         return 200, {"workers": [dataclasses.asdict(worker) for worker in workers]}
@@ -167,9 +161,7 @@ class RegionProcess:
             "pid": os.getpid(),
             "global_tables": sorted(self._registry.tables()),
             "replication_backlog": self._replicator.backlog if self._replicator else {},
-            "faults": self._faults.current.model_dump(
-                mode="json", exclude_defaults=True
-            ),
+            "faults": self._faults.current.model_dump(mode="json", exclude_defaults=True),
         }
         return 200 if self._ready else 503, report
 
@@ -177,12 +169,8 @@ class RegionProcess:
 def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(description="Serve one region of a local cloud.")
-    parser.add_argument(
-        "--config", type=Path, required=True, help="the cloud's topology.json"
-    )
-    parser.add_argument(
-        "--member", required=True, help="name of the process, as us-east-1"
-    )
+    parser.add_argument("--config", type=Path, required=True, help="the cloud's topology.json")
+    parser.add_argument("--member", required=True, help="name of the process, as us-east-1")
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

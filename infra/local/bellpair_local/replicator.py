@@ -150,9 +150,7 @@ class Replicator:
                 await asyncio.sleep(0.01)
                 continue
             try:
-                await self._ask(
-                    peer, "POST", CHANGES, json.dumps({"changes": batch}).encode()
-                )
+                await self._ask(peer, "POST", CHANGES, json.dumps({"changes": batch}).encode())
             except PeerUnavailable as error:
                 _log.info("changes for %s wait: %s", peer.name, error)
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -174,29 +172,20 @@ class Replicator:
             batch.append(change)
         return batch
 
-    async def _ask(
-        self, peer: Member, method: str, path: str, body: bytes
-    ) -> dict[str, Any]:
+    async def _ask(self, peer: Member, method: str, path: str, body: bytes) -> dict[str, Any]:
         if self._faults.parted_from(peer.name):
             raise PeerUnavailable(f"{self._here.name} is parted from {peer.name}")
         headers = [
             (SENDER, self._here.name.encode()),
             (b"content-type", b"application/json"),
         ]
-        response = await self._forwarder.send(
-            peer.endpoint, method, path.encode(), headers, body
-        )
+        response = await self._forwarder.send(peer.endpoint, method, path.encode(), headers, body)
         if response.status != 200:
-            raise PeerUnavailable(
-                f"{peer.name} answered {response.status}: {response.body!r}"
-            )
+            raise PeerUnavailable(f"{peer.name} answered {response.status}: {response.body!r}")
         answer: dict[str, Any] = json.loads(response.body)
         return answer
 
 
 def key_of(table: GlobalTable, item: Item) -> Item:
     """Return the key attributes of `item`."""
-    return {
-        k["AttributeName"]: item[k["AttributeName"]]
-        for k in table.definition["KeySchema"]
-    }
+    return {k["AttributeName"]: item[k["AttributeName"]] for k in table.definition["KeySchema"]}

@@ -10,9 +10,7 @@ from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import Topology
 
 
-def roll_out(
-    topology: Topology, template: Path | None, progress: Callable[[str], None]
-) -> None:
+def roll_out(topology: Topology, template: Path | None, progress: Callable[[str], None]) -> None:
     """Deploy the application, or the cloud assembly in `template`, to a running cloud.
 
     Raises
@@ -21,12 +19,7 @@ def roll_out(
         If synthesis, deployment or preparation fails.
     """
     if template is None:
-        current = assembly.is_current()
-        progress(
-            "Using the synthesized stacks"
-            if current
-            else "Synthesizing the stacks (30 s)"
-        )
+        progress("Synthesizing the stacks (half a minute where something has changed)")
     directory = template or assembly.synthesize()
     stacks = read_assembly(directory, topology.account)
     deployer = Deployer(

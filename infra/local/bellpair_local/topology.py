@@ -108,9 +108,7 @@ class Topology(BaseModel):
         """
         if not 1024 <= port_base <= 65535 - PORTS_PER_CLOUD + 1:
             last = 65535 - PORTS_PER_CLOUD + 1
-            raise ValueError(
-                f"port base {port_base} is outside 1024..{last}; choose another one"
-            )
+            raise ValueError(f"port base {port_base} is outside 1024..{last}; choose another one")
         layout = (
             (Role.REGION, primary),
             (Role.REGION, secondary),
@@ -122,9 +120,7 @@ class Topology(BaseModel):
             Member(role=role, region=region, port=port_base + offset)
             for offset, (role, region) in enumerate(layout)
         )
-        return cls(
-            cloud=cloud, state_dir=state_dir, cache_dir=cache_dir, members=members
-        )
+        return cls(cloud=cloud, state_dir=state_dir, cache_dir=cache_dir, members=members)
 
     @property
     def regions(self) -> tuple[Member, ...]:

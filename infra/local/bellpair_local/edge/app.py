@@ -80,9 +80,7 @@ class Edge:
         service = signed_for.service if signed_for else "execute-api"
 
         if sender and self._faults.parted_from(sender):
-            await _answer(
-                send, unavailable(service, f"{self._here.name} is parted from {sender}")
-            )
+            await _answer(send, unavailable(service, f"{self._here.name} is parted from {sender}"))
             return
         if self._faults.harms_requests:
             delay, outcome = self._faults.draw(service)
@@ -103,26 +101,20 @@ class Edge:
             response = await self._forward(Destination(member), service, scope, body)
             await _answer(send, response)
             return
-        if service == "dynamodb" and header(
-            scope["headers"], b"x-amz-target"
-        ).startswith(_TABLE_OPERATIONS):
+        if service == "dynamodb" and header(scope["headers"], b"x-amz-target").startswith(
+            _TABLE_OPERATIONS
+        ):
             body = await _body(receive)
-            holder = holder_of_tables(
-                self._topology, self._here, body, self._registry.strong()
-            )
+            holder = holder_of_tables(self._topology, self._here, body, self._registry.strong())
             if holder is not None:
                 await _answer(send, await self._forward(holder, service, scope, body))
                 return
             receive = _replay(body, receive)
         await self._services(scope, receive, send)
 
-    async def _forward(
-        self, to: Destination, service: str, scope: Scope, body: bytes
-    ) -> Response:
+    async def _forward(self, to: Destination, service: str, scope: Scope, body: bytes) -> Response:
         if self._faults.parted_from(to.member.name):
-            return unavailable(
-                service, f"{self._here.name} is parted from {to.member.name}"
-            )
+            return unavailable(service, f"{self._here.name} is parted from {to.member.name}")
         headers: Headers = scope["headers"]
         if to.scope_region is not None:
             headers = with_region(headers, to.scope_region)
@@ -151,18 +143,14 @@ class Edge:
             except ValueError as error:
                 status, answer = 400, {"error": str(error)}
         content = json.dumps(answer).encode()
-        await _answer(
-            send, Response(status, [(b"content-type", b"application/json")], content)
-        )
+        await _answer(send, Response(status, [(b"content-type", b"application/json")], content))
 
     async def _set_faults(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if method == "PUT":
             faults = Faults.model_validate_json(body)
             known = {m.name for m in self._topology.members} - {self._here.name}
             if unknown := faults.partitions - known:
-                raise ValueError(
-                    f"cannot part from {sorted(unknown)}; known: {sorted(known)}"
-                )
+                raise ValueError(f"cannot part from {sorted(unknown)}; known: {sorted(known)}")
             self._faults.set(faults)
         elif method == "DELETE":
             self._faults.set(Faults())

@@ -70,10 +70,7 @@ class FaultSwitches:
         self._faults = faults
         self._random = random.Random(faults.seed)
         self.harms_requests = bool(
-            faults.latency_ms
-            or faults.jitter_ms
-            or faults.error_rate
-            or faults.drop_rate
+            faults.latency_ms or faults.jitter_ms or faults.error_rate or faults.drop_rate
         )
 
     def parted_from(self, name: str) -> bool:

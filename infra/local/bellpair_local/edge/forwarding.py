@@ -96,10 +96,7 @@ class Forwarder:
         idle = self._idle[endpoint]
         while idle:
             connection = idle.pop()
-            if (
-                connection.reusable
-                and time.monotonic() - connection.idle_since < _IDLE_SECONDS
-            ):
+            if connection.reusable and time.monotonic() - connection.idle_since < _IDLE_SECONDS:
                 return connection
             connection.close()
         parts = urlsplit(endpoint)
@@ -173,9 +170,7 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # The length in the answer to HEAD is information, not framing.
-        if name.lower() not in _HOP_BY_HOP or (
-            self._is_head and name.lower() == b"content-length"
-        ):
+        if name.lower() not in _HOP_BY_HOP or (self._is_head and name.lower() == b"content-length"):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:

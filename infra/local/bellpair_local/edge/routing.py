@@ -20,9 +20,7 @@ class Destination(NamedTuple):
     scope_region: str | None = None
 
 
-def destination(
-    topology: Topology, here: Member, scope: CredentialScope | None
-) -> Member | None:
+def destination(topology: Topology, here: Member, scope: CredentialScope | None) -> Member | None:
     """Return the process that a request signed for `scope` belongs to, or None for this one.
 
     Unsigned requests (the deployed HTTP API, health checks) and regions that the cloud does not
@@ -73,6 +71,4 @@ def table_names(request: dict[str, Any]) -> Iterable[str]:
 
 
 def _name(table: str) -> str:
-    return (
-        table.split(":table/", 1)[1].split("/", 1)[0] if ":table/" in table else table
-    )
+    return table.split(":table/", 1)[1].split("/", 1)[0] if ":table/" in table else table

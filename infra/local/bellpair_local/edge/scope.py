@@ -30,9 +30,7 @@ def header(headers: Headers, name: bytes) -> bytes:
     return b""
 
 
-def credential_scope(
-    headers: Headers, query_string: bytes = b""
-) -> CredentialScope | None:
+def credential_scope(headers: Headers, query_string: bytes = b"") -> CredentialScope | None:
     """Return the scope that a request was signed for, or None for an unsigned request.
 
     Presigned URLs carry it in `query_string`.

@@ -11,9 +11,7 @@ from bellpair_local.replication import Change, Item
 Observer = Callable[[str, Item | None, Item | None], None]
 """Is told the table, the item before and the item after (None where there is none)."""
 
-_applying: contextvars.ContextVar[bool] = contextvars.ContextVar(
-    "applying", default=False
-)
+_applying: contextvars.ContextVar[bool] = contextvars.ContextVar("applying", default=False)
 
 
 def observe(observer: Observer) -> None:

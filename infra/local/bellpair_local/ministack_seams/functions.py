@@ -56,9 +56,7 @@ class FunctionExecutor:
         # invocation and keeps them all in memory.
         lambda_svc._emit_lambda_logs = lambda *_, **__: None
 
-    def execute(
-        self, function: dict[str, Any], event: Any, request_id: str
-    ) -> dict[str, Any]:
+    def execute(self, function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         """Run `function` and answer in the shape that MiniStack's callers expect."""
         config = function.get("config") or function
         try:
@@ -93,9 +91,7 @@ class FunctionExecutor:
             config["Handler"],
             config.get("Timeout"),
             config.get("MemorySize"),
-            tuple(
-                layer["Arn"] if isinstance(layer, dict) else layer for layer in layers
-            ),
+            tuple(layer["Arn"] if isinstance(layer, dict) else layer for layer in layers),
             tuple(sorted(variables.items())),
             reserved,
         )

@@ -36,13 +36,9 @@ def global_table(name: str, properties: dict[str, Any], home: str) -> GlobalTabl
         If the resource asks for what AWS would refuse.
     """
     consistency = Consistency(properties.get("MultiRegionConsistency", "EVENTUAL"))
-    replicas = tuple(
-        r["Region"] for r in properties.get("Replicas") or [{"Region": home}]
-    )
+    replicas = tuple(r["Region"] for r in properties.get("Replicas") or [{"Region": home}])
     if home not in replicas:
-        raise ValueError(
-            f"{name}: Replicas must contain the stack's own region, {home}"
-        )
+        raise ValueError(f"{name}: Replicas must contain the stack's own region, {home}")
     ttl = properties.get("TimeToLiveSpecification") or {}
     if consistency is Consistency.STRONG:
         witnesses = properties.get("GlobalTableWitnesses") or []
@@ -51,17 +47,12 @@ def global_table(name: str, properties: dict[str, Any], home: str) -> GlobalTabl
                 f"{name}: strong consistency needs three replicas, or two and a witness"
             )
         if ttl.get("Enabled") or properties.get("LocalSecondaryIndexes"):
-            raise ValueError(
-                f"{name}: strongly consistent tables have neither TTL nor LSIs"
-            )
-    definition: dict[str, Any] = {
-        key: properties[key] for key in _COPIED if properties.get(key)
-    }
+            raise ValueError(f"{name}: strongly consistent tables have neither TTL nor LSIs")
+    definition: dict[str, Any] = {key: properties[key] for key in _COPIED if properties.get(key)}
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
         if kind in definition:
             definition[kind] = [
-                {field: index[field] for field in _INDEX_FIELDS}
-                for index in definition[kind]
+                {field: index[field] for field in _INDEX_FIELDS} for index in definition[kind]
             ]
     # Capacity has no meaning here, and provisioned tables would have to say how much.
     definition["BillingMode"] = "PAY_PER_REQUEST"
@@ -113,9 +104,7 @@ def holders(topology: Topology, table: GlobalTable) -> list[Member]:
         return [topology.witness]
     members = {m.region: m for m in topology.regions}
     if missing := set(table.replicas) - set(members):
-        raise ValueError(
-            f"{table.name}: this local cloud has no region {sorted(missing)}"
-        )
+        raise ValueError(f"{table.name}: this local cloud has no region {sorted(missing)}")
     return [members[region] for region in table.replicas]
 
 
@@ -125,9 +114,7 @@ def install(topology: Topology, here: Member, registry: GlobalTableRegistry) -> 
 
     # Our handlers wait for other processes and for this one, so not in its event loop.
     elsewhere = stacks._runs_on_worker_thread
-    stacks._runs_on_worker_thread = lambda kind: (
-        kind == RESOURCE_TYPE or elsewhere(kind)
-    )
+    stacks._runs_on_worker_thread = lambda kind: kind == RESOURCE_TYPE or elsewhere(kind)
 
     def attributes(name: str) -> dict[str, str]:
         arn = f"arn:aws:dynamodb:{here.region}:{topology.account}:table/{name}"
@@ -135,9 +122,7 @@ def install(topology: Topology, here: Member, registry: GlobalTableRegistry) -> 
             "Arn": arn, "TableId": name, "StreamArn": f"{arn}/stream/1970-01-01T00:00:00.000"
         }  # fmt: skip
 
-    def create(
-        logical_id: str, properties: dict[str, Any], stack: str
-    ) -> tuple[str, Any]:
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, Any]:
         name = properties.get("TableName") or provisioners._physical_name(
             stack, logical_id, max_len=255
         )

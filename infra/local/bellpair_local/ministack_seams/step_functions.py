@@ -64,9 +64,7 @@ def _idempotent_start(sfn: Any) -> None:
             arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
             known = sfn._executions.get(arn)
             if known and known["status"] == "RUNNING" and known["input"] == text:
-                return sfn.json_response(
-                    {"executionArn": arn, "startDate": known["startDate"]}
-                )
+                return sfn.json_response({"executionArn": arn, "startDate": known["startDate"]})
         return start(request)
 
     sfn._start_execution = start_execution
@@ -90,9 +88,7 @@ def _callback_tasks(sfn: Any) -> None:
         }  # fmt: skip
         sfn._task_tokens[token] = task
         try:
-            function = sfn._resolve_lambda_function_ref(
-                payload["FunctionName"], optimized=True
-            )
+            function = sfn._resolve_lambda_function_ref(payload["FunctionName"], optimized=True)
             sfn._call_lambda(function, payload.get("Payload", {}))
             _await_token(sfn, task, deadline, state.get("HeartbeatSeconds"))
         finally:
@@ -121,9 +117,7 @@ def _callback_tasks(sfn: Any) -> None:
         setattr(sfn, name, refusing_closed(getattr(sfn, name)))
 
 
-def _await_token(
-    sfn: Any, task: dict[str, Any], deadline: float, heartbeat: float | None
-) -> None:
+def _await_token(sfn: Any, task: dict[str, Any], deadline: float, heartbeat: float | None) -> None:
     while True:
         left = deadline - time.monotonic()
         before = task["heartbeat"]
@@ -132,9 +126,7 @@ def _await_token(
         if time.monotonic() >= deadline:
             raise sfn._ExecutionError("States.Timeout", "No callback came in time")
         if heartbeat and task["heartbeat"] == before:
-            raise sfn._ExecutionError(
-                "States.HeartbeatTimeout", "No heartbeat came in time"
-            )
+            raise sfn._ExecutionError("States.HeartbeatTimeout", "No heartbeat came in time")
 
 
 def _timeouts_by_path(sfn: Any) -> None:
@@ -162,9 +154,9 @@ def _retry_delays(sfn: Any) -> None:
         retrier, index = find(retriers, error, counts)
         if retrier is None:
             return retrier, index
-        delay = retrier.get("IntervalSeconds", 1) * retrier.get(
-            "BackoffRate", 2.0
-        ) ** counts.get(index, 0)
+        delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** counts.get(
+            index, 0
+        )
         delay = min(delay, retrier.get("MaxDelaySeconds", delay))
         if retrier.get("JitterStrategy") == "FULL":
             delay = random.uniform(0, delay)
@@ -184,13 +176,8 @@ def _large_results_fail(sfn: Any) -> None:
         try:
             result = call(function, event)
         except sfn._ExecutionError as error:
-            if (
-                error.error == "Lambda.Unknown"
-                and "TooManyRequestsException" in error.cause
-            ):
-                raise sfn._ExecutionError(
-                    "Lambda.TooManyRequestsException", error.cause
-                ) from error
+            if error.error == "Lambda.Unknown" and "TooManyRequestsException" in error.cause:
+                raise sfn._ExecutionError("Lambda.TooManyRequestsException", error.cause) from error
             raise
         size = len(json.dumps(result).encode())
         if size > MAX_PAYLOAD_BYTES:
