@@ -13,10 +13,10 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
-from bellpair.configuration import DEFAULT_LOCAL_NAME, state_directory
 from rich.console import Console
 from rich.table import Table
 
+from bellpair.configuration import DEFAULT_LOCAL_NAME, state_directory
 from bellpair_local.assembly import repository
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.failures import LocalCloudError

@@ -12,7 +12,13 @@ from bellpair_local.edge.faults import Faults, FaultSwitches, Outcome
 from bellpair_local.edge.forwarding import Forwarder, PeerUnavailable, Response
 from bellpair_local.edge.refusal import unavailable
 from bellpair_local.edge.routing import Destination, destination, holder_of_tables
-from bellpair_local.edge.scope import Headers, credential_scope, header, with_region
+from bellpair_local.edge.scope import (
+    CredentialScope,
+    Headers,
+    credential_scope,
+    header,
+    with_region,
+)
 from bellpair_local.edge.server import TRANSPORT
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.topology import Member, Topology
@@ -71,9 +77,8 @@ class Edge:
         if scope["type"] != "http":
             await self._services(scope, receive, send)
             return
-        path = scope["path"]
         sender = header(scope["headers"], SENDER).decode("latin-1")
-        if path.startswith("/_") and (control := self._controls.get(path)):
+        if control := self._controls.get(scope["path"]):
             await self._control(control, sender, scope, receive, send)
             return
         signed_for = credential_scope(scope["headers"], scope["query_string"])
@@ -81,29 +86,34 @@ class Edge:
 
         if sender and self._faults.parted_from(sender):
             await _answer(send, unavailable(service, f"{self._here.name} is parted from {sender}"))
-            return
-        if self._faults.harms_requests:
-            delay, outcome = self._faults.draw(service)
-            await asyncio.sleep(delay)
-            if outcome is Outcome.DROP:
-                scope[TRANSPORT].abort()
-                return
-            if outcome is Outcome.ERROR:
-                await _answer(
-                    send,
-                    unavailable(service, "an error was switched on under /_faults"),
-                )
-                return
+        elif not self._faults.harms_requests or await self._survives(service, scope, send):
+            await self._route(signed_for, service, scope, receive, send)
 
+    async def _survives(self, service: str, scope: Scope, send: Send) -> bool:
+        """Let the faults in force work on a request; return whether it is to be answered still."""
+        delay, outcome = self._faults.draw(service)
+        await asyncio.sleep(delay)
+        if outcome is Outcome.DROP:
+            scope[TRANSPORT].abort()
+        elif outcome is Outcome.ERROR:
+            await _answer(send, unavailable(service, "an error was switched on under /_faults"))
+        return outcome is Outcome.PASS
+
+    async def _route(
+        self,
+        signed_for: CredentialScope | None,
+        service: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         member = destination(self._topology, self._here, signed_for)
+        target = header(scope["headers"], b"x-amz-target")
         if member is not None:
             body = await _body(receive)
-            response = await self._forward(Destination(member), service, scope, body)
-            await _answer(send, response)
+            await _answer(send, await self._forward(Destination(member), service, scope, body))
             return
-        if service == "dynamodb" and header(scope["headers"], b"x-amz-target").startswith(
-            _TABLE_OPERATIONS
-        ):
+        if target.startswith(_TABLE_OPERATIONS):
             body = await _body(receive)
             holder = holder_of_tables(self._topology, self._here, body, self._registry.strong())
             if holder is not None:
