@@ -9,7 +9,6 @@ from typing import Any
 
 from bellpair import Client
 from bellpair.job import Job
-
 from tests.benchmarks.submissions import SOURCE
 from tests.integration.running_cloud import RunningCloud
 

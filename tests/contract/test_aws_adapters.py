@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from moto.server import ThreadedMotoServer
+
 from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
@@ -14,8 +16,6 @@ from bellpair_core.adapters.s3_blobs import S3Blobs
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import Blobs, Catalogue, Ledger
-from moto.server import ThreadedMotoServer
-
 from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract

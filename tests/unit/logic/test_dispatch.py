@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from bellpair_core.logic.dispatch_jobs import queues_of
 from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
 from bellpair_core.logic.sweep_jobs import sweep_jobs
@@ -12,7 +13,6 @@ from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import CHECK_AFTER, JOB_DEADLINE
 from bellpair_core.ports import WaitingJob
-
 from tests.examples import NOON, device_example
 from tests.unit.logic.workplace import REGION, Workplace
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from bellpair_core.logic.counts import counts_of
 from bellpair_core.model.errors import (
     ErrorCode,
@@ -16,7 +17,6 @@ from bellpair_core.model.errors import (
 )
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.ports import TaskStatus
-
 from tests.unit.logic.workplace import BELL_RESULT, Workplace
 
 

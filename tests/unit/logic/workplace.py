@@ -15,7 +15,6 @@ from bellpair_core.model.job import Job
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState
 from bellpair_core.settings import DeviceSetting
-
 from tests.examples import device_example, job_example
 from tests.fakes import (
     FakeClock,
