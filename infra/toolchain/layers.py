@@ -92,6 +92,7 @@ LAYERS = {
 }
 
 BALLAST = (
+    ".lock",
     "**/tests",
     "**/test",
     "bin",

@@ -55,17 +55,41 @@ def executable() -> Path:
         return Path(found)
     fetched = BUILD / "toolchain" / f"uv-{VERSION}" / "uv"
     if not fetched.exists():
-        _fetch(fetched)
+        fetch(fetched, index())
     return fetched
 
 
-def _fetch(target: Path) -> None:
+def index() -> str:
+    """Return the package index that this machine uses."""
+    return (
+        os.environ.get("UV_DEFAULT_INDEX")
+        or os.environ.get("UV_INDEX_URL")
+        or os.environ.get("PIP_INDEX_URL")
+        or "https://pypi.org/simple"
+    )
+
+
+def fetch(target: Path, index: str) -> None:
+    """Leave the pinned uv at ``target``.
+
+    Parameters
+    ----------
+    target
+        The executable's path; its folder is made.
+    index
+        The address of a package index (the simple API, PEP 503).
+
+    Raises
+    ------
+    UvMissing
+        See `executable`.
+    """
     machine = platform.machine()
     if machine not in WHEELS:
         raise UvMissing(f"no uv is pinned for {machine}; install uv by hand and run again")
     name, expected = WHEELS[machine]
     print(f"fetching uv {VERSION}", flush=True)
-    wheel = _download(_find(name))
+    wheel = _download(_find(name, index))
     if hashlib.sha256(wheel).hexdigest() != expected:
         raise UvMissing(f"{name} from the package index is not the pinned file; check your index")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,14 +103,8 @@ def _fetch(target: Path) -> None:
     part.rename(target)
 
 
-def _find(name: str) -> str:
-    """Return the address of a file on the package index (the simple API, PEP 503)."""
-    index = (
-        os.environ.get("UV_DEFAULT_INDEX")
-        or os.environ.get("UV_INDEX_URL")
-        or os.environ.get("PIP_INDEX_URL")
-        or "https://pypi.org/simple"
-    )
+def _find(name: str, index: str) -> str:
+    """Return the address of a file on the package index."""
     page = f"{index.rstrip('/')}/uv/"
     links = _Links()
     links.feed(_download(page).decode())

@@ -1,0 +1,101 @@
+"""The configuration: in SAM's shape, and clear about what is wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bellpair_cdk.stage import CONFIGURATION, SIZES, StageUnknown, load
+from toolchain.stamp import ROOT
+
+pytestmark = pytest.mark.deployment
+
+FILE = ROOT / CONFIGURATION
+STAGES = ("local", "dev", "prod")
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text())
+
+
+def test_it_has_sams_version(tables: dict[str, Any]) -> None:
+    assert tables["version"] == 0.1
+
+
+def test_every_environment_is_a_table_of_commands(tables: dict[str, Any]) -> None:
+    for name, environment in tables.items():
+        if name == "version":
+            continue
+        assert isinstance(environment, dict), name
+        for command, body in environment.items():
+            assert isinstance(body, dict), (name, command)
+
+
+def test_a_stages_commands_hold_parameters(tables: dict[str, Any]) -> None:
+    for stage in STAGES:
+        parameters = tables[stage]["deploy"]["parameters"]
+        assert parameters["stack_name"] == f"Bellpair-{stage}"
+        assert parameters["region"] == "us-east-1"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_can_be_read(name: str) -> None:
+    stage = load(name, FILE)
+    assert stage.pair == ("us-east-1", "us-west-2")
+    assert stage.witness_region == "us-east-2"
+
+
+def test_every_sample_runs_a_program_on_a_local_device(tables: dict[str, Any]) -> None:
+    local = load("local", FILE)
+    assert {"bell", "ghz5", "qft5", "bernstein_vazirani", "asymmetric"} <= tables["samples"].keys()
+    for name, sample in tables["samples"].items():
+        assert sample.keys() == {"source", "shots", "device", "description"}, name
+        assert (ROOT / sample["source"]).is_file(), name
+        assert sample["device"] in local.devices, name
+        assert 1 <= sample["shots"] <= 100_000, name
+
+
+def test_every_function_has_a_size_and_the_api_answers_in_time() -> None:
+    stage = load("prod", FILE)
+    folders = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    assert folders <= SIZES.keys()
+    assert stage.size("api").timeout + stage.size("authorizer").timeout >= 1
+    assert stage.size("api").timeout < 29
+
+
+def configuration(folder: Path, **changes: object) -> Path:
+    """Write the local stage's configuration with other values."""
+    parameters = tomllib.loads(FILE.read_text())["local"]["deploy"]["parameters"]
+    devices = parameters.pop("devices")
+    lines = [
+        f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
+        for key, value in {**parameters, **changes}.items()
+    ]
+    device = f'[local.deploy.parameters.devices.sv1]\narn = "{devices["sv1"]["arn"]}"\n'
+    file = folder / CONFIGURATION
+    file.write_text("\n".join(["[local.deploy.parameters]", *lines, "", device]))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"secondary_region": "us-east-1"}, "three regions"),
+        ({"witness_region": "eu-west-1"}, "witness_region"),
+        ({"poll_seconds": 0}, "poll_seconds"),
+        ({"log_retention_days": 2}, "log_retention_days"),
+        ({"pol_seconds": 5}, "pol_seconds"),
+    ],
+)
+def test_a_wrong_parameter_is_named(tmp_path: Path, changes: dict, said: str) -> None:
+    with pytest.raises(StageUnknown, match=said):
+        load("local", configuration(tmp_path, **changes))
+
+
+def test_an_unknown_stage_is_told_with_those_that_exist() -> None:
+    with pytest.raises(StageUnknown, match="local, dev, prod"):
+        load("staging", FILE)

@@ -1,0 +1,137 @@
+"""The job state machine: valid, and every way through it ends well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bellpair_cdk.checks import state_machines, templates, validate
+from bellpair_cdk.definition import numbered
+from bellpair_core.model import errors
+from tests.deployment.assembly import Assembly
+from toolchain.stamp import ROOT
+
+pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
+
+Machine = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def definition(local: Assembly) -> str:
+    (found,) = (
+        text
+        for path in templates(local.folder)
+        if "Jobs-us-east-1" in path.name
+        for _, text in state_machines(path)
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def states(definition: str) -> Machine:
+    found: Machine = json.loads(definition)["States"]
+    return found
+
+
+def test_the_deployed_definition_is_valid(definition: str) -> None:
+    assert validate(definition) == []
+
+
+def _next_is_nowhere(machine: Machine) -> None:
+    machine["States"]["Transpile"]["Next"] = "Nowhere"
+
+
+def _type_is_misspelt(machine: Machine) -> None:
+    machine["States"]["Finish"]["Type"] = "Tsk"
+
+
+def _time_is_text(machine: Machine) -> None:
+    machine["States"]["Execute"]["TimeoutSeconds"] = "${PollSeconds}"
+
+
+def _task_does_nothing(machine: Machine) -> None:
+    del machine["States"]["PostProcess"]["Resource"]
+
+
+def _state_is_never_reached(machine: Machine) -> None:
+    machine["States"]["Island"] = {"Type": "Succeed"}
+
+
+def _state_has_no_way_out(machine: Machine) -> None:
+    del machine["States"]["Finish"]["End"]
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        _next_is_nowhere,
+        _type_is_misspelt,
+        _time_is_text,
+        _task_does_nothing,
+        _state_is_never_reached,
+        _state_has_no_way_out,
+    ],
+)
+def test_a_broken_definition_is_caught(
+    definition: str, break_it: Callable[[Machine], None]
+) -> None:
+    machine = json.loads(definition)
+    break_it(machine)
+    assert validate(json.dumps(machine)) != []
+
+
+def test_every_stage_that_fails_for_good_comes_to_finish(states: Machine) -> None:
+    for name in ("Transpile", "Execute", "PostProcess"):
+        fenced, anything = states[name]["Catch"]
+        assert (fenced["ErrorEquals"], fenced["Next"]) == (["Fenced"], "LeftToAnotherRegion")
+        assert (anything["ErrorEquals"], anything["Next"]) == (["States.ALL"], "Finish")
+        assert anything["ResultPath"] == "$.error"
+
+
+def test_errors_are_named_as_the_code_raises_them(states: Machine) -> None:
+    named = {
+        error
+        for state in states.values()
+        for rule in [*state.get("Retry", []), *state.get("Catch", [])]
+        for error in rule["ErrorEquals"]
+    }
+    ours = {name for name in named if "." not in name}
+    assert ours == {"TransientFault", "ResultMissing", "Fenced"}
+    for name in ours:
+        assert issubclass(getattr(errors, name), errors.StageError)
+
+
+def test_retries_back_off_with_jitter(states: Machine) -> None:
+    for state in states.values():
+        for rule in state.get("Retry", []):
+            if "TransientFault" in rule["ErrorEquals"]:
+                assert rule["JitterStrategy"] == "FULL"
+                assert rule["BackoffRate"] > 1
+                assert rule["MaxDelaySeconds"] <= 60
+
+
+def test_a_lost_event_costs_one_poll(states: Machine) -> None:
+    execute = states["Execute"]
+    poll = execute["Retry"][0]
+    assert execute["Resource"].endswith(".waitForTaskToken")
+    assert execute["TimeoutSeconds"] == 5
+    assert poll["ErrorEquals"] == ["States.Timeout"]
+    assert poll["MaxAttempts"] * execute["TimeoutSeconds"] >= 48 * 3600
+
+
+def test_the_jobs_name_and_epoch_reach_every_stage(states: Machine) -> None:
+    for name in ("Transpile", "PostProcess"):
+        assert states[name]["Parameters"].items() >= {
+            ("job_id.$", "$.job_id"),
+            ("epoch.$", "$.epoch"),
+        }
+        assert states[name]["ResultPath"] == f"$.{name.lower()}"
+    assert "Parameters" not in states["Finish"]
+
+
+def test_a_number_without_a_place_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Unknown"):
+        numbered(ROOT / "statemachines" / "job.asl.json", {"Unknown": 1})
