@@ -66,6 +66,7 @@ def main(wanted: list[str]) -> int:
                 if not wanted or name in wanted:
                     print(f"measuring {name} …", file=sys.stderr)
                     figures[name] = measure(cloud)
+                    print(json.dumps(figures[name]), file=sys.stderr)
         finally:
             cloud.down()
     figures["targets"] = TARGETS

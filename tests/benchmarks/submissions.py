@@ -25,6 +25,9 @@ c = measure q;
 """Each submission has an angle of its own, so that no cache of programs can help."""
 
 
+LEDGER = "bellpair-local-ledger"
+
+
 class Connection:
     """One kept-alive connection that submits jobs."""
 
@@ -92,17 +95,12 @@ def ledger_writes(cloud: RunningCloud, writes: int, connections: int) -> float:
 
     It is the floor under a submission, which does one of them: the peer of the ratio.
     """
-    table = next(
-        name
-        for name in cloud.aws("dynamodb", "us-east-1").list_tables()["TableNames"]
-        if name.endswith("-ledger")
-    )
 
     def work(share: range) -> None:
         dynamodb = cloud.aws("dynamodb", "us-east-1")
         for _ in share:
             dynamodb.put_item(
-                TableName=table,
+                TableName=LEDGER,
                 Item={"pk": {"S": f"BENCH#{uuid4().hex}"}, "sk": {"S": "BENCH"}},
                 ConditionExpression="attribute_not_exists(pk)",
             )

@@ -66,9 +66,8 @@ class RunningCloud:
             check=False,
         )
         if check and done.returncode != 0:
-            raise AssertionError(
-                f"bellpair {' '.join(arguments)} gave {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
+            said = f"{done.stdout}{done.stderr}"
+            raise AssertionError(f"bellpair {' '.join(arguments)} gave {done.returncode}:\n{said}")
         return done
 
     def up(self) -> None:
@@ -115,6 +114,7 @@ class RunningCloud:
     def aws(self, service: str, region: str) -> Any:
         """A boto3 client of this cloud's AWS."""
         import boto3
+
         from bellpair_local.topology import ACCOUNT_ID, SECRET_ACCESS_KEY
 
         offset = {"us-east-1": 0, "us-west-2": 1}[region]

@@ -43,8 +43,10 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
         ("[devices.x", "no valid TOML"),
         ('[devices.x]\nkind = "simulator"', "arn: Field required"),
         (
-            '[devices.x]\nkind = "qpu"\narn = "arn:aws:braket:::device/qpu/a/x"\n'
-            + 'provider = "a"\nqubits = 5\nshots = [1, 10]',
+            (
+                '[devices.x]\nkind = "qpu"\narn = "arn:aws:braket:::device/qpu/a/x"\n'
+                'provider = "a"\nqubits = 5\nshots = [1, 10]'
+            ),
             "a qpu also needs family",
         ),
     ],
