@@ -107,7 +107,7 @@ class Demonstration:
         listed = json.loads(self.step("jobs", "list", "--json", quiet=True))
         for job in listed["jobs"] if isinstance(listed, dict) else listed:
             if job["device"] != "sv1":
-                self.step("jobs", "show", job["id"], "--events", "--cost")
+                self.step("jobs", "show", job["job_id"], "--events", "--cost")
                 break
         self.step("jobs")
         self._console.rule(style="dim")
