@@ -218,7 +218,8 @@ class Deployer:
         self._topology = topology
         self._cache = cache
         self._progress = progress
-        self._session = boto3.Session(
+        # The services' names are only known as strings here.
+        self._session: Any = boto3.Session(
             aws_access_key_id=topology.account, aws_secret_access_key=SECRET_ACCESS_KEY
         )
         self._clients: dict[tuple[str, str], Any] = {}

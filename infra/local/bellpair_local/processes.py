@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, ConfigDict
 
-_TERM_SECONDS = 5.0
-_KILL_SECONDS = 5.0
+TERM_SECONDS = 5.0
+KILL_SECONDS = 5.0
 
 
 class ProcessRecord(BaseModel):
@@ -44,8 +44,8 @@ class ProcessRecord(BaseModel):
         """Whether this very process still runs."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < 0.05
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            same: bool = abs(process.create_time() - self.started) < 0.05
+            return same and bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
@@ -57,10 +57,13 @@ class ProcessTable:
     ----------
     file
         The record, in the cloud's state directory.
+    patience
+        Seconds that a process has to end by itself when it is stopped.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, patience: float = TERM_SECONDS) -> None:
         self._file = file
+        self._patience = patience
 
     def records(self) -> list[ProcessRecord]:
         """All recorded processes, alive or not."""
@@ -104,7 +107,7 @@ class ProcessTable:
     def stop_all(self) -> None:
         """End every recorded process with all that it started, and forget them."""
         records = self.records()
-        end_sessions(records)
+        end_sessions(records, self._patience)
         self._file.unlink(missing_ok=True)
 
     def _write(self, records: Iterable[ProcessRecord]) -> None:
@@ -113,17 +116,14 @@ class ProcessTable:
         draft.replace(self._file)
 
 
-def end_sessions(records: Sequence[ProcessRecord]) -> None:
+def end_sessions(records: Sequence[ProcessRecord], patience: float) -> None:
     """End the sessions that `records` lead: politely first, then by force."""
     members = [p for record in records for p in _session(record)]
-    for number, patience in (
-        (signal.SIGTERM, _TERM_SECONDS),
-        (signal.SIGKILL, _KILL_SECONDS),
-    ):
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, KILL_SECONDS)):
         for process in members:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        _, members = psutil.wait_procs(members, timeout=patience)
+        _, members = psutil.wait_procs(members, timeout=seconds)
         members += [p for record in records for p in _session(record) if p not in members]
         if not members:
             return

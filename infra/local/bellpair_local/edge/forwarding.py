@@ -102,11 +102,15 @@ class Forwarder:
         parts = urlsplit(endpoint)
         try:
             _, opened = await asyncio.get_running_loop().create_connection(
-                lambda: _Connection(parts.netloc.encode()), parts.hostname, parts.port
+                lambda: _Connection(parts.netloc.encode()), parts.hostname or "", parts.port or 80
             )
         except OSError as error:
             raise PeerUnavailable(f"{endpoint} refuses connections: {error}") from error
         return opened
+
+    def idle(self, endpoint: str) -> int:
+        """How many connections to `endpoint` could be used again now."""
+        return sum(connection.reusable for connection in self._idle[endpoint])
 
     def close(self) -> None:
         """Close the idle connections."""
