@@ -39,6 +39,7 @@ def main() -> int:
             done.unlink(missing_ok=True)
             part = out.with_name(out.name + ".part")
             shutil.rmtree(part, ignore_errors=True)
+            print(f"synthesizing {arguments.stage}", file=sys.stderr, flush=True)
             if arguments.cli:
                 _through_the_command_line(arguments.stage, part)
             else:
@@ -72,8 +73,18 @@ def _synthesize(stage: str, out: Path, functions: Path, checked: bool) -> None:
 
 
 def _through_the_command_line(stage: str, out: Path) -> None:
-    words = ["cdk", "synth", "--quiet", "--context", f"stage={stage}", "--output", str(out)]
-    subprocess.run(words, cwd=Path(__file__).parent, check=True, stdout=sys.stderr)
+    words = ["cdk", "synth", "--quiet", "--no-notices", "-c", f"stage={stage}", "-o", str(out)]
+    answer = subprocess.run(
+        words,
+        cwd=Path(__file__).parent,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if answer.returncode:
+        sys.stderr.write(answer.stdout)
+        raise SystemExit(answer.returncode)
 
 
 def _check(assembly: Path, wanted: str) -> list[str]:

@@ -71,7 +71,7 @@ def npm_tools() -> None:
         return
     print("setting up node_modules", flush=True)
     subprocess.run(
-        [*node.npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        [*node.npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"],
         cwd=ROOT,
         check=True,
         env=node.environment(),

@@ -92,11 +92,11 @@ class Accesses:
 
     def read_blobs(self) -> Access:
         """Read blobs in either region."""
-        return self._blobs("s3:GetObject")
+        return self._blobs("s3:GetObject", "s3:ListBucket")
 
     def write_blobs(self) -> Access:
         """Read blobs and put them into both regions."""
-        return self._blobs("s3:GetObject", "s3:PutObject")
+        return self._blobs("s3:GetObject", "s3:ListBucket", "s3:PutObject")
 
     def know_results(self) -> Access:
         """Know where tasks leave their results, without reading them."""
@@ -105,8 +105,9 @@ class Accesses:
     def read_results(self) -> Access:
         """Read what tasks left."""
         return Access(
-            actions=("s3:GetObject",),
-            resources=self._result_objects(),
+            # Who may not list a bucket is told of a missing object that access is denied.
+            actions=("s3:GetObject", "s3:ListBucket"),
+            resources=(*self._result_objects(), *self._result_arns()),
             environment=self._result_buckets(),
         )
 
@@ -190,9 +191,11 @@ class Accesses:
 
     def _blobs(self, *actions: str) -> Access:
         buckets = {region: self._names.blob_bucket(region) for region in self._names.stage.pair}
+        arns = [self._names.bucket_arn(bucket) for bucket in buckets.values()]
         return Access(
             actions=actions,
-            resources=tuple(f"{self._names.bucket_arn(b)}/*" for b in buckets.values()),
+            # Who may not list a bucket is told of a missing object that access is denied.
+            resources=(*(f"{arn}/*" for arn in arns), *arns),
             environment={"BELLPAIR_BLOB_BUCKETS": self._json(buckets)},
         )
 
