@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path[1:1] = [str(Path(__file__).parents[1])]
 
+from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
 from toolchain import node, stamp
 from toolchain.stamp import BUILD, ROOT
 
@@ -29,6 +30,11 @@ def main() -> int:
     parser.add_argument("--cli", action="store_true", help="go through CDK's command line")
     parser.add_argument("--check", action="store_true", help="check the templates afterwards")
     arguments = parser.parse_args()
+    try:
+        load(arguments.stage, ROOT / CONFIGURATION)
+    except StageUnknown as error:
+        print(f"synth: {error}", file=sys.stderr)
+        return 2
     out: Path = (arguments.out or BUILD / "cdk.out" / arguments.stage).resolve()
     os.environ.update(node.environment())
     os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
