@@ -17,6 +17,7 @@ sys.path[1:1] = [str(Path(__file__).parents[1])]
 
 from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
 from toolchain import node, stamp
+from toolchain.layers import LayerBroken
 from toolchain.stamp import BUILD, ROOT
 
 
@@ -107,4 +108,7 @@ def _check(assembly: Path, wanted: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except LayerBroken as error:
+        sys.exit(f"synth: {error}")

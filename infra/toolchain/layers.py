@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toolchain import stamp, uv
 from toolchain.stamp import BUILD, ROOT
@@ -119,7 +120,11 @@ BALLAST = (
 """Patterns of files that are removed from a layer; shared libraries never are."""
 
 
-class LayerTooLarge(RuntimeError):
+class LayerBroken(RuntimeError):
+    """A layer cannot be deployed as it is; the message says why and what to do."""
+
+
+class LayerTooLarge(LayerBroken):
     """A layer weighs more than its budget."""
 
 
@@ -130,6 +135,8 @@ def build(layer: Layer) -> Path:
     ------
     LayerTooLarge
         It weighs more than its budget.
+    LayerBroken
+        Our package in it is no valid Python.
     """
     package = ROOT / "layers" / layer.name
     wanted = stamp.digest([package, ROOT / "uv.lock", Path(__file__)])
@@ -220,14 +227,16 @@ def _compile(target: Path) -> None:
     """Leave bytecode that is not checked against its source: a zip does not keep the times."""
     for cache in list(target.rglob("__pycache__")):
         shutil.rmtree(cache)
-    compileall.compile_dir(
-        target,
-        quiet=2,
-        workers=0,
-        stripdir=str(target),
-        prependdir="/opt/python",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
+    options: dict[str, Any] = {
+        "stripdir": str(target),
+        "prependdir": "/opt/python",
+        "invalidation_mode": py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    }
+    compileall.compile_dir(target, quiet=2, workers=0, **options)
+    # Some wheels carry files that are no Python of this version; ours must not.
+    for own in target.glob("bellpair_*"):
+        if not compileall.compile_dir(own, quiet=1, **options):
+            raise LayerBroken(f"{own.name} does not compile; the lines above name the file")
 
 
 def _check(layer: Layer) -> None:
@@ -294,7 +303,7 @@ def main() -> int:
         for layer in LAYERS.values():
             build(layer)
             print(f"{layer.name}: {weight(layer) / MEGABYTE:.1f} MB {layer.archive}")
-    except (LayerTooLarge, uv.UvMissing) as error:
+    except (LayerBroken, uv.UvMissing) as error:
         print(f"layers: {error}", file=sys.stderr)
         return 1
     return 0
