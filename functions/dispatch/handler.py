@@ -6,10 +6,13 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import LOGGER
 
 WORLD = World.from_environment(os.environ)
-LEDGER, CATALOGUE, WORKFLOWS = WORLD.ledger, WORLD.catalogue, WORLD.workflows
+LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
+PAIR = Recent(LEDGER.pair, WORLD.clock)
+DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -18,10 +21,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
     started = dispatch_jobs(
         LEDGER,
-        CATALOGUE,
         WORKFLOWS,
         WORLD.clock,
         WORLD.settings.region,
+        PAIR,
+        DEVICES,
         lambda: WORLD.meter.take(requests=0),
         queues_of(messages),
     )

@@ -121,6 +121,25 @@ def test_a_dispatcher_that_died_with_a_place_in_hand_costs_nothing(place: Workpl
     assert set(place.dispatch()) == {job.id for job in jobs}
 
 
+def test_a_wake_up_starts_what_waits_where_there_is_room(place: Workplace) -> None:
+    simulated = place.accept("a", device="sv1")
+    trapped = place.accept("b", device="ion-11")
+    anywhere = place.accept("c", device="any")
+
+    assert place.dispatch(queues={"ion-11"}) == [trapped.id]
+    assert place.dispatch(queues={"sv1"}) == [simulated.id]
+    assert place.dispatch(queues={"any"}) == [anywhere.id]
+
+
+def test_a_wake_up_for_a_full_device_reads_no_queue(place: Workplace) -> None:
+    for n in range(3):
+        place.accept(str(n), device="ion-11")
+    place.dispatch()
+    place.ledger.waiting = None  # type: ignore[method-assign, assignment]
+
+    assert place.dispatch(queues={"ion-11"}) == []
+
+
 def test_many_jobs_start_in_one_pass(place: Workplace) -> None:
     for n in range(120):
         place.accept(str(n))

@@ -87,9 +87,18 @@ class Workplace:
         self.ledger.insert(job)
         return job
 
-    def dispatch(self, region: str = REGION) -> list[str]:
-        """One pass of the dispatcher."""
-        return dispatch_jobs(self.ledger, self.catalogue, self.workflows, self.clock, region, Usage)
+    def dispatch(self, region: str = REGION, queues: set[str] | None = None) -> list[str]:
+        """One pass of the dispatcher: a beat, or a wake-up that names queues."""
+        return dispatch_jobs(
+            self.ledger,
+            self.workflows,
+            self.clock,
+            region,
+            self.ledger.pair,
+            self.catalogue.devices,
+            Usage,
+            queues,
+        )
 
     def compile(self, job: Job) -> dict[str, Any]:
         """The compile stage, with a compiler that counts its calls."""

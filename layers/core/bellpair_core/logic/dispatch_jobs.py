@@ -8,18 +8,20 @@ from bellpair_core.model.device import Device
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import ANY_DEVICE, Job, JobStatus
 from bellpair_core.model.limits import DISPATCH_BATCH
+from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Catalogue, Clock, Ledger, Workflows
+from bellpair_core.ports import Clock, Ledger, Workflows
 
 from .dispatch_policy import DeviceLoad, Start, choose
 
 
 def dispatch_jobs(
     ledger: Ledger,
-    catalogue: Catalogue,
     workflows: Workflows,
     clock: Clock,
     region: str,
+    pair: Callable[[], PairRecord],
+    devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
     queues: Iterable[str] | None = None,
 ) -> list[str]:
@@ -32,30 +34,37 @@ def dispatch_jobs(
     ----------
     region
         This region; a passive one starts nothing.
+    pair, devices
+        The pair record and the devices, both a little old at most.
     spent
         What this pass consumed since it was last asked; put on the account of the job that is
         started next.
     queues
-        The queues to look at, by device name or ``"any"``; all of them when ``None``.
+        The queues to look at, by device name or ``"any"``. ``None`` means all of them, and
+        looks for places that were taken and not used or given back, too.
 
     Returns
     -------
     list of str
         Ids of the jobs started.
     """
-    if ledger.pair().active != region:
+    if pair().active != region:
         return []
-    devices = catalogue.devices()
-    names = {device.name for device in devices} | {ANY_DEVICE}
-    asked = sorted(names if queues is None else names & set(queues))
+    known = devices()
+    names = {device.name for device in known} | {ANY_DEVICE}
+    asked = names if queues is None else names & set(queues)
     started: list[str] = []
     while True:
-        waiting = [job for queue in asked for job in ledger.waiting(queue, DISPATCH_BATCH)]
-        wanted = {job.device for job in waiting}
         loads = [
-            _load(ledger, device)
-            for device in devices
-            if device.name in wanted or ANY_DEVICE in wanted
+            _load(ledger, device, thorough=queues is None)
+            for device in known
+            if device.name in asked or ANY_DEVICE in asked
+        ]
+        # A queue whose devices are full need not be read: a job that ends wakes this again.
+        free = {load.device.name for load in loads if queues is None or load.room >= 1}
+        worth = free | {ANY_DEVICE} if free else free
+        waiting = [
+            job for queue in sorted(asked & worth) for job in ledger.waiting(queue, DISPATCH_BATCH)
         ]
         claimed = [
             start.job.job_id
@@ -74,12 +83,14 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
     return None if None in named else {queue for queue in named if queue}
 
 
-def _load(ledger: Ledger, device: Device) -> DeviceLoad:
+def _load(ledger: Ledger, device: Device, *, thorough: bool) -> DeviceLoad:
     if device.max_in_flight is None:
         return DeviceLoad(device)
     load = DeviceLoad(device, ledger.slots(device.name))
     # Places whose jobs finished without giving them back matter only when the device is full.
-    return load if load.room >= 1 else DeviceLoad(device, _freed(ledger, device.name, load.holders))
+    if load.room >= 1 or not thorough:
+        return load
+    return DeviceLoad(device, _freed(ledger, device.name, load.holders))
 
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
