@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from pydantic import BaseModel, ConfigDict
 
 TERM_SECONDS = 5.0
 KILL_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+# The system gives start times in hundredths of a second.
+_CLOCK_SECONDS = 0.05
 
 
 class ProcessRecord(BaseModel):
@@ -43,11 +47,18 @@ class ProcessRecord(BaseModel):
     def is_alive(self) -> bool:
         """Whether this very process still runs."""
         try:
-            process = psutil.Process(self.pid)
-            same: bool = abs(process.create_time() - self.started) < 0.05
-            return same and bool(process.status() != psutil.STATUS_ZOMBIE)
+            status = psutil.Process(self.pid).status()
         except psutil.NoSuchProcess:
             return False
+        return not self.is_replaced() and bool(status != psutil.STATUS_ZOMBIE)
+
+    def is_replaced(self) -> bool:
+        """Whether another process has got this one's id."""
+        try:
+            started: float = psutil.Process(self.pid).create_time()
+        except psutil.NoSuchProcess:
+            return False
+        return abs(started - self.started) >= _CLOCK_SECONDS
 
 
 class ProcessTable:
@@ -118,31 +129,32 @@ class ProcessTable:
 
 def end_sessions(records: Sequence[ProcessRecord], patience: float) -> None:
     """End the sessions that `records` lead: politely first, then by force."""
-    members = [p for record in records for p in _session(record)]
+    members = _members(records)
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, KILL_SECONDS)):
         for process in members:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        _, members = psutil.wait_procs(members, timeout=seconds)
-        members += [p for record in records for p in _session(record) if p not in members]
+        deadline = time.monotonic() + seconds
+        # Looked up anew each time: a process may have started another one in the meantime, and
+        # one that only waits for its parent to take note of its end has ended.
+        while members := _members(records):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
         if not members:
             return
 
 
-def _session(record: ProcessRecord) -> list[psutil.Process]:
-    """All processes of the session that `record` leads, even if the leader has gone.
+def _members(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
+    """All processes of the sessions that `records` lead, even where the leader has gone.
 
-    The system keeps the leader's id from reuse while its session has members, so they are ours if
-    they are not older than the leader.
+    The system keeps a leader's id from reuse while its session has members. So unless the id has
+    gone to a stranger, whoever is in the session is ours.
     """
+    ours = {record.pid for record in records if not record.is_replaced()}
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-            if (
-                os.getsid(process.pid) == record.pid
-                and process.create_time() >= record.started - 0.05
-                and process.status() != psutil.STATUS_ZOMBIE
-                and (process.pid != record.pid or record.is_alive())
-            ):
+            if os.getsid(process.pid) in ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found

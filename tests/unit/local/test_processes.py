@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,9 @@ def test_a_started_process_is_found_by_another_command(table: ProcessTable, tmp_
 
 
 def test_another_process_with_a_recycled_id_is_left_alone(tmp_path: Path) -> None:
-    stranger = psutil.Popen(SLEEPER, start_new_session=True)
+    stranger = psutil.Popen(STUBBORN, start_new_session=True)
+    while not (children := stranger.children()):
+        assert stranger.is_running()
     record = ProcessRecord(
         name="p", pid=stranger.pid, started=stranger.create_time() - 1000, log=tmp_path / "log"
     )
@@ -53,10 +56,9 @@ def test_another_process_with_a_recycled_id_is_left_alone(tmp_path: Path) -> Non
     try:
         assert table.alive() == []
         table.stop_all()
-        assert stranger.is_running()
-        assert stranger.status() != psutil.STATUS_ZOMBIE
+        assert all(p.status() != psutil.STATUS_ZOMBIE for p in (stranger, *children))
     finally:
-        stranger.kill()
+        os.killpg(stranger.pid, signal.SIGKILL)
         stranger.wait()
 
 

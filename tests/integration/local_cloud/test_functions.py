@@ -1,0 +1,129 @@
+"""Lambda, Step Functions, SQS, EventBridge and API Gateway, as an application sees them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import SmallCloud, eventually
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-west-2"])
+def test_a_function_runs_with_its_layer_in_its_region(small_cloud: SmallCloud, region: str) -> None:
+    result = small_cloud.invoke({"n": 1}, region)
+    assert result == {"greeting": "hello from the layer", "region": region, "event": {"n": 1}}
+
+
+def test_a_function_s_exception_is_reported_by_its_class(small_cloud: SmallCloud) -> None:
+    error = small_cloud.invoke({"raise": True})
+    assert error["errorType"] == "TransientFault"
+    assert error["errorMessage"] == "asked to"
+    assert "raise TransientFault" in error["stackTrace"][-1]
+
+
+@pytest.mark.parametrize(
+    ("data", "output"),
+    [
+        ({"n": 1}, {"greeting": "hello from the layer"}),
+        ({"raise": True}, {"how": "caught"}),
+        ({"raise_first": True}, {"greeting": "hello from the layer"}),
+        ({"wait": 60, "answer": True, "raise": False}, {"answer": 42}),
+        ({"wait": 60, "answer": False, "raise": True}, {"how": "caught"}),
+        ({"wait": 1, "answer": False, "raise": False}, {"how": "timed out"}),
+    ],
+    ids=["result", "catch-by-name", "retry-by-name", "callback", "callback-raises", "timeout"],
+)
+def test_a_state_machine_follows_errors_by_name_and_waits_for_tokens(
+    small_cloud: SmallCloud, data: dict[str, Any], output: dict[str, Any]
+) -> None:
+    execution = small_cloud.run_machine(data)
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"]).items() >= output.items()
+
+
+def test_a_result_over_256_kb_fails_its_state(small_cloud: SmallCloud) -> None:
+    output = json.loads(small_cloud.run_machine({"bytes": 300_000})["output"])
+    assert output["error"]["Error"] == "States.DataLimitExceeded"
+
+
+def test_starting_the_same_execution_again_returns_it(small_cloud: SmallCloud) -> None:
+    states = small_cloud.aws("stepfunctions")
+    request = {
+        "stateMachineArn": small_cloud.machine_arn,
+        "name": uuid.uuid4().hex,
+        "input": json.dumps({"wait": 30, "answer": False, "raise": False}),
+    }
+    first = states.start_execution(**request)
+    assert states.start_execution(**request)["executionArn"] == first["executionArn"]
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        states.start_execution(**request | {"input": "{}"})
+    states.stop_execution(executionArn=first["executionArn"])
+
+
+def test_a_queued_message_reaches_the_function(small_cloud: SmallCloud) -> None:
+    key = uuid.uuid4().hex
+    send(small_cloud, key)
+    assert eventually(lambda: small_cloud.catalogue("us-east-1", key))["times"] == {"N": "1"}
+
+
+def test_only_the_failed_message_of_a_batch_comes_again(small_cloud: SmallCloud) -> None:
+    key = uuid.uuid4().hex
+    queue = send(small_cloud, "poison", key)
+    eventually(lambda: small_cloud.catalogue("us-east-1", "poison"))
+    eventually(lambda: small_cloud.catalogue("us-east-1", key))
+
+    def left() -> bool:
+        attributes = small_cloud.aws("sqs").get_queue_attributes(
+            QueueUrl=queue, AttributeNames=["All"]
+        )["Attributes"]
+        return (
+            attributes["ApproximateNumberOfMessages"],
+            attributes["ApproximateNumberOfMessagesNotVisible"],
+        ) == ("0", "1")
+
+    assert eventually(left)
+    small_cloud.aws("sqs").purge_queue(QueueUrl=queue)
+
+
+def send(cloud: SmallCloud, *bodies: str) -> str:
+    sqs = cloud.aws("sqs")
+    queue: str = sqs.get_queue_url(QueueName="small-queue")["QueueUrl"]
+    entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(bodies)]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    return queue
+
+
+def test_the_http_api_asks_its_authorizer(small_cloud: SmallCloud) -> None:
+    (api,) = small_cloud.aws("apigateway").get_rest_apis()["items"]
+    path = f"/restapis/{api['id']}/api/_user_request_/hello"
+    with small_cloud.edge("us-east-1") as edge:
+        assert edge.get(path).status_code == 401
+        assert edge.get(path, headers={"Authorization": "open sesame"}).status_code == 401
+        answer = edge.get(path, headers={"Authorization": "let-me-in"})
+    assert answer.json() == {"path": "/hello", "who": "somebody"}
+    assert answer.headers["x-greeting"] == "hello from the layer"
+
+
+def test_killed_workers_are_replaced(small_cloud: SmallCloud) -> None:
+    small_cloud.invoke({})
+    with small_cloud.edge("us-east-1") as edge:
+        lost = edge.request("DELETE", "/_local/workers", json={"fraction": 1}).json()["workers"]
+    assert lost
+    assert small_cloud.invoke({"n": 2})["event"] == {"n": 2}
+
+
+def test_a_function_gets_the_events_of_braket(small_cloud: SmallCloud) -> None:
+    answer = small_cloud.aws("events").put_events(
+        Entries=[{"Source": "aws.braket", "DetailType": "x", "Detail": "{}"}]
+    )
+    assert answer["FailedEntryCount"] == 0
+    refused = small_cloud.aws("events").put_events(
+        Entries=[{"Source": "aws.s3", "DetailType": "x", "Detail": "{}"}]
+    )
+    assert refused["FailedEntryCount"] == 1
