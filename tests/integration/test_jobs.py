@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 
 from tests.integration.running_cloud import RunningCloud, words
@@ -265,9 +268,6 @@ def test_listing_pages_through_all_jobs_newest_first(http: httpx.Client) -> None
 
 
 def test_killed_workers_lose_no_job(cloud: RunningCloud, http: httpx.Client) -> None:
-    import os
-    import signal
-
     jobs = [submit(http)["id"] for _ in range(12)]
     for process in worker_pids(cloud)[::2]:
         try:
@@ -280,12 +280,10 @@ def test_killed_workers_lose_no_job(cloud: RunningCloud, http: httpx.Client) -> 
 
 def worker_pids(cloud: RunningCloud) -> list[int]:
     """The Lambda workers of the primary region."""
-    import psutil
-
     region = next(
-        process
-        for process in cloud.status()["processes"]
-        if process["role"] == "region" and process["region"] == "us-east-1"
+        member
+        for member in cloud.status()["members"]
+        if member["role"] == "region" and member["region"] == "us-east-1"
     )
     children = psutil.Process(region["pid"]).children(recursive=True)
     return [child.pid for child in children if "awslambdaric" in " ".join(child.cmdline())]

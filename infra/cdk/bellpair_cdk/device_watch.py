@@ -48,7 +48,7 @@ class DeviceWatch(Construct):
             self,
             "DeviceChanged",
             description="A Braket device went on- or offline",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=[DEVICE_CHANGED]),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=DEVICE_CHANGED),
             targets=[targets.LambdaFunction(calibration.function, retry_attempts=2)],
         )
         every = Duration.minutes(names.stage.calibration_minutes)

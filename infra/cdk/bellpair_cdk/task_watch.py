@@ -13,7 +13,7 @@ from bellpair_cdk.names import Names
 
 SOURCE = "aws.braket"
 TASK_CHANGED = "Braket Task State Change"
-DEVICE_CHANGED = "Braket Device State Change"
+DEVICE_CHANGED = ["Braket Device Status Change", "Braket QPU Status Change"]
 
 
 class TaskWatch(Construct):

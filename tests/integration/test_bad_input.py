@@ -1,0 +1,92 @@
+"""Requests that are refused, over real HTTP: the same table that the API's own tests use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.bad_input import BAD_INPUTS, BadInput, submission, unmet
+from tests.integration.running_cloud import RunningCloud
+
+BRAKET_REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def stranger(cloud: RunningCloud) -> Iterator[httpx.Client]:
+    """A user of a tenant that never had a job accepted."""
+    with cloud.http(key=cloud.client_file["operator_key"]) as operator:
+        made = operator.post("/v1/tenants", json={"name": f"acme-{uuid4().hex[:8]}"})
+    assert made.status_code == 201, made.text
+    with cloud.http(key=made.json()["api_key"]) as client:
+        yield client
+
+
+@pytest.mark.parametrize("case", [case for case in BAD_INPUTS if not case.needs_devices], ids=str)
+def test_it_is_refused_with_a_place_and_a_remedy(
+    cloud: RunningCloud, stranger: httpx.Client, case: BadInput
+) -> None:
+    headers = {"Content-Type": "application/json", **case.headers}
+    if case.authorization is None:
+        headers["Authorization"] = stranger.headers["Authorization"]
+    elif case.authorization:
+        headers["Authorization"] = case.authorization
+    with cloud.http(key=None) as http:
+        answer = http.request(case.method, case.path, content=case.content, headers=headers)
+
+    assert answer.status_code == case.status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert unmet(case, answer.json()) == []
+    assert answer.json()["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("OFFLINE", "device-offline"), ("RETIRED", "device-retired")]
+)
+def test_a_device_that_went_away_takes_no_job(
+    cloud: RunningCloud, stranger: httpx.Client, status: str, code: str
+) -> None:
+    with cloud.emulator(BRAKET_REGION) as emulator:
+        emulator.put("/_emulator/devices/ion-11", json={"status": status}).raise_for_status()
+        try:
+            await_status(stranger, status.lower())
+            answer = stranger.post("/v1/jobs", json=submission(device="ion-11"))
+        finally:
+            emulator.put("/_emulator/devices/ion-11", json={"status": "ONLINE"})
+            await_status(stranger, "online")
+
+    assert answer.json()["code"] == code
+    assert "ion-11" in answer.json()["detail"]
+    assert answer.json()["remedy"]
+
+
+def test_a_name_of_a_device_that_has_too_few_qubits_comes_with_those_that_fit(
+    stranger: httpx.Client,
+) -> None:
+    wide = "OPENQASM 3.0; qubit[20] q; bit[20] c; c = measure q;"
+
+    answer = stranger.post("/v1/jobs", json=submission(source=wide, device="ion-11"))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "program-too-wide")
+    assert "square-20" in answer.text
+    assert "sv1" in answer.text
+
+
+def test_nothing_of_all_this_was_stored(stranger: httpx.Client) -> None:
+    listed = stranger.get("/v1/jobs").json()
+
+    assert listed["jobs"] == []
+
+
+def await_status(http: httpx.Client, wanted: str, within_s: float = 15.0) -> None:
+    """Wait until the catalogue shows the device's change, which an event brings."""
+    deadline = time.monotonic() + within_s
+    while True:
+        devices = {device["name"]: device for device in http.get("/v1/devices").json()["devices"]}
+        if devices["ion-11"]["status"] == wanted:
+            return
+        assert time.monotonic() < deadline, f"ion-11 is still {devices['ion-11']['status']}"
+        time.sleep(0.1)
