@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from bellpair.configuration import DEFAULT_LOCAL_NAME, state_directory
 from bellpair_local.assembly import repository
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.failures import LocalCloudError
-from bellpair_local.topology import DEFAULT_PORT_BASE, Topology
+from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,12 +76,7 @@ def up(
             console.print(f"The local cloud {cloud.name!r} is up already.")
             _print_status(cloud, console)
             return
-        try:
-            _bring_up(cloud, port_base, deploy, template, console)
-        except BaseException:
-            with console.status("Stopping what was started"):
-                cloud.stop()
-            raise
+        _bring_up(cloud, port_base, deploy, template, console)
         _print_status(cloud, console)
         if detach:
             console.print("Stop it with [bold]bellpair local down[/bold].")
@@ -127,6 +122,34 @@ def status(
 
 
 @app.command()
+def restart(
+    member: Annotated[str, typer.Argument(help="A process that `status` names, as us-west-2.")],
+    name: Name = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Bring a lost process back, empty; a region gets its tables and its stacks again."""
+    console = Console(stderr=True)
+    cloud = _cloud(name, state_dir)
+    with _explained(console), cloud.exclusively(), _progress(console) as step:
+        topology = cloud.topology()
+        known = [m.name for m in topology.members] if topology else []
+        if topology is None or member not in known:
+            raise LocalCloudError(
+                f"The local cloud {cloud.name!r} has no process {member!r}.",
+                f"Choose one of {', '.join(known)}."
+                if known
+                else "Start it with `bellpair local up`.",
+            )
+        found = topology.member(member)
+        step(f"Starting {member}")
+        cloud.restart(found)
+        if found.role is Role.REGION:
+            from bellpair_local.rollout import restore
+
+            restore(topology, found.region, step)
+
+
+@app.command()
 def logs(
     member: Annotated[
         str | None,
@@ -160,31 +183,39 @@ def logs(
 
 
 def _bring_up(
-    cloud: LocalCloud,
-    port_base: int,
-    deploy: bool,
-    template: Path | None,
-    console: Console,
+    cloud: LocalCloud, port_base: int, deploy: bool, template: Path | None, console: Console
 ) -> None:
+    try:
+        topology = Topology.plan(cloud.name, cloud.state_dir, repository() / "build", port_base)
+    except ValueError as error:
+        raise LocalCloudError(str(error), "Choose another --port-base.") from error
+    with cloud.exclusively(), _progress(console) as step:
+        try:
+            step("Starting two regions, the witness and the Braket emulators")
+            cloud.start(topology)
+            if deploy or template:
+                # Imported late: boto3 takes a third of a second that other commands need not pay.
+                from bellpair_local.rollout import roll_out
+
+                roll_out(topology, template, step)
+        except BaseException:
+            step("Stopping what was started")
+            cloud.stop()
+            raise
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show the step at hand beside a spinner; line by line where there is no terminal."""
     began = time.monotonic()
-    with cloud.exclusively(), console.status("") as spinner:
+    with console.status("") as spinner:
 
         def step(text: str) -> None:
             spinner.update(text)
             if not console.is_terminal:
                 console.print(f"{time.monotonic() - began:5.1f} s  {text}")
 
-        try:
-            topology = Topology.plan(cloud.name, cloud.state_dir, repository() / "build", port_base)
-        except ValueError as error:
-            raise LocalCloudError(str(error), "Choose another --port-base.") from error
-        step("Starting two regions, the witness and the Braket emulators")
-        cloud.start(topology)
-        if deploy or template:
-            # Imported late: boto3 takes a third of a second that other commands need not pay.
-            from bellpair_local.rollout import roll_out
-
-            roll_out(topology, template, step)
+        yield step
     console.print(f"Ready after {time.monotonic() - began:.1f} s.")
 
 

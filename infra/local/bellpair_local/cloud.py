@@ -20,7 +20,7 @@ from bellpair_local.application import CLIENT_FILE
 from bellpair_local.failures import LocalCloudError, PortsTaken, StartFailed
 from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.region import REGISTRY_FILE
-from bellpair_local.topology import HOST, SECRET_ACCESS_KEY, Member, Role, Topology
+from bellpair_local.topology import DEPLOYED_FILE, HOST, SECRET_ACCESS_KEY, Member, Role, Topology
 
 _START_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
@@ -135,19 +135,37 @@ class LocalCloud:
         """
         self._processes.stop_all()
         self._check_ports(topology.port_base)
-        for leftover in (REGISTRY_FILE, CLIENT_FILE, "topology.json"):
+        for leftover in (REGISTRY_FILE, CLIENT_FILE, DEPLOYED_FILE, "topology.json"):
             (self.state_dir / leftover).unlink(missing_ok=True)
         for leftover in ("run", "logs"):
             shutil.rmtree(self.state_dir / leftover, ignore_errors=True)
         topology.save()
         # The witness first: a region recovers its tables from it.
         for member in sorted(topology.members, key=lambda m: m.role is not Role.WITNESS):
-            self.start_member(topology, member)
+            self._start_member(topology, member)
         for member in topology.members:
             self.await_member(member)
 
-    def start_member(self, topology: Topology, member: Member) -> ProcessRecord:
-        """Start one process; used to bring a lost region back, too."""
+    def restart(self, member: Member) -> None:
+        """Replace the process of `member`, alive or lost, by a new and empty one.
+
+        Raises
+        ------
+        StartFailed
+            If it does not get ready.
+        LocalCloudError
+            If the cloud was never started.
+        """
+        topology = self.topology()
+        if topology is None:
+            raise LocalCloudError(
+                f"There is no local cloud {self.name!r}.", "Start it with `bellpair local up`."
+            )
+        self._processes.stop(member.name)
+        self._start_member(topology, member)
+        self.await_member(member)
+
+    def _start_member(self, topology: Topology, member: Member) -> ProcessRecord:
         return self._processes.start(
             member.name,
             command(topology, member),

@@ -227,6 +227,8 @@ class Deployer:
     def deploy(self, stacks: Sequence[Stack]) -> dict[str, dict[str, str]]:
         """Create or update `stacks`, those that do not depend on each other at once.
 
+        Stacks that others depend on and that are not among them are taken to be there.
+
         Returns
         -------
         dict
@@ -242,7 +244,8 @@ class Deployer:
         outputs: dict[str, dict[str, str]] = {}
         left = list(stacks)
         while left:
-            wave = [s for s in left if s.depends_on <= outputs.keys()]
+            to_come = {s.id for s in left}
+            wave = [s for s in left if not s.depends_on & to_come]
             with ThreadPoolExecutor(max_workers=4) as pool:
                 self._upload(wave, pool)
                 for stack, result in zip(wave, pool.map(self._deploy, wave), strict=True):

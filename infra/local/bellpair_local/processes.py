@@ -115,6 +115,12 @@ class ProcessTable:
         self._write([r for r in self.records() if r.name != name] + [record])
         return record
 
+    def stop(self, name: str) -> None:
+        """End the process called `name` with all that it started, and forget it."""
+        records = self.records()
+        end_sessions([r for r in records if r.name == name], self._patience)
+        self._write([r for r in records if r.name != name])
+
     def stop_all(self) -> None:
         """End every recorded process with all that it started, and forget them."""
         records = self.records()

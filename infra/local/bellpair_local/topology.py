@@ -20,6 +20,8 @@ WITNESS_REGION = "us-east-2"
 DEFAULT_PORT_BASE = 4566
 PORTS_PER_CLOUD = 5
 HOST = "127.0.0.1"
+DEPLOYED_FILE = "deployed-assembly"
+"""File in a cloud's state directory with the path of the cloud assembly that it runs."""
 
 
 class Role(StrEnum):

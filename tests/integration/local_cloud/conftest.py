@@ -108,6 +108,11 @@ class SmallCloud:
         account = self.topology.account
         return f"arn:aws:states:us-east-1:{account}:stateMachine:small-machine"
 
+    def api_id(self, region: str) -> str:
+        """The id of the small REST API in ``region``."""
+        (api,) = self.aws("apigateway", region).get_rest_apis()["items"]
+        return str(api["id"])
+
     def catalogue(self, region: str, key: str) -> dict[str, Any] | None:
         """The catalogue's item ``key`` as ``region`` has it."""
         item: dict[str, Any] | None = (

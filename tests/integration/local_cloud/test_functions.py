@@ -100,8 +100,7 @@ def send(cloud: SmallCloud, *bodies: str) -> str:
 
 
 def test_the_http_api_asks_its_authorizer(small_cloud: SmallCloud) -> None:
-    (api,) = small_cloud.aws("apigateway").get_rest_apis()["items"]
-    path = f"/restapis/{api['id']}/api/_user_request_/hello"
+    path = f"/restapis/{small_cloud.api_id('us-east-1')}/api/_user_request_/hello"
     with small_cloud.edge("us-east-1") as edge:
         assert edge.get(path).status_code == 401
         assert edge.get(path, headers={"Authorization": "open sesame"}).status_code == 401

@@ -53,13 +53,14 @@ def test_every_port_is_bound_to_the_loopback_interface_alone(small_cloud: SmallC
 def test_a_lost_region_leaves_the_rest_alone_and_recovers_its_tables(
     small_cloud: SmallCloud,
 ) -> None:
-    cloud, topology = small_cloud.cloud, small_cloud.topology
+    cloud = small_cloud.cloud
     key = uuid.uuid4().hex
     small_cloud.aws("dynamodb", "us-east-1").put_item(
         TableName=small_assembly.CATALOGUE, Item={"pk": {"S": key}, "sk": {"S": "seen"}}
     )
     eventually(lambda: small_cloud.catalogue("us-west-2", key))
     small_cloud.invoke({}, "us-west-2")
+    api = small_cloud.api_id("us-west-2")
     west = next(r for r in cloud.alive() if r.name == "us-west-2")
     workers = [p.pid for p in psutil.Process(west.pid).children(recursive=True)]
     assert workers
@@ -79,10 +80,11 @@ def test_a_lost_region_leaves_the_rest_alone_and_recovers_its_tables(
             TableName=table, Item={"pk": {"S": late}, "sk": {"S": "seen"}}
         )
 
-    member = topology.member("us-west-2")
-    cloud.start_member(topology, member)
-    cloud.await_member(member)
+    back = bellpair_local("restart", "us-west-2", state_dir=cloud.state_dir)
+    assert back.returncode == 0, back.stderr
 
+    assert small_cloud.api_id("us-west-2") == api
+    assert small_cloud.invoke({"n": 2}, "us-west-2")["event"] == {"n": 2}
     assert small_cloud.catalogue("us-west-2", key)
     assert eventually(lambda: small_cloud.catalogue("us-west-2", late))
     found = small_cloud.aws("dynamodb", "us-west-2").get_item(
@@ -158,3 +160,19 @@ def test_a_template_that_fails_is_explained_and_cleaned_up(tmp_path: Path) -> No
     assert "AWS::Moon::Rocket" in up.stderr
     assert "What to do" in up.stderr
     assert LocalCloud("x", tmp_path / "state").alive() == []
+
+
+def test_an_unknown_process_is_named_with_those_there_are(small_cloud: SmallCloud) -> None:
+    done = bellpair_local("restart", "mars", state_dir=small_cloud.cloud.state_dir)
+    assert done.returncode == 1
+    assert "no process 'mars'" in done.stderr
+    assert "us-east-1, us-west-2, witness" in done.stderr
+
+
+def test_logs_show_processes_and_functions(small_cloud: SmallCloud) -> None:
+    small_cloud.invoke({"n": 3})
+    done = bellpair_local("logs", "us-east-1/small-function", state_dir=small_cloud.cloud.state_dir)
+    assert done.returncode == 0
+    assert "REPORT RequestId" in done.stdout
+    none = bellpair_local("logs", "mars", state_dir=small_cloud.cloud.state_dir)
+    assert (none.returncode, "No log of mars" in none.stderr) == (1, True)
