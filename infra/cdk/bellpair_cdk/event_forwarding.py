@@ -32,7 +32,7 @@ class EventForwarding(Construct):
             description=f"Braket's events in {names.region}, for {peer}",
             event_pattern=events.EventPattern(
                 source=[SOURCE],
-                detail_type=[TASK_CHANGED, DEVICE_CHANGED],
+                detail_type=[TASK_CHANGED, *DEVICE_CHANGED],
                 region=[names.region],
             ),
             targets=[targets.EventBus(bus)],
