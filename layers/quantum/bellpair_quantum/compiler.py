@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
-
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
 from bellpair_quantum.program import CompiledProgram, Operation, depth, estimated_success
@@ -53,9 +52,14 @@ def compile_program(
 
     Examples
     --------
-    >>> sv1 = DeviceTarget(device="sv1", kind="simulator", qubits=range(34),
-    ...                    gates=("x", "rx", "rz"), calibration_id="none")
-    >>> flip = 'OPENQASM 2.0; qreg q[1]; creg c[2]; U(pi,0,pi) q[0]; measure q[0]->c[1];'
+    >>> sv1 = DeviceTarget(
+    ...     device="sv1",
+    ...     kind="simulator",
+    ...     qubits=range(34),
+    ...     gates=("x", "rx", "rz"),
+    ...     calibration_id="none",
+    ... )
+    >>> flip = "OPENQASM 2.0; qreg q[1]; creg c[2]; U(pi,0,pi) q[0]; measure q[0]->c[1];"
     >>> compile_program(flip, "2.0", sv1).bits
     (None, 0)
     """

@@ -7,7 +7,6 @@ from functools import lru_cache
 from itertools import permutations
 
 import rustworkx
-from bellpair_core.model.device import DeviceTarget
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Measure, Parameter
 from qiskit.circuit.library import CZGate, RXXGate, RZZGate, UGate
@@ -19,6 +18,7 @@ from qiskit.transpiler import (
     generate_preset_pass_manager,
 )
 
+from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.native import Rotations, to_native
 from bellpair_quantum.program import Operation

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit, ControlFlowOp, Gate, Operation, Qubit
 
+from bellpair_core.openqasm import ProgramLimits
 from bellpair_quantum.errors import CompileError
 
-MAX_GATES = 200_000
+MAX_GATES = ProgramLimits().max_operations
 """Gates that a program may come to when its own definitions are written out."""
 
-MAX_NESTING = 64
-"""How deep gate definitions may lie within each other."""
+MAX_NESTING = 4 * ProgramLimits().max_depth
+"""How deep gate definitions may lie within each other; modifiers add some of their own."""
 
 
 @dataclass(frozen=True, slots=True)

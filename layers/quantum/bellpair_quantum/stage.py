@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_core.model.errors import ErrorCode, JobFailed
-
 from bellpair_quantum.compiler import compile_program
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.program import CompiledProgram

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from bellpair_quantum import CompiledProgram
 from braket.default_simulator.openqasm.interpreter import Interpreter
 from braket.default_simulator.state_vector_simulation import StateVectorSimulation
 from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.quantum_info import Statevector
+
+from bellpair_quantum import CompiledProgram
 
 Distribution = dict[str, float]
 

@@ -7,9 +7,9 @@ import json
 import re
 
 import pytest
+
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum import CompiledProgram, compile_program, compiler
-
 from tests.unit.quantum.devices import EVERY_DEVICE, EVERY_QPU, ION, SIMULATOR, SQUARE, lattice
 from tests.unit.quantum.test_meaning import random_program
 

@@ -6,11 +6,11 @@ import random
 from pathlib import Path
 
 import pytest
-from bellpair_core.model.device import DeviceTarget
-from bellpair_quantum import compile_program
 from braket.devices import LocalSimulator
 from braket.ir.openqasm import Program
 
+from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum import compile_program
 from tests.unit.quantum.devices import EVERY_DEVICE, EVERY_QPU, SIMULATOR
 from tests.unit.quantum.distributions import distance, of_compiled, of_source
 

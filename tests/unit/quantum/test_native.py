@@ -7,12 +7,13 @@ from math import pi
 
 import numpy as np
 import pytest
-from bellpair_quantum.native import Rotations, to_native
-from bellpair_quantum.program import Operation
 from braket.default_simulator import gate_operations
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import CZGate, RXXGate, RZZGate, UGate
 from qiskit.quantum_info import Operator
+
+from bellpair_quantum.native import Rotations, to_native
+from bellpair_quantum.program import Operation
 
 WIDTH = 3
 QISKIT = {"u": UGate, "cz": CZGate, "rxx": RXXGate, "rzz": RZZGate}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum import CompileError, compile_program
-
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE, ions, lattice
 
 H2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -29,7 +29,6 @@ def refused(source: str, version: str = "3.0", device: DeviceTarget = SIMULATOR)
         ("2.0", f"{H2}qreg q[2];\nh q[0]\nx q[1];", (5, 1)),
         ("2.0", f"{H2}qreg q[2];\n  foo q[0];", (4, 3)),
         ("2.0", f"{H2}qreg q[2];\nrx(1/0) q[0];", (4, 5)),
-        ("2.0", "OPENQASM 3.0;", (1, 10)),
     ],
 )
 def test_a_wrong_program_is_refused_at_its_place(
@@ -67,24 +66,33 @@ def test_an_include_never_reads_a_file(version: str, include: str) -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ("qubit[2] q; bit[2] c; c[0] = measure q[0]; x q[0]; c[1] = measure q[1];", "q[0]"),
-        ("qubit[2] q; bit c; c = measure q[0]; if (c) { x q[1]; }", "if_else"),
-        ("qubit q; bit c; for int i in [0:3] { h q; } c = measure q;", "for_loop"),
-        ("qubit[2] q; bit c; for int i in [0:1] { h q[i]; } c = measure q[0];", "index"),
-        ("qubit q; bit c; while (!c) { h q; c = measure q; }", "while_loop"),
-        ("qubit q; bit c; h q; reset q; c = measure q;", "reset"),
-        ("qubit q; bit c; c = measure q; reset q;", "reset"),
-        ("qubit q; bit c; delay[100ns] q; c = measure q;", "delay"),
-        ("input float turn; qubit q; bit c; rx(turn) q; c = measure q;", "turn"),
-        ("bit c; h $0; c = measure $0;", "physical"),
-        ("def f(qubit a) { h a; } qubit q; f(q);", "SubroutineDefinition"),
-        ("qubit q; bit c; rx(" + "(" * 3000 + "1" + ")" * 3000 + ") q; c = measure q;", "deep"),
+        (
+            "qubit[2] q; bit[2] c; c[0] = measure q[0];\nx q[0]; c[1] = measure q[1];",
+            "'x' acts on a qubit that was measured",
+        ),
+        ("qubit[2] q; bit c; c = measure q[0];\nif (c) { x q[1]; }", "'if'"),
+        ("qubit q; bit c;\nwhile (!c) { h q; c = measure q; }", "'while'"),
+        ("qubit q; bit c; h q;\nreset q; c = measure q;", "reset"),
+        ("qubit q; bit c; c = measure q;\nreset q;", "reset"),
+        ("qubit q; bit c;\ndelay[100ns] q; c = measure q;", "delay"),
+        ("\ninput float turn; qubit q; bit c; rx(turn) q; c = measure q;", "parameters"),
+        ("bit c; h\n$0; c = measure $0;", "physical qubits such as '$0'"),
+        ("\ndef f(qubit a) { h a; } qubit q; f(q);", "subroutines"),
+        ("bit c;\n#pragma braket verbatim\nbox { rx(1) $0; } c = measure $0;", "verbatim"),
+        ("qubit q; bit c;\nbox[100ns] { h q; } c = measure q;", "duration"),
     ],
 )
-def test_what_devices_do_not_do_is_refused_by_name(body: str, named: str) -> None:
+def test_what_devices_do_not_do_is_refused_by_name_at_its_line(body: str, named: str) -> None:
     error = refused(H3 + body)
     assert error.code == "program-unsupported"
     assert named in error.message
+    assert error.line == 4
+
+
+def test_nesting_that_is_too_deep_is_refused() -> None:
+    parentheses = "(" * 3000 + "1" + ")" * 3000
+    error = refused(f"{H3}qubit q; bit c; rx({parentheses}) q; c = measure q;")
+    assert "deep" in error.message
 
 
 def test_an_opaque_gate_is_refused_by_name() -> None:
@@ -107,7 +115,7 @@ def nested_gates(depth: int, uses: int) -> str:
 def test_definitions_that_double_at_each_level_are_refused_before_they_are_written_out() -> None:
     error = refused(nested_gates(depth=50, uses=2), "2.0")
     assert error.code == "program-unsupported"
-    assert "200,000 gates" in error.message
+    assert "200,000 operations" in error.message
 
 
 def test_definitions_too_deep_within_each_other_are_refused() -> None:
@@ -180,3 +188,4 @@ def test_a_simulator_without_enough_gates_is_refused() -> None:
 
 def test_another_version_is_refused() -> None:
     assert "4.0" in refused("OPENQASM 4.0;", "4.0").message
+    assert "not 2.0" in refused(f"{H3}qubit q; bit c; c = measure q;", "2.0").message

@@ -270,7 +270,7 @@ def _checked_program(source: str) -> ProgramFacts:
             limit_bytes=SOURCE_BYTES_MAX,
         )
     try:
-        return check_program(source, _LIMITS)
+        facts = check_program(source, _LIMITS)
     except ProgramError as error:
         if error.kind is ProblemKind.TOO_MANY_QUBITS:
             code = ErrorCode.PROGRAM_TOO_WIDE
@@ -287,6 +287,18 @@ def _checked_program(source: str) -> ProgramFacts:
             column=error.column,
             problem=error.kind.value,
         ) from None
+    if facts.obstacle is not None:
+        message, line, column, remedy = facts.obstacle
+        raise BellpairError(
+            ErrorCode.PROGRAM_UNSUPPORTED,
+            f"Line {line}, column {column}: {message}.",
+            remedy=remedy,
+            pointer="#/source",
+            line=line,
+            column=column,
+            problem=ProblemKind.UNSUPPORTED.value,
+        )
+    return facts
 
 
 def _require_device(devices: Sequence[Device], asked: Submission, num_qubits: int) -> None:

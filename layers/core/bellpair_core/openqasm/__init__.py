@@ -3,6 +3,7 @@
 `check_program` reads a source once, from left to right, and either tells what a device
 needs to know about the program or points at the first thing that is wrong with it. It is
 pure Python over the standard library, because it runs in the API's hot path.
+`flatten_program` reads it in the same way and writes it out for the compiler.
 
 Example
 -------
@@ -14,14 +15,18 @@ Example
 (2, 2, 2)
 """
 
-from bellpair_core.openqasm.check import check_program
+from bellpair_core.openqasm.check import check_program, flatten_program
 from bellpair_core.openqasm.errors import ProblemKind, ProgramError
-from bellpair_core.openqasm.facts import ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.flat import FlatProgram
 
 __all__ = [
+    "FlatProgram",
+    "Obstacle",
     "ProblemKind",
     "ProgramError",
     "ProgramFacts",
     "ProgramLimits",
     "check_program",
+    "flatten_program",
 ]

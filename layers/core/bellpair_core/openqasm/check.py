@@ -1,4 +1,4 @@
-"""The one entry: check a program's text."""
+"""The two entries: check a program's text, and write it out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from bellpair_core.openqasm.errors import ProblemKind, ProgramError
 from bellpair_core.openqasm.facts import ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.flat import FlatProgram
 from bellpair_core.openqasm.openqasm2 import OpenQasm2
 from bellpair_core.openqasm.openqasm3 import OpenQasm3
 from bellpair_core.openqasm.scanner import (
@@ -33,9 +34,50 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
     Raises
     ------
     ProgramError
-        The first problem found, with its line and column. A program that is accepted can
-        still be refused when it is compiled for a device.
+        The first problem found, with its line and column. What is correct but not for
+        devices here is no error: it is told as the facts' ``obstacle``.
     """
+    return _read(source, limits)[1]
+
+
+def flatten_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> FlatProgram:
+    """Write a program out: loops, constants, expressions, aliases and modifiers resolved.
+
+    It reads the program as `check_program` does. What that accepts without an ``obstacle``
+    can be written out.
+
+    Parameters
+    ----------
+    source, limits
+        As for `check_program`.
+
+    Raises
+    ------
+    ProgramError
+        As `check_program`, and of kind ``unsupported`` for the program's obstacle.
+
+    Examples
+    --------
+    >>> loop = "qubit[2] q; bit[2] c; for int i in [0:1] U(pi / 2, 0, i) q[i]; c = measure q;"
+    >>> print(flatten_program(loop).text)
+    OPENQASM 2.0;
+    include "qelib1.inc";
+    qreg q[2];
+    creg c[2];
+    U(1.5707963267948966,0.0,0.0) q[0];
+    U(1.5707963267948966,0.0,1.0) q[1];
+    measure q[0] -> c[0];
+    measure q[1] -> c[1];
+    <BLANKLINE>
+    """
+    reader, facts = _read(source, limits)
+    if facts.obstacle is not None:
+        message, line, column, remedy = facts.obstacle
+        raise ProgramError(ProblemKind.UNSUPPORTED, message, line, column, remedy)
+    return FlatProgram(reader.flat_text(), facts)
+
+
+def _read(source: str, limits: ProgramLimits) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     unreadable = offset_of_unreadable(source)
     if unreadable is not None:
         _fail_at(
@@ -47,7 +89,7 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
         )
     text, offset = version_of(source) or ("3.0", 0)
     if text in ("2", "2.0"):
-        return _facts(OpenQasm2(source, limits), "2.0")
+        return _whole(OpenQasm2(source, limits), "2.0")
     if text not in ("3", "3.0", "3.1"):
         _fail_at(
             source,
@@ -56,12 +98,14 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
             f"OpenQASM {text[:20]} is not known",
             "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
         )
-    return _facts(OpenQasm3(source, limits), "3.0")
+    return _whole(OpenQasm3(source, limits), "3.0")
 
 
-def _facts(reader: OpenQasm2 | OpenQasm3, version: str) -> ProgramFacts:
+def _whole(
+    reader: OpenQasm2 | OpenQasm3, version: str
+) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     reader.program()
-    return reader.facts(version)
+    return reader, reader.facts(version)
 
 
 def _fail_at(source: str, offset: int, kind: ProblemKind, message: str, remedy: str) -> NoReturn:

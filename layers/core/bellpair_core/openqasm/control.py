@@ -1,34 +1,26 @@
 """Blocks, conditions and loops of OpenQASM 3.
 
-A loop's body is read again for each turn, with the index's value: so an index that leaves
-its register in the last turn is found where it stands. How often bodies are read again is
-bounded; turns beyond that are counted, not read.
+A loop's body is read again for each turn, with the index's value: so what a turn does is
+known, and an index that leaves its register is found where it stands. How much is read again
+is bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.errors import ProblemKind
-from bellpair_core.openqasm.facts import ProgramLimits
 from bellpair_core.openqasm.names import Constant, Value
 from bellpair_core.openqasm.references import References
 from bellpair_core.openqasm.tally import Tally
 
-# Tokens that may be read again for loops, on top of as many as the source has: some 0.1 s.
-_REPLAYED_TOKENS = 200_000
 # What a turn costs besides its tokens, in tokens.
 _TURN_COST = 8
 
 
 class Control(References):
     """A cursor that reads the statements which hold other statements."""
-
-    def __init__(self, source: str, limits: ProgramLimits) -> None:
-        super().__init__(source, limits)
-        self._replayable = _REPLAYED_TOKENS + len(self.tokens)
 
     def statement(self) -> None:
         """Read one statement of any kind."""
@@ -48,12 +40,12 @@ class Control(References):
                 return None
         return super().operand_name(token)
 
-    def body(self) -> None:
+    def block(self) -> None:
         """Read a block, or the one statement that stands for it."""
         self.deeper()
         self.names.enter()
         if self.tokens[self.pos] == "{":
-            self._block()
+            self._braces()
         else:
             self.statement()
         self.names.leave()
@@ -62,6 +54,11 @@ class Control(References):
     def if_statement(self) -> None:
         """Read ``if (…) … else …``; a chain of ``else if`` is no nesting."""
         self.has_classical_control = True
+        self.hinder(
+            "the program tests a value with 'if'",
+            "Remove the condition: devices here don't branch on results.",
+            self.pos,
+        )
         more = True
         while more:
             self.pos += 1
@@ -72,12 +69,12 @@ class Control(References):
             self.depth -= 1
             self.in_condition = False
             self.expect(")")
-            self.body()
+            self.block()
             more = False
             if self.accept("else"):
                 more = self.tokens[self.pos] == "if"
                 if not more:
-                    self.body()
+                    self.block()
 
     def for_statement(self) -> None:
         """Read ``for int i in [a:b] …``."""
@@ -101,7 +98,7 @@ class Control(References):
         else:
             self._dead_turn(name)
 
-    def _block(self) -> None:
+    def _braces(self) -> None:
         opened = self.pos
         self.pos += 1
         tokens = self.tokens
@@ -114,38 +111,20 @@ class Control(References):
 
     def _turns(self, name: str, values: Sequence[int], start: int) -> None:
         body = self.pos
-        largest = self._turn(name, values[0], body, start)
+        self._turn(name, values[0], body, start)
         cost = self.pos - body + _TURN_COST
-        count = _length(values)
-        turns = 1
-        order: Iterable[int] = values[1:]
-        spare = 0
-        if cost * (count - 1) > self._replayable:
-            # Not all turns can be read. An index that leaves its register mostly does so in
-            # the last one; and later loops need some turns too.
-            order = chain(values[-1:], values[1:-1])
-            spare = self._replayable // 2
-        for value in order:
-            if self._replayable - cost < spare:
-                break
-            self._replayable -= cost
-            one = self._turn(name, value, body, start)
-            largest = tuple(map(max, largest, one))
-            turns += 1
-        if count > turns:
-            operations, gates, measurements = (n * (count - turns) for n in largest)
-            self.tally.add(operations, gates, measurements)
-            self.check_total(start)
+        # Refused before the work is done, not halfway.
+        self.spend(cost * (_length(values) - 1), start)
+        for value in values[1:]:
+            self._turn(name, value, body, start)
 
-    def _turn(self, name: str, value: int | None, body: int, start: int) -> tuple[int, ...]:
-        before = self.tally.counts()
+    def _turn(self, name: str, value: int | None, body: int, start: int) -> None:
         self.count(1, start)
         self.pos = body
         self.names.enter()
         self.declare(name, Constant(value), start)
-        self.body()
+        self.block()
         self.names.leave()
-        return tuple(b - a for a, b in zip(before, self.tally.counts(), strict=True))
 
     def _dead_turn(self, name: str) -> None:
         # The body never runs, but must be well written all the same.

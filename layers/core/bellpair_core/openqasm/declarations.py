@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from bellpair_core.openqasm.control import Control
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.errors import ProblemKind
-from bellpair_core.openqasm.names import Constant, Value
+from bellpair_core.openqasm.names import Constant, Formula, Value
 from bellpair_core.openqasm.registers import Kind, Register
 
 _NUMBER_TYPES = ("int", "uint", "float", "angle", "bool")
@@ -81,7 +81,7 @@ class Declarations(Control):
             size_at = self.pos
             size = self._size()
         self.expect(";")
-        self.declare(name, self.new_elements(kind, size, size_at), at)
+        self.declare(name, self.new_elements(kind, name, size, size_at), at)
 
     def _size(self) -> int:
         self.deeper()
@@ -120,7 +120,7 @@ class Declarations(Control):
         self.declare(name, Constant(value), name_at)
 
     def _converted(self, kind: str, value: Value, at: int) -> Value:
-        if value is None:
+        if value is None or isinstance(value, Formula):
             return None
         if kind == "bool":
             return bool(value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.gates import Gate
-from bellpair_core.openqasm.names import Constant, Entity
+from bellpair_core.openqasm.instances import Body
+from bellpair_core.openqasm.names import Constant, Entity, Formula
 from bellpair_core.openqasm.operations import Operations
 from bellpair_core.openqasm.registers import Register
 from bellpair_core.openqasm.tally import Tally
@@ -32,6 +33,7 @@ class Definitions(Operations):
         if not qubits:
             self.fail_syntax("the name of a qubit")
         outside, self.tally, self.in_gate = self.tally, Tally(), True
+        self.params, self.steps, self.body = params, [], []
         self.expect("{")
         while self.tokens[self.pos] != "}":
             if not self.tokens[self.pos]:
@@ -42,7 +44,8 @@ class Definitions(Operations):
         self.names.leave()
         self.check_depth(body.depth + 1, start)
         # Even an empty gate counts as one, so that applying it is never free.
-        gate = Gate(params, qubits, max(1, body.gates), body.depth + 1)
+        written = Body(self.steps, self.body)
+        gate = Gate(params, qubits, max(1, body.gates), body.depth + 1, written)
         self.declare(name, gate, name_at)
 
     def include_gates(self, gates: dict[str, Gate], at: int) -> None:
@@ -62,7 +65,7 @@ class Definitions(Operations):
         while self.tokens[self.pos] != end:
             at = self.pos
             name = self.read_name(what)
-            formal: Entity = Constant(None)
+            formal: Entity = Constant(Formula(count))
             if end == "{":
                 if count == self.limits.max_qubits:
                     self.fail(

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, NoReturn
 from bellpair_core.openqasm.arithmetic import INTEGER_LIMIT, Number, Operator, compute
 from bellpair_core.openqasm.cursor import Cursor, description, quoted
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.formulas import Step
 from bellpair_core.openqasm.gates import Gate
-from bellpair_core.openqasm.names import Constant, Value
+from bellpair_core.openqasm.names import Constant, Formula, Value
 from bellpair_core.openqasm.registers import Register
 
 _LONGEST_NUMBER = 100
@@ -29,6 +30,10 @@ class Expressions(Cursor):
     prefixes: ClassVar[dict[str, Operator]]
     binaries: ClassVar[dict[str, Operator]]
     functions: ClassVar[dict[str, Operator]]
+
+    # What the gate definition being read computes from this many parameters.
+    steps: list[Step]
+    params = 0
 
     # In a condition, bits may stand for the values they will be measured to have.
     in_condition = False
@@ -100,7 +105,7 @@ class Expressions(Cursor):
                 f"Write {what} as an integer.",
                 start,
             )
-        return value
+        return None if isinstance(value, Formula) else value
 
     def known_integer(self, what: str) -> int:
         """Read an expression that must be a whole number and known beforehand."""
@@ -166,8 +171,16 @@ class Expressions(Cursor):
     def _reduce(self, values: list[Value], operation: Operator, at: int) -> None:
         operands: list[Any] = values[-operation.arity :]
         del values[-operation.arity :]
+        if any(type(operand) is Formula for operand in operands) and None not in operands:
+            values.append(Formula(self.params + len(self.steps)))
+            self.steps.append(Step(operation, operands, at))
+        else:
+            values.append(self.result(operation, operands, at))
+
+    def result(self, operation: Operator, operands: list[Any], at: int) -> Number | None:
+        """Apply an operation, or raise the error for the token that stands for it."""
         try:
-            values.append(compute(operation, operands))
+            return compute(operation, operands)
         except ZeroDivisionError:
             self._fail_value("this divides by zero", at, "Use a divisor other than 0.")
         except TypeError:

@@ -17,14 +17,27 @@ class ProgramLimits(NamedTuple):
     max_operations
         Gates, measurements and resets when every loop, every broadcast over a register
         and every gate definition is written out; a turn of a loop counts as one more.
+    max_replayed
+        Words of the source that are read again, for the turns of loops, or computed again,
+        for applications of the program's own gates; besides once for the whole source.
     max_depth
         Nesting of blocks, parentheses and indices; and, by itself, of gate definitions.
     """
 
     max_qubits: int = 1_000
     max_bits: int = 10_000
-    max_operations: int = 1_000_000
+    max_operations: int = 200_000
+    max_replayed: int = 500_000
     max_depth: int = 64
+
+
+class Obstacle(NamedTuple):
+    """Something in a correct program that devices here don't do, with its place and remedy."""
+
+    message: str
+    line: int
+    column: int
+    remedy: str
 
 
 class ProgramFacts(NamedTuple):
@@ -55,6 +68,8 @@ class ProgramFacts(NamedTuple):
         The program has a Braket verbatim box.
     gate_names
         Names of the gates applied outside gate definitions.
+    obstacle
+        The first thing that keeps the program from being compiled; None if nothing does.
     """
 
     language: str
@@ -68,3 +83,4 @@ class ProgramFacts(NamedTuple):
     physical_qubits: bool
     verbatim: bool
     gate_names: frozenset[str]
+    obstacle: Obstacle | None = None

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bellpair_core.openqasm.instances import Body
+
 
 class Gate:
     """A gate's shape and its cost.
@@ -14,15 +19,25 @@ class Gate:
         Gates it comes to when the program's own definitions are written out.
     depth
         How many definitions lie within each other; 0 for a gate that is given.
+    body
+        What the program defines it to be; None for a gate that is given.
     """
 
-    __slots__ = ("depth", "params", "qubits", "weight")
+    __slots__ = ("body", "depth", "params", "qubits", "weight")
 
-    def __init__(self, params: int, qubits: int, weight: int = 1, depth: int = 0) -> None:
+    def __init__(
+        self,
+        params: int,
+        qubits: int,
+        weight: int = 1,
+        depth: int = 0,
+        body: Body | None = None,
+    ) -> None:
         self.params = params
         self.qubits = qubits
         self.weight = weight
         self.depth = depth
+        self.body = body
 
 
 def _gates(params: int, qubits: int, names: str) -> dict[str, Gate]:

@@ -139,7 +139,7 @@ class OpenQasm2(Definitions):
         size = self._literal("the register's size")
         self.expect("]")
         self.expect(";")
-        self.declare(name, self.new_elements(kind, size, size_at), at)
+        self.declare(name, self.new_elements(kind, name, size, size_at), at)
 
     def _opaque(self) -> None:
         self.fail(
@@ -165,6 +165,11 @@ class OpenQasm2(Definitions):
         self.record_measurement(qubits, bits, start)
 
     def _if(self) -> None:
+        self.hinder(
+            "the program tests a measured value with 'if'",
+            "Remove the condition: devices here don't branch on results.",
+            self.pos,
+        )
         self.pos += 1
         self.expect("(")
         at = self.pos

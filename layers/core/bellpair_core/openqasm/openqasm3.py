@@ -15,8 +15,10 @@ from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.declarations import Declarations
 from bellpair_core.openqasm.definitions import Definitions
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.flat import BARRIER, Operation
 from bellpair_core.openqasm.gates import BRAKET_NATIVE, BUILTIN_3, STDGATES, Gate
-from bellpair_core.openqasm.names import Constant, Entity
+from bellpair_core.openqasm.instances import Modifiers
+from bellpair_core.openqasm.names import Constant, Entity, Value
 from bellpair_core.openqasm.registers import Register
 from bellpair_core.openqasm.unsupported import UNSUPPORTED
 
@@ -154,28 +156,45 @@ class OpenQasm3(Declarations):
         self.assign_measurement(bits, start)
 
     def _modified(self) -> None:
-        extra = 0
+        controls: list[bool] = []
+        powers: list[Value] = []
         while (token := self.tokens[self.pos]) in _MODIFIERS:
             self.pos += 1
             at = self.pos
-            controls = 1 if token in ("ctrl", "negctrl") else 0
-            if token == "pow" or (controls and self.tokens[at] == "("):
-                self.expect("(")
-                self.deeper()
-                at = self.pos
-                if controls:
-                    controls = self.known_integer("the number of controls")
-                    self._check_controls(controls, at)
-                else:
-                    self.expression()
-                self.depth -= 1
-                self.expect(")")
-            extra += controls
-            self._check_controls(extra or 1, at)
+            if token == "inv":
+                powers.append(-1)
+            elif token == "pow":
+                powers.append(self._power())
+            else:
+                controls += [token == "ctrl"] * self._controls()
+                self._check_controls(len(controls), at)
             self.expect("@")
         if type(self.table.get(self.tokens[self.pos])) is not Gate:
             self._other_statement(self.tokens[self.pos])
-        self.apply_gate(extra)
+        # The modifier next to the gate comes first.
+        known = tuple(power for power in reversed(powers) if power is not None)
+        self.apply_gate(Modifiers(tuple(controls), known))
+
+    def _power(self) -> Value:
+        self.expect("(")
+        self.deeper()
+        power = self.expression()
+        self.depth -= 1
+        self.expect(")")
+        if power is None and not self.dead:
+            self.fail_unknown("the power", self.pos - 2)
+        return power
+
+    def _controls(self) -> int:
+        if not self.accept("("):
+            return 1
+        self.deeper()
+        at = self.pos
+        controls = self.known_integer("the number of controls")
+        self._check_controls(controls, at)
+        self.depth -= 1
+        self.expect(")")
+        return controls
 
     def _check_controls(self, controls: int, at: int) -> None:
         if not 0 < controls <= self.limits.max_qubits:
@@ -194,6 +213,11 @@ class OpenQasm3(Declarations):
                 f"the pragma {quoted(token)} is not supported",
                 "Remove it; only '#pragma braket verbatim' before a box is.",
             )
+        self.hinder(
+            "the program has a verbatim box",
+            "Write its gates without the box, as gates of the standard library.",
+            self.pos,
+        )
         self.pos += 1
         if self.tokens[self.pos] != "box":
             self.fail_syntax("'box'")
@@ -206,8 +230,11 @@ class OpenQasm3(Declarations):
         self.names.leave()
 
     def _box(self) -> None:
+        start = self.pos
         self.pos += 1
         if self.accept("["):
+            remedy = "Remove it: devices choose their own timing."
+            self.hinder("the box has a duration", remedy, self.pos - 1)
             # A duration, such as 100ns or 100 ns.
             if not self.tokens[self.pos][:1].isdigit():
                 self.fail_syntax("a duration such as 100ns")
@@ -215,7 +242,14 @@ class OpenQasm3(Declarations):
             self.expect("]")
         if self.tokens[self.pos] != "{":
             self.fail_syntax("'{'")
-        self.body()
+        self._barrier_for_all(start)
+        self.block()
+        self._barrier_for_all(start)
+
+    def _barrier_for_all(self, at: int) -> None:
+        self.count(self.num_qubits, at)
+        if not self.dead:
+            self.operations.append(Operation(BARRIER, ()))
 
     def _annotation(self) -> None:
         self.fail(
@@ -244,6 +278,6 @@ class OpenQasm3(Declarations):
         "negctrl": _modified,
         "pow": _modified,
         "reset": Definitions.reset,
-        "{": Declarations.body,
+        "{": Declarations.block,
         **Declarations.declarations,
     }

@@ -7,9 +7,14 @@ from typing import NoReturn
 from bellpair_core.openqasm.cursor import description, quoted
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.expressions import Expressions
-from bellpair_core.openqasm.facts import ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.flat import BARRIER, MEASURE, Declared, Operation, flat_text
+from bellpair_core.openqasm.formulas import Step
 from bellpair_core.openqasm.gates import Gate
+from bellpair_core.openqasm.instances import PLAIN, Application, Instances, Modifiers, Reader
+from bellpair_core.openqasm.names import Formula, Value
 from bellpair_core.openqasm.registers import Kind, Register
+from bellpair_core.openqasm.scanner import line_and_column, offset_of_token
 from bellpair_core.openqasm.tally import Tally
 
 
@@ -26,6 +31,38 @@ class Operations(Expressions):
         self.has_classical_control = False
         self.physical_qubits = False
         self.verbatim = False
+        self.obstacle: Obstacle | None = None
+        # Set while reading the body of a loop that makes no turn: its index has no value.
+        self.dead = False
+        self.steps: list[Step] = []
+        self.body: list[Application] = []
+        self.declared: list[Declared] = []
+        self.operations: list[Operation] = []
+        self.instances = Instances(
+            Reader(self.result, self.spend, self.fail, limits.max_operations)
+        )
+        self._replayable = limits.max_replayed + len(self.tokens)
+
+    def flat_text(self) -> str:
+        """Return the program that was read, written out in OpenQASM 2."""
+        return flat_text(self.declared, self.operations, self.instances)
+
+    def hinder(self, message: str, remedy: str, at: int) -> None:
+        """Note something that devices don't do, if it is the first and is ever run."""
+        if self.obstacle is None and not self.dead:
+            offset = offset_of_token(self.source, at, openqasm2=self.openqasm2)
+            self.obstacle = Obstacle(message, *line_and_column(self.source, offset), remedy)
+
+    def spend(self, words: int, at: int) -> None:
+        """Refuse a program of which too much is read or computed again."""
+        self._replayable -= words
+        if self._replayable < 0:
+            self.fail(
+                ProblemKind.TOO_LARGE,
+                "the loops and gate definitions up to here take too much work to write out",
+                "Make fewer turns, put less into a turn, or submit several smaller jobs.",
+                at,
+            )
 
     def facts(self, version: str) -> ProgramFacts:
         """Return what was learnt, once the whole program was read.
@@ -61,6 +98,7 @@ class Operations(Expressions):
             physical_qubits=self.physical_qubits,
             verbatim=self.verbatim,
             gate_names=frozenset(self.gate_names),
+            obstacle=self.obstacle,
         )
 
     def operand(self) -> Register:
@@ -120,11 +158,11 @@ class Operations(Expressions):
         """Read the name of a new register and declare it; no size means a single one."""
         at = self.pos
         name = self.read_name(f"the {kind} register")
-        register = self.new_elements(kind, size, size_at)
+        register = self.new_elements(kind, name, size, size_at)
         self.declare(name, register, at)
         return register
 
-    def new_elements(self, kind: Kind, size: int | None, size_at: int) -> Register:
+    def new_elements(self, kind: Kind, name: str, size: int | None, size_at: int) -> Register:
         """Make room for a new register."""
         count = 1 if size is None else size
         if count < 1:
@@ -148,6 +186,7 @@ class Operations(Expressions):
                 f"Use at most {limit} {kind}s.",
                 size_at,
             )
+        self.declared.append(Declared(kind, name, count))
         return Register(kind, range(first, first + count), scalar=size is None)
 
     def count(self, operations: int, at: int) -> None:
@@ -165,20 +204,17 @@ class Operations(Expressions):
                 at,
             )
 
-    def apply_gate(self, extra_qubits: int = 0) -> None:
-        """Read and check a gate application; the next token is the gate's name.
-
-        ``extra_qubits`` is how many controls modifiers have added.
-        """
+    def apply_gate(self, modifiers: Modifiers = PLAIN) -> None:  # noqa: PLR0912 (the hot loop)
+        """Read and check a gate application; the next token is the gate's name."""
         tokens, table = self.tokens, self.table
         start = self.pos
         gate = table.get(tokens[start])
         if type(gate) is not Gate:
             self.fail_no_gate(start)
         self.pos = start + 1
-        given = self._arguments() if tokens[start + 1] == "(" else 0
-        if given != gate.params:
-            self._fail_arity(start, "parameter", gate.params, given)
+        arguments = self._arguments() if tokens[start + 1] == "(" else []
+        if len(arguments) != gate.params:
+            self._fail_arity(start, "parameter", gate.params, len(arguments))
         operands: list[Register] = []
         used = width = 0
         simple = not self.in_gate
@@ -206,10 +242,50 @@ class Operations(Expressions):
             self.pos += 1
         if tokens[self.pos] != ";":
             self.fail_syntax("',' or ';'")
-        if len(operands) != gate.qubits + extra_qubits:
-            self._fail_arity(start, "qubit", gate.qubits + extra_qubits, len(operands))
+        wanted = gate.qubits + len(modifiers.controls)
+        if len(operands) != wanted:
+            self._fail_arity(start, "qubit", wanted, len(operands))
         self.pos += 1
-        self._count_gate(gate, width or 1, used, start)
+        tally = self.tally
+        if used & tally.measured:
+            tally.mid_circuit = True
+            if not self.in_gate:
+                self._hinder_after_measurement(start)
+        tally.touched |= used
+        size = gate.weight
+        if not self.dead:
+            size = self._record(gate, modifiers, arguments, operands, start)
+        self._count_gate(gate, size, width or 1, start)
+
+    def _record(
+        self,
+        gate: Gate,
+        modifiers: Modifiers,
+        arguments: list[Value],
+        operands: list[Register],
+        at: int,
+    ) -> int:
+        """Keep the application for the written-out program and return what it comes to."""
+        name = self.tokens[at]
+        if None in arguments:
+            self.fail_unknown(f"a parameter of {quoted(name)}", at)
+        if self.in_gate:
+            given = tuple(argument for argument in arguments if argument is not None)
+            places = tuple(operand.elements[0] for operand in operands)
+            self.body.append(Application(gate, name, modifiers, given, places, at))
+            return gate.weight
+        numbers = tuple(a for a in arguments if a is not None and not isinstance(a, Formula))
+        head = self.instances.head(gate, name, modifiers, numbers, at)
+        if head.name:
+            self.operations.append(Operation(head, operands))
+        return max(head.size, gate.weight)
+
+    def _hinder_after_measurement(self, at: int) -> None:
+        self.hinder(
+            f"{quoted(self.tokens[at])} acts on a qubit that was measured before",
+            "Move measurements to the end: devices measure each qubit last.",
+            at,
+        )
 
     def fail_no_gate(self, at: int, remedy: str = "") -> NoReturn:
         """Raise the error for a statement that starts like a gate but with no gate's name."""
@@ -234,6 +310,8 @@ class Operations(Expressions):
         tally.assigned |= bits.mask
         tally.measurements += qubits.size
         self.count(qubits.size, at)
+        if not self.dead:
+            self.operations.append(Operation(MEASURE, (qubits, bits)))
 
     def reset(self) -> None:
         """Read ``reset q;``."""
@@ -243,42 +321,53 @@ class Operations(Expressions):
         self.expect(";")
         if qubits.mask & self.tally.measured:
             self.tally.mid_circuit = True
+        if qubits.mask & (self.tally.measured | self.tally.touched):
+            self.hinder(
+                "a qubit is reset after it was used",
+                "Use a fresh qubit: all start as 0.",
+                start,
+            )
         self.count(qubits.size, start)
 
     def barrier(self) -> None:
         """Read ``barrier q, r[0];``; without operands it stands for all qubits."""
         start = self.pos
         self.pos += 1
-        size = 1
+        operands: list[Register] = []
         while self.tokens[self.pos] != ";":
-            size += self.operand_of("qubit").size
+            operands.append(self.operand_of("qubit"))
             if not self.accept(","):
                 break
         self.expect(";")
-        self.count(size, start)
+        held = sum(operand.size for operand in operands) if operands else self.num_qubits
+        self.count(1 + held, start)
+        if self.dead:
+            return
+        if self.in_gate:
+            places = tuple(dict.fromkeys(operand.elements[0] for operand in operands))
+            self.body.append(Application(None, "barrier", PLAIN, (), places, start))
+        else:
+            self.operations.append(Operation(BARRIER, operands))
 
-    def _arguments(self) -> int:
+    def _arguments(self) -> list[Value]:
         self.pos += 1
-        given = 0
+        given: list[Value] = []
         self.depth += 1
         while self.tokens[self.pos] != ")":
-            self.expression()
-            given += 1
+            given.append(self.expression())
             if not self.accept(","):
                 break
         self.expect(")")
         self.depth -= 1
         return given
 
-    def _count_gate(self, gate: Gate, width: int, used: int, at: int) -> None:
+    def _count_gate(self, gate: Gate, size: int, width: int, at: int) -> None:
         tally = self.tally
-        if used & tally.measured:
-            tally.mid_circuit = True
         tally.depth = max(tally.depth, gate.depth)
         if not self.in_gate:
             self.gate_names.add(self.tokens[at])
         tally.gates += gate.weight * width
-        tally.operations += gate.weight * width
+        tally.operations += size * width
         if tally.operations > self.limits.max_operations:
             self.check_total(at)
 

@@ -22,8 +22,6 @@ class References(Definitions):
     def __init__(self, source: str, limits: ProgramLimits) -> None:
         super().__init__(source, limits)
         self._physical: dict[str, Register] = {}
-        # Set while reading the body of a loop that makes no turn: its index has no value.
-        self.dead = False
 
     def operand(self) -> Register:
         """Read ``q``, ``q[0]``, ``q[0:2]``, ``q[{0, 2}]`` or ``$0``."""
@@ -37,11 +35,11 @@ class References(Definitions):
             register = self._indexed(register)
         return register
 
-    def new_elements(self, kind: Kind, size: int | None, size_at: int) -> Register:
+    def new_elements(self, kind: Kind, name: str, size: int | None, size_at: int) -> Register:
         """Make room for a new register, unless the program uses physical qubits."""
         if kind == "qubit" and self.physical_qubits:
             self._fail_mixed(size_at)
-        return super().new_elements(kind, size, size_at)
+        return super().new_elements(kind, name, size, size_at)
 
     def slots(self, what: str) -> list[Slot]:
         """Read ``a``, ``a:b`` or ``a:step:b``; each may be left out beside a colon."""
@@ -201,6 +199,12 @@ class References(Definitions):
             )
         if self.num_qubits and not self.physical_qubits:
             self._fail_mixed(self.pos)
+        if not self.physical_qubits:
+            self.hinder(
+                f"the program names physical qubits such as {quoted(token)}",
+                "Declare qubits instead: 'qubit[n] q;'. Compiling chooses the best physical ones.",
+                self.pos,
+            )
         self.physical_qubits = True
         self.num_qubits = max(self.num_qubits, index + 1)
         register = Register("qubit", (index,), scalar=True)

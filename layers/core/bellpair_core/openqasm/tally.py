@@ -12,8 +12,9 @@ class Tally:
         Everything that counts against the limit, turns of loops included.
     gates, measurements
         See `ProgramFacts`.
-    measured, assigned
-        The qubits measured so far and the bits that hold a result, as masks.
+    touched, measured, assigned
+        The qubits that gates acted on and those measured so far, and the bits that hold a
+        result, as masks.
     mid_circuit
         Whether one of them was used again.
     depth
@@ -28,23 +29,15 @@ class Tally:
         "measurements",
         "mid_circuit",
         "operations",
+        "touched",
     )
 
     def __init__(self) -> None:
         self.operations = 0
         self.gates = 0
         self.measurements = 0
+        self.touched = 0
         self.measured = 0
         self.assigned = 0
         self.mid_circuit = False
         self.depth = 0
-
-    def counts(self) -> tuple[int, int, int]:
-        """Return operations, gates and measurements so far."""
-        return self.operations, self.gates, self.measurements
-
-    def add(self, operations: int, gates: int, measurements: int) -> None:
-        """Add to the counts."""
-        self.operations += operations
-        self.gates += gates
-        self.measurements += measurements
