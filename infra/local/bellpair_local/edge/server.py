@@ -29,6 +29,7 @@ def server(app: Any, port: int) -> uvicorn.Server:
         app,
         host=HOST,
         port=port,
+        proxy_headers=False,
         loop="uvloop",
         http=EdgeProtocol,
         ws="none",
