@@ -77,8 +77,8 @@ def test_a_bell_job_gives_equal_bits_on_the_simulator(http: httpx.Client) -> Non
     assert end["status"] == "succeeded"
     assert set(counts) == {"00", "11"}
     assert sum(counts.values()) == 500
-    # A simulator may be done before its launch is noted, so that line may be missing.
-    assert [word for word in words(end["events"]) if word != "launched"] == [
+    # A simulator may be done before its launch is noted, and a slow machine may ask for news.
+    assert [word for word in words(end["events"]) if word not in ("launched", "polled")] == [
         "queued",
         "compiling",
         "compiled",
