@@ -87,3 +87,12 @@ def test_controlled_gates_have_the_phases_of_the_specification(
 def test_names_that_openqasm_2_does_not_have_are_changed(declared: str, written: str) -> None:
     first, second = declared.split()[1].strip(";"), declared.split()[3].strip(";")
     assert written in flatten_program(f"{H3}{declared} {second} = measure {first};").text
+
+
+@pytest.mark.parametrize("name", ["iswap", "xx_plus_yy", "rzx", "ecr", "dcx", "rxx"])
+@pytest.mark.parametrize("device", [SIMULATOR, SQUARE, ION], ids=lambda d: d.device)
+def test_a_programs_own_gate_is_not_taken_for_one_that_the_compiler_knows(
+    name: str, device: DeviceTarget
+) -> None:
+    source = f"{H3}gate {name}(t) a, b {{ x a; rx(t) b; }} qubit[2] q; bit[2] c; {name}(pi) q[0], q[1]; c = measure q;"  # noqa: E501
+    assert distance(of_compiled(compile_program(source, "3.0", device)), {"11": 1.0}) < 1e-6

@@ -254,7 +254,9 @@ class Instances:
         size = max(1, sum(head.size for head, _ in parts))
         if not width:
             return Head("", (), size)
-        free = self.fresh(name.replace(" ", "_"))
+        # Compilers know gates by their names: a program's own must not have one of these.
+        plain = re.sub("[^a-zA-Z0-9_]", "_", name)
+        free = self.fresh(plain if plain.startswith("own_") else f"own_{plain}")
         places = [f"a{place}" for place in range(width)]
         body = " ".join(call(head.name, head.params, [places[q] for q in qs]) for head, qs in parts)
         self.text.append(f"gate {free} {_formals(width)} {{ {body} }}")
