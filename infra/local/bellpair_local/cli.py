@@ -72,10 +72,18 @@ def up(
     console = Console(stderr=True)
     cloud = _cloud(name, state_dir)
     with _explained(console), _terminable():
-        if cloud.status().state == "up":
+        report = cloud.status()
+        if report.state == "up":
             console.print(f"The local cloud {cloud.name!r} is up already.")
             _print_status(cloud, console)
             return
+        if report.state == "degraded":
+            unwell = [m.name for m in report.members if m.health != "ok"]
+            raise LocalCloudError(
+                f"The local cloud {cloud.name!r} runs without {', '.join(unwell)}.",
+                f"Bring it back with `bellpair local restart {unwell[0]}`, or begin anew with "
+                "`bellpair local down` and `bellpair local up`.",
+            )
         _bring_up(cloud, port_base, deploy, template, console)
         _print_status(cloud, console)
         if detach:
