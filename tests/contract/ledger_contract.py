@@ -69,6 +69,16 @@ class LedgerContract:
         assert refused.value.existing == first
         assert ledger.job(first.id) == first
 
+    def test_a_replacement_whose_answer_was_lost_may_be_repeated(self, ledger: Ledger) -> None:
+        job = job_example()
+        ledger.insert(job)
+        claimed = job.moved(NOON, JobStatus.COMPILING)
+        ledger.replace(job, claimed)
+
+        ledger.replace(job, claimed)
+
+        assert ledger.job(job.id) == claimed
+
     def test_a_replacement_of_the_present_version_is_stored(self, ledger: Ledger) -> None:
         job = job_example()
         ledger.insert(job)

@@ -67,6 +67,8 @@ class MemoryLedger:
         """Store ``new`` over ``old``, or raise `LedgerConflict`."""
         with self._item():
             stored = self.jobs.get(old.id)
+            if stored == new:
+                return
             if stored is None or (stored.epoch, stored.version) != (old.epoch, old.version):
                 raise LedgerConflict(f"job {old.id} changed since it was read")
             self.jobs[new.id] = new

@@ -20,21 +20,7 @@ def check_program(program: Program, profile: Profile) -> None:
     ProgramError
         Names the line, and the gate or the qubits at fault.
     """
-    is_qpu = profile.kind == "qpu"
-    if not is_qpu and program.has_box:
-        raise ProgramError("pragma 'braket verbatim' is not supported by the device")
-    if not is_qpu and program.register_size is None and program.qubits:
-        raise ProgramError("physical qubits are not supported by the device: declare a register")
-    if program.unassigned and profile.family == "iqm":
-        raise ProgramError("a measurement needs a bit to go to on this device")
-    if not program.qubits:
-        raise ProgramError("the program uses no qubits")
-    size = max(program.register_size or 0, len(program.qubits))
-    if size > profile.qubits:
-        raise ProgramError(f"uses {size} qubits, but the device has {profile.qubits}")
-    if program.register_size is None:
-        _check_physical(program, profile)
-
+    _check_qubits(program, profile)
     supported = frozenset(supported_operations(profile))
     native = frozenset(profile.native_gates)
     edges = frozenset(profile.edges)
@@ -53,6 +39,23 @@ def check_program(program: Program, profile: Profile) -> None:
         elif call.name not in supported:
             raise _unsupported(call)
         _check_arguments(call)
+
+
+def _check_qubits(program: Program, profile: Profile) -> None:
+    is_qpu = profile.kind == "qpu"
+    if not is_qpu and program.has_box:
+        raise ProgramError("pragma 'braket verbatim' is not supported by the device")
+    if not is_qpu and program.register_size is None and program.qubits:
+        raise ProgramError("physical qubits are not supported by the device: declare a register")
+    if program.unassigned and profile.family == "iqm":
+        raise ProgramError("a measurement needs a bit to go to on this device")
+    if not program.qubits:
+        raise ProgramError("the program uses no qubits")
+    size = max(program.register_size or 0, len(program.qubits))
+    if size > profile.qubits:
+        raise ProgramError(f"uses {size} qubits, but the device has {profile.qubits}")
+    if program.register_size is None:
+        _check_physical(program, profile)
 
 
 def _unsupported(call: Call) -> ProgramError:

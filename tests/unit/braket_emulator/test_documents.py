@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from bellpair_braket_emulator.documents import OPENQASM, capabilities
-from bellpair_braket_emulator.profile import Profile, calibrate, load_profiles
 from braket.device_schema.ionq import IonqDeviceCapabilities
 from braket.device_schema.iqm import IqmDeviceCapabilities
 from braket.device_schema.simulators import GateModelSimulatorDeviceCapabilities
 from braket.schema_common import BraketSchemaBase
+
+from bellpair_braket_emulator.documents import OPENQASM, capabilities
+from bellpair_braket_emulator.profile import Profile, calibrate, load_profiles
 
 
 def profile(name: str, region: str) -> Profile:

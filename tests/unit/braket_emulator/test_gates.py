@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bellpair_braket_emulator.gates import GATES
 from braket.default_simulator.gate_operations import BRAKET_GATES
+
+from bellpair_braket_emulator.gates import GATES
 
 ANGLES = (0.3, -1.1, 2.4)
 

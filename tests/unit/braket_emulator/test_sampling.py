@@ -12,6 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from braket.default_simulator import StateVectorSimulator
+from braket.ir.openqasm import Program as BraketProgram
+
 from bellpair_braket_emulator.noise import (
     ErrorSite,
     NoisyCircuit,
@@ -24,8 +27,6 @@ from bellpair_braket_emulator.openqasm import read_program
 from bellpair_braket_emulator.profile import Calibration, Profile, calibrate, load_profiles
 from bellpair_braket_emulator.sampling import Bits, Stopped, sample
 from bellpair_braket_emulator.statevector import FusedGates, StateBatch
-from braket.default_simulator import StateVectorSimulator
-from braket.ir.openqasm import Program as BraketProgram
 
 ION: Profile = next(p for p in load_profiles("us-east-1") if p.name == "ion-11")
 SQUARE: Profile = next(p for p in load_profiles("us-west-2") if p.name == "square-20")

@@ -204,6 +204,23 @@ def test_the_sweeper_leaves_a_running_execution_running(place: Workplace) -> Non
     assert place.stored(job).attempt == 1
 
 
+def test_a_job_that_cannot_be_looked_after_does_not_hold_up_the_others(
+    place: Workplace,
+) -> None:
+    stuck = place.accept("stuck")
+    place.dispatch()
+    place.accept("waiting", device="ion-11")
+    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+    place.workflows.reachable = False
+
+    done = sweep(place)
+
+    assert (done["failed"], done["woken"]) == (1, 1)
+    place.workflows.reachable = True
+    assert sweep(place)["fine"] == 1
+    assert place.stored(stuck).status is JobStatus.COMPILING
+
+
 def test_a_job_past_its_deadline_fails_and_its_task_is_cancelled(place: Workplace) -> None:
     job = place.accept()
     place.dispatch()

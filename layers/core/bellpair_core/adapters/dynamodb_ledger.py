@@ -61,7 +61,7 @@ class DynamoDbLedger:
         """See `Ledger.insert`."""
         with transient_faults("writing the ledger"):
             try:
-                self._put(_job_item(job), "attribute_not_exists(pk)", {}, return_old=True)
+                self._put(_job_item(job), "attribute_not_exists(pk)", {})
             except ClientError as error:
                 if error_code(error) != _CONDITION_FAILED:
                     raise
@@ -79,12 +79,17 @@ class DynamoDbLedger:
     def replace(self, old: Job, new: Job) -> None:
         """See `Ledger.replace`."""
         values = {":epoch": {"N": str(old.epoch)}, ":version": {"N": str(old.version)}}
+        item = _job_item(new)
         with transient_faults("writing the ledger"):
             try:
-                self._put(_job_item(new), "epoch = :epoch AND version = :version", values)
+                self._put(item, "epoch = :epoch AND version = :version", values)
             except ClientError as error:
                 if error_code(error) != _CONDITION_FAILED:
                     raise
+                stored: Any = error.response.get("Item") or {}
+                if stored.get("doc") == item["doc"]:
+                    # The client library repeated a write whose answer was lost: it is done.
+                    return
                 raise LedgerConflict(f"job {old.id} changed since version {old.version}") from None
 
     def waiting(self, queue: str, limit: int) -> Sequence[WaitingJob]:
@@ -216,16 +221,13 @@ class DynamoDbLedger:
         item: dict[str, Any],
         condition: str,
         values: Mapping[str, Any],
-        *,
-        return_old: bool = False,
     ) -> None:
         parameters: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
-        if return_old:
-            parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         answer = self._dynamodb.put_item(
             TableName=self._table,
             Item=item,
             ConditionExpression=condition,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ReturnConsumedCapacity="TOTAL",
             **parameters,
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from bellpair_core.model.errors import ErrorCode, LedgerConflict
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.limits import OPEN_SHARDS
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups, Workflows
 
 _BATCH = 100
+_LOG = logging.getLogger(__name__)
 
 
 def sweep_jobs(
@@ -27,22 +30,26 @@ def sweep_jobs(
     Returns
     -------
     dict
-        How many jobs were ``expired``, ``woken``, ``restarted`` and ``fine``.
+        How many jobs were ``expired``, ``woken``, ``restarted`` and ``fine``, and at how many
+        the look ``failed``: those stay due, and do not keep the others from being looked at.
     """
-    done = {"expired": 0, "woken": 0, "restarted": 0, "fine": 0}
+    done = {"expired": 0, "woken": 0, "restarted": 0, "fine": 0, "failed": 0}
     pair = ledger.pair()
     if pair.active != region:
         return done
     for shard in range(OPEN_SHARDS):
         for job_id in ledger.due(shard, clock(), _BATCH):
-            job = ledger.job(job_id)
-            if job is None or job.status.terminal or job.check_at > clock():
-                continue
             try:
+                job = ledger.job(job_id)
+                if job is None or job.status.terminal or job.check_at > clock():
+                    continue
                 done[_look_after(job, ledger, tasks, workflows, wakeups, clock)] += 1
             except LedgerConflict:
                 # Somebody moved it just now, which is all that was wanted.
                 done["fine"] += 1
+            except Exception:
+                _LOG.exception("job %s could not be looked after", job_id)
+                done["failed"] += 1
     return done
 
 

@@ -86,6 +86,8 @@ class Ledger(Protocol):
     def replace(self, old: Job, new: Job) -> None:
         """Store ``new`` if the stored record still has the epoch and version of ``old``.
 
+        Repeating a replacement that was stored, as after a lost answer, changes nothing.
+
         Raises
         ------
         LedgerConflict
