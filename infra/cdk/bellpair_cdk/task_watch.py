@@ -13,6 +13,8 @@ from bellpair_cdk.names import Names
 
 SOURCE = "aws.braket"
 TASK_CHANGED = "Braket Task State Change"
+TASK_ENDED = ["COMPLETED", "FAILED", "CANCELLED"]
+"""The states that somebody waits for; the three before them would wake functions for nothing."""
 DEVICE_CHANGED = ["Braket Device Status Change", "Braket QPU Status Change"]
 
 
@@ -43,7 +45,9 @@ class TaskWatch(Construct):
             self,
             "TaskChanged",
             description="A Braket task of Bellpair's changed its state",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=[TASK_CHANGED]),
+            event_pattern=events.EventPattern(
+                source=[SOURCE], detail_type=[TASK_CHANGED], detail={"status": TASK_ENDED}
+            ),
             targets=[
                 targets.LambdaFunction(
                     complete.function, retry_attempts=10, max_event_age=Duration.hours(1)

@@ -41,6 +41,10 @@ class WorkerLoss(BaseModel):
     seed: int = 0
 
 
+_WORKERS_PER_FUNCTION = max(2, os.cpu_count() or 2)
+"""More workers than processors would only pay for more cold starts."""
+
+
 class RegionProcess:
     """Everything that runs in one region's process.
 
@@ -71,6 +75,7 @@ class RegionProcess:
                     LambdaHost(
                         self._topology.cache_dir / "lambda",
                         log_dir=self._topology.state_dir / "logs" / self._here.name,
+                        max_workers_per_function=_WORKERS_PER_FUNCTION,
                     )
                 )
             server(self._with_lifespan(self._edge()), self._here.port).run()
