@@ -7,10 +7,8 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from bellpair_cdk.access import Accesses
 from bellpair_cdk.beat import Beat
-from bellpair_cdk.function import PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import Workbench
 
 _ATTEMPTS = 5
 _BATCH = 10
@@ -19,21 +17,12 @@ _BATCH = 10
 class Dispatching(Construct):
     """The dispatcher, the queue that wakes it, and a beat in case a wake-up is lost."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
         given_up = sqs.Queue(
             self,
             "GivenUp",
-            queue_name=f"{names.queue}-given-up",
+            queue_name=f"{bench.names.queue}-given-up",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
@@ -41,25 +30,22 @@ class Dispatching(Construct):
         queue = sqs.Queue(
             self,
             "Queue",
-            queue_name=names.queue,
+            queue_name=bench.names.queue,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             # Lambda's advice: six times the function's time, so that no batch is seen twice.
-            visibility_timeout=Duration.seconds(6 * names.stage.size("dispatch").timeout),
+            visibility_timeout=Duration.seconds(6 * bench.names.stage.size("dispatch").timeout),
             dead_letter_queue=sqs.DeadLetterQueue(queue=given_up, max_receive_count=_ATTEMPTS),
         )
-        dispatch = PlatformFunction(
+        dispatch = bench.function(
             self,
             "Dispatch",
             name="dispatch",
-            names=names,
-            workshop=workshop,
-            layers=[layers["core"]],
             accesses=[
-                accesses.write_ledger(),
-                accesses.read_catalogue(),
-                accesses.know_devices(),
-                accesses.start_jobs(),
+                bench.accesses.write_ledger(),
+                bench.accesses.read_catalogue(),
+                bench.accesses.know_devices(),
+                bench.accesses.start_jobs(),
             ],
         )
         dispatch.function.add_event_source(sources.SqsEventSource(queue, batch_size=_BATCH))

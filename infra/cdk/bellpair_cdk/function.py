@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bellpair_cdk.access import Access, environment
+from bellpair_cdk.access import Access, Accesses, environment
 from bellpair_cdk.names import Names
 from bellpair_cdk.sources import staged
 from bellpair_cdk.stage import Stage
@@ -126,6 +126,52 @@ class PlatformFunction(Construct):
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={**_base(stage, name), **environment(granted)},
+        )
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What every capability with functions works with.
+
+    Parameters
+    ----------
+    names
+        Names of the stage's resources in this region.
+    workshop
+        Where code comes from.
+    layers
+        The stack's layers.
+    accesses
+        What its functions may be given.
+    """
+
+    names: Names
+    workshop: Workshop
+    layers: SharedLayers
+    accesses: Accesses
+
+    def function(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        accesses: Iterable[Access],
+        layers: Iterable[str] = ("core",),
+        handler: str = "handler.handler",
+        folder: str | None = None,
+    ) -> PlatformFunction:
+        """Make a function with these layers and accesses."""
+        return PlatformFunction(
+            scope,
+            id,
+            name=name,
+            names=self.names,
+            workshop=self.workshop,
+            layers=[self.layers[layer] for layer in layers],
+            accesses=accesses,
+            handler=handler,
+            folder=folder,
         )
 
 

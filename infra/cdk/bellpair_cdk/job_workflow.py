@@ -11,10 +11,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bellpair_cdk.access import Access, Accesses
+from bellpair_cdk.access import Access
 from bellpair_cdk.definition import numbered
-from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
 from bellpair_cdk.stage import Stage
 from bellpair_core.model.limits import JOB_DEADLINE
 
@@ -43,26 +42,16 @@ class JobWorkflow(Construct):
         scope: Construct,
         id: str,
         *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
+        bench: Workbench,
         definition: Path,
     ) -> None:
         super().__init__(scope, id)
+        names, accesses = bench.names, bench.accesses
         stage = names.stage
-        core, quantum = layers["core"], layers["quantum"]
 
         def function(id: str, name: str, *granted: Access, heavy: bool = False) -> PlatformFunction:
-            return PlatformFunction(
-                self,
-                id,
-                name=name,
-                names=names,
-                workshop=workshop,
-                layers=[core, quantum] if heavy else [core],
-                accesses=granted,
-            )
+            layers = ("core", "quantum") if heavy else ("core",)
+            return bench.function(self, id, name=name, accesses=granted, layers=layers)
 
         stages = {
             "Transpile": function(

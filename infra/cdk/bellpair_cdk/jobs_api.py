@@ -10,10 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bellpair_cdk.access import Access, Accesses
+from bellpair_cdk.access import Access
 from bellpair_cdk.api_routes import MAIN, routes
-from bellpair_cdk.function import RETENTION, PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
 from bellpair_cdk.tenant_desk import TENANT_PARTITIONS
 from bellpair_core.http.problem import gateway_problems
 
@@ -28,31 +27,15 @@ class JobsApi(Construct):
     and the template needs no transform.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
+        names, accesses = bench.names, bench.accesses
         stage = names.stage
-        app = routes(workshop.functions / "api")
+        app = routes(bench.workshop.functions / "api")
 
         def function(id: str, name: str, handler: str, granted: list[Access]) -> PlatformFunction:
-            return PlatformFunction(
-                self,
-                id,
-                name=name,
-                folder="api",
-                handler=handler,
-                names=names,
-                workshop=workshop,
-                layers=[layers["core"]],
-                accesses=granted,
+            return bench.function(
+                self, id, name=name, accesses=granted, handler=handler, folder="api"
             )
 
         # One module serves both, so both are told of everything; only one may touch it.

@@ -24,7 +24,7 @@ from bellpair_cdk.catalogue import Catalogue
 from bellpair_cdk.device_watch import DeviceWatch
 from bellpair_cdk.dispatching import Dispatching
 from bellpair_cdk.event_forwarding import EventForwarding
-from bellpair_cdk.function import SharedLayers, Workshop
+from bellpair_cdk.function import SharedLayers, Workbench, Workshop
 from bellpair_cdk.job_workflow import JobWorkflow
 from bellpair_cdk.jobs_api import JobsApi
 from bellpair_cdk.ledger import Ledger
@@ -50,13 +50,18 @@ class RegionalStack(Stack):
         )
         Tags.of(self).add("bellpair:stage", stage.name)
 
-    def accesses(self, names: Names) -> Accesses:
-        """Return the accesses that this stack's functions may be given."""
+    def workbench(self, names: Names, workshop: Workshop, *layers: str) -> Workbench:
+        """Return what this stack's capabilities work with; makes the layers named."""
 
         def json(values: Mapping[str, Any]) -> str:
             return self.to_json_string(dict(values))
 
-        return Accesses(names, json)
+        return Workbench(
+            names=names,
+            workshop=workshop,
+            layers=SharedLayers(self, "Layers", names=names, workshop=workshop, only=layers),
+            accesses=Accesses(names, json),
+        )
 
 
 class DataStack(RegionalStack):
@@ -77,17 +82,11 @@ class JobsStack(RegionalStack):
         self, scope: Construct, *, names: Names, workshop: Workshop, machines: Path
     ) -> None:
         super().__init__(scope, "Jobs", names=names)
-        accesses = self.accesses(names)
-        layers = SharedLayers(
-            self, "Layers", names=names, workshop=workshop, only=("core", "quantum")
-        )
+        bench = self.workbench(names, workshop, "core", "quantum")
         self.workflow = JobWorkflow(
             self,
             "JobWorkflow",
-            names=names,
-            workshop=workshop,
-            layers=layers,
-            accesses=accesses,
+            bench=bench,
             definition=machines / "job.asl.json",
         )
         capabilities = {
@@ -98,7 +97,7 @@ class JobsStack(RegionalStack):
             "TenantDesk": TenantDesk,
         }
         for name, capability in capabilities.items():
-            capability(self, name, names=names, workshop=workshop, layers=layers, accesses=accesses)
+            capability(self, name, bench=bench)
 
 
 class ApiStack(RegionalStack):
@@ -106,14 +105,7 @@ class ApiStack(RegionalStack):
 
     def __init__(self, scope: Construct, *, names: Names, workshop: Workshop) -> None:
         super().__init__(scope, "Api", names=names)
-        JobsApi(
-            self,
-            "JobsApi",
-            names=names,
-            workshop=workshop,
-            layers=SharedLayers(self, "Layers", names=names, workshop=workshop, only=("core",)),
-            accesses=self.accesses(names),
-        )
+        JobsApi(self, "JobsApi", bench=self.workbench(names, workshop, "core"))
 
 
 class OperationsStack(RegionalStack):

@@ -5,43 +5,29 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
-from bellpair_cdk.access import Accesses
 from bellpair_cdk.beat import Beat
-from bellpair_cdk.function import PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import Workbench
 
 
 class Sweeping(Construct):
     """The sweeper and its beat."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
-        sweep = PlatformFunction(
+        sweep = bench.function(
             self,
             "Sweep",
             name="sweep",
-            names=names,
-            workshop=workshop,
-            layers=[layers["core"]],
             accesses=[
-                accesses.write_ledger(),
-                accesses.know_devices(),
-                accesses.follow_tasks(),
-                accesses.cancel_tasks(),
-                accesses.know_results(),
-                accesses.start_jobs(),
-                accesses.follow_jobs(),
-                accesses.answer_jobs(),
-                accesses.wake_dispatcher(),
+                bench.accesses.write_ledger(),
+                bench.accesses.know_devices(),
+                bench.accesses.follow_tasks(),
+                bench.accesses.cancel_tasks(),
+                bench.accesses.know_results(),
+                bench.accesses.start_jobs(),
+                bench.accesses.follow_jobs(),
+                bench.accesses.answer_jobs(),
+                bench.accesses.wake_dispatcher(),
             ],
         )
         Beat(self, "Beat", every=Duration.minutes(1), wakes=sweep.function)

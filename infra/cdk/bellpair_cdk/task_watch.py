@@ -7,9 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bellpair_cdk.access import Accesses
-from bellpair_cdk.function import PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import Workbench
 
 SOURCE = "aws.braket"
 TASK_CHANGED = "Braket Task State Change"
@@ -21,25 +19,13 @@ DEVICE_CHANGED = ["Braket Device Status Change", "Braket QPU Status Change"]
 class TaskWatch(Construct):
     """A rule for tasks that ended, and the function that answers their executions."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
-        complete = PlatformFunction(
+        complete = bench.function(
             self,
             "Complete",
             name="complete",
-            names=names,
-            workshop=workshop,
-            layers=[layers["core"]],
-            accesses=[accesses.read_ledger(), accesses.answer_jobs()],
+            accesses=[bench.accesses.read_ledger(), bench.accesses.answer_jobs()],
         )
         events.Rule(
             self,

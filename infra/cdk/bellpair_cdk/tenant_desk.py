@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from bellpair_cdk.access import Accesses
-from bellpair_cdk.function import PlatformFunction, SharedLayers, Workshop
-from bellpair_cdk.names import Names
+from bellpair_cdk.function import Workbench
 
 TENANT_PARTITIONS = ("TENANT#*", "KEY#*")
 """The catalogue's partitions that hold tenants and the hashes of their keys."""
@@ -15,27 +13,15 @@ TENANT_PARTITIONS = ("TENANT#*", "KEY#*")
 class TenantDesk(Construct):
     """A function that only someone with the account's own rights can call."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: Names,
-        workshop: Workshop,
-        layers: SharedLayers,
-        accesses: Accesses,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
-        PlatformFunction(
+        bench.function(
             self,
             "Tenants",
             name="tenants",
-            names=names,
-            workshop=workshop,
-            layers=[layers["core"]],
             accesses=[
-                accesses.read_catalogue(),
-                accesses.write_catalogue(*TENANT_PARTITIONS),
-                accesses.know_devices(),
+                bench.accesses.read_catalogue(),
+                bench.accesses.write_catalogue(*TENANT_PARTITIONS),
+                bench.accesses.know_devices(),
             ],
         )
