@@ -119,7 +119,8 @@ class Job(BaseModel):
     """One accepted invocation.
 
     ``epoch`` and ``version`` fence every write: a change is written on condition that the
-    stored record still has those of the record it was made from.
+    stored record still has those of the record it was made from. ``trace_id`` is the trace of
+    the submission.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -127,6 +128,7 @@ class Job(BaseModel):
     id: str
     tenant: str
     key_id: str
+    trace_id: str | None = None
     name: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     request_digest: str

@@ -29,6 +29,9 @@ QUEUE_SHARDS = 4
 TENANT_SHARDS = 4
 """Partitions of one tenant's list of jobs."""
 
+WAITING_COUNT_MAX = 1_000
+"""Waiting jobs counted in one partition of a queue; a place behind more is a bound."""
+
 OPEN_SHARDS = 8
 """Partitions of the index of jobs that are not finished."""
 

@@ -104,7 +104,10 @@ class Ledger(Protocol):
         ...
 
     def waiting_before(self, job: Job) -> int:
-        """How many jobs wait in the job's queue before it (from the index)."""
+        """How many jobs wait in the job's queue before it (from the index).
+
+        Counts at most `WAITING_COUNT_MAX` in each of the queue's partitions.
+        """
         ...
 
     def jobs_of(
