@@ -91,6 +91,10 @@ def _wide(qubits: int) -> str:
     return program(f"qubit[{qubits}] q;\nbit[{qubits}] c;\nh q[0];\nc = measure q;")
 
 
+def _many_bits(bits: int) -> str:
+    return program(f"qubit q;\nbit[{bits}] c;\nh q;\nc[0] = measure q;")
+
+
 _DEEP = program("qubit q;\nbit c;\nrz(" + "(" * 5000 + "1" + ")" * 5000 + ") q;\nc = measure q;")
 _ENDLESS = program("qubit q;\nbit c;\nwhile (true) {\n  x q;\n}\nc = measure q;")
 _LONG_LOOP = program(
@@ -263,6 +267,18 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         body=submission(device="ion-11", shots=10_001),
         needs_devices=True,
         members={"pointer": "#/shots", "shots_min": 1, "shots_max": 10_000},
+    ),
+    BadInput(
+        "a result too large to be fetched",
+        422,
+        "result-too-large",
+        body=submission(source=_many_bits(41), shots=100_000),
+        members={
+            "pointer": "#/shots",
+            "detail": "100000 shots of 41 bits",
+            "remedy": "at most 97560 shots",
+            "limit_bits": 4_000_000,
+        },
     ),
     BadInput(
         "a job that never was",

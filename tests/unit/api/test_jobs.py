@@ -11,6 +11,11 @@ import pytest
 from bellpair_core.http import schemas
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobError, JobStatus, Task
+from bellpair_core.model.limits import (
+    PROGRAM_SHOWN_CHARACTERS_MAX,
+    RESULT_BITS_MAX,
+    SHOTS_MAX,
+)
 from bellpair_core.model.tenant import Role
 from bellpair_core.model.usage import Usage
 from tests.examples import NOON, job_example
@@ -148,6 +153,30 @@ def test_a_result_has_counts_bit_order_and_timings(api: Api, key: str) -> None:
         "total_s": 4.0,
         "task_s": 0.5,
     }
+
+
+def test_the_largest_result_fits_into_a_functions_answer(api: Api, key: str) -> None:
+    bits = RESULT_BITS_MAX // SHOTS_MAX
+    program = ("x q[0];\n" * PROGRAM_SHOWN_CHARACTERS_MAX)[:PROGRAM_SHOWN_CHARACTERS_MAX]
+    counts = {format(outcome, f"0{bits}b"): 1 for outcome in range(SHOTS_MAX)}
+    document = DOCUMENT | {"counts": counts, "num_bits": bits, "compiled_program": program}
+    job = run(api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(document).encode()))
+
+    answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
+
+    assert answer.json["counts"] == counts
+    assert answer.json["compiled_program"] == program
+    assert len(json.dumps({"body": answer.text})) < 6 * 1024 * 1024
+
+
+def test_a_compiled_program_too_long_to_be_shown_is_left_out(api: Api, key: str) -> None:
+    document = DOCUMENT | {"compiled_program": "/" * (PROGRAM_SHOWN_CHARACTERS_MAX + 1)}
+    job = run(api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(document).encode()))
+
+    answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
+
+    assert schemas.Result.model_validate(answer.json).compiled_program is None
+    assert answer.json["counts"] == DOCUMENT["counts"]
 
 
 def test_a_result_that_is_not_there_yet_says_when_to_ask_again(api: Api, key: str) -> None:

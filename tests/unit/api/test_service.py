@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
@@ -365,9 +366,21 @@ def test_packaging_can_import_the_app_where_nothing_is_deployed() -> None:
 
 def test_a_gateways_own_problem_has_the_members_of_every_problem() -> None:
     for kind, problem in gateway_problems().items():
-        document = json.loads(problem["response_templates"]["application/json"])
+        document = json.loads(_text(problem))
         shown = schemas.Problem.model_validate(document)
         assert str(shown.status) == problem["status_code"], kind
+
+
+def test_too_many_requests_are_told_from_a_region_that_cannot_answer() -> None:
+    problem = gateway_problems()["THROTTLED"]
+
+    assert (problem["status_code"], json.loads(_text(problem))["code"]) == ("429", "throttled")
+    assert int(problem["response_parameters"]["gatewayresponse.header.Retry-After"].strip("'")) > 0
+
+
+def _text(problem: dict[str, Any]) -> str:
+    text: str = problem["response_templates"]["application/json"]
+    return text
 
 
 def test_a_role_includes_the_ones_before_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bellpair_core.http import schemas
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import JobStatus, job_id
-from bellpair_core.model.limits import CACHE_SECONDS, SOURCE_BYTES_MAX
+from bellpair_core.model.limits import CACHE_SECONDS, RESULT_BITS_MAX, SOURCE_BYTES_MAX
 from bellpair_core.model.pair import PairMode, PairRecord
 from tests.bad_input import submission
 from tests.examples import BELL, SV1
@@ -125,6 +125,12 @@ def test_any_device_will_do_when_one_fits(api: Api, key: str) -> None:
 
     assert (answer.status, answer.json["device"]) == (202, "any")
     assert api.world.wakeups.queues == ["any"]
+
+
+def test_a_job_may_ask_for_the_largest_result_that_can_be_fetched(api: Api, key: str) -> None:
+    source = "OPENQASM 3.0; qubit q; bit[40] c; c[0] = measure q;"
+
+    assert submit(api, key, source=source, shots=RESULT_BITS_MAX // 40).status == 202
 
 
 def test_a_source_of_exactly_one_mebibyte_is_accepted(api: Api, key: str) -> None:

@@ -154,6 +154,17 @@ def test_a_wish_beyond_the_deadline_is_reported_instead_of_waited_for(
     assert clock.sleeps == []
 
 
+def test_a_throttled_client_waits_and_stays_where_it_is(
+    client: Client, east: FakeRegion, west: FakeRegion, clock: FakeClock
+) -> None:
+    east.faults.append(Fault(429, problem(429, "throttled", "Slow."), {"Retry-After": "1"}))
+
+    client.devices()
+
+    assert (len(east.seen), west.seen) == (2, [])
+    assert len(clock.sleeps) == 1
+
+
 def test_retries_end_at_the_deadline(
     lone_client: Client, east: FakeRegion, clock: FakeClock
 ) -> None:

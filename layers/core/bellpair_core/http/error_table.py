@@ -27,6 +27,8 @@ _OF_JOBS = frozenset(
         ErrorCode.TASK_FAILED,
         ErrorCode.TASK_CANCELLED,
         ErrorCode.RESULT_MISSING,
+        ErrorCode.STAGE_EXHAUSTED,
+        ErrorCode.GAVE_UP,
         ErrorCode.DEADLINE_EXCEEDED,
     }
 )

@@ -32,7 +32,7 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Problem,
 )
 
-_EVERYWHERE = (ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
+_EVERYWHERE = (ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
 _WITH_KEY = (ErrorCode.UNAUTHENTICATED,)
 _WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID)
 
@@ -92,6 +92,7 @@ def _paths() -> dict[str, Any]:
                     ErrorCode.PROGRAM_UNSUPPORTED,
                     ErrorCode.PROGRAM_TOO_WIDE,
                     ErrorCode.SHOTS_OUT_OF_RANGE,
+                    ErrorCode.RESULT_TOO_LARGE,
                     ErrorCode.DEVICE_UNKNOWN,
                     ErrorCode.DEVICE_RETIRED,
                     ErrorCode.DEVICE_OFFLINE,

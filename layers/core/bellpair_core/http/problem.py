@@ -69,6 +69,7 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
         ``response_parameters`` and ``response_templates``.
     """
     unchecked = (ErrorCode.UNAVAILABLE, "The API key could not be checked.")
+    throttled = (ErrorCode.THROTTLED, "There are too many requests at the moment.")
     said = {
         "UNAUTHORIZED": (ErrorCode.UNAUTHENTICATED, "The API key is missing or not valid."),
         "ACCESS_DENIED": (ErrorCode.FORBIDDEN, "The API key does not allow this."),
@@ -77,12 +78,18 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
             "There is no resource here, or it does not take this method.",
         ),
         "RESOURCE_NOT_FOUND": (ErrorCode.ROUTE_NOT_FOUND, "There is no resource here."),
+        # Only where there is no resource does API Gateway take the header for a signature.
+        "INVALID_SIGNATURE": (ErrorCode.ROUTE_NOT_FOUND, "There is no resource here."),
         "REQUEST_TOO_LARGE": (ErrorCode.SOURCE_TOO_LARGE, "The request is too large."),
         "AUTHORIZER_FAILURE": unchecked,
         "AUTHORIZER_CONFIGURATION_ERROR": unchecked,
+        # Also for a body of 6 to 10 MB, which passes API Gateway and which the function refuses:
+        # it cannot be told apart here.
         "INTEGRATION_FAILURE": (ErrorCode.UNAVAILABLE, "The request could not be answered."),
         "INTEGRATION_TIMEOUT": (ErrorCode.UNAVAILABLE, "The answer took too long."),
-        "THROTTLED": (ErrorCode.UNAVAILABLE, "There are too many requests at the moment."),
+        "THROTTLED": throttled,
+        "QUOTA_EXCEEDED": throttled,
+        "DEFAULT_4XX": (ErrorCode.REQUEST_INVALID, "The request cannot be read."),
         "DEFAULT_5XX": (ErrorCode.INTERNAL, "The request could not be answered."),
     }
     return {kind: _gateway_problem(*words) for kind, words in said.items()}
@@ -100,7 +107,7 @@ def _gateway_problem(code: ErrorCode, detail: str) -> dict[str, Any]:
         "X-Request-Id": "context.requestId",
         "X-Trace-Id": "context.xrayTraceId",
     }
-    if code is ErrorCode.UNAVAILABLE:
+    if code in (ErrorCode.UNAVAILABLE, ErrorCode.THROTTLED):
         headers["Retry-After"] = f"'{TRANSIENT_RETRY_AFTER_S}'"
     if code is ErrorCode.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "'Bearer'"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
+from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
 from bellpair_core.model.pair import PairMode
 from bellpair_core.model.tenant import Role
 
@@ -125,7 +126,10 @@ class Result(_Shown):
     num_bits: int
     shots: int
     device: str
-    compiled_program: str | None = Field(description="OpenQASM 3 as the device took it")
+    compiled_program: str | None = Field(
+        description="OpenQASM 3 as the device took it; null when it is longer than"
+        f" {PROGRAM_SHOWN_CHARACTERS_MAX} characters"
+    )
     calibration_id: str | None
     task_arn: str | None
     metrics: dict[str, Any] = Field(description="what the compiler tells about its work")

@@ -18,6 +18,7 @@ from bellpair_core.model.limits import (
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
     JOB_DEADLINE,
     NAME_CHARACTERS_MAX,
+    RESULT_BITS_MAX,
     SHOTS_MAX,
     SHOTS_MIN,
     SOURCE_BYTES_MAX,
@@ -146,6 +147,7 @@ def submit_job(
     _require_active(record, region)
     key = _checked_key(idempotency_key)
     facts = _checked_program(submission.source)
+    _require_fetchable(submission.shots, facts.num_bits)
     digest = submission.digest
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
     try:
@@ -299,6 +301,21 @@ def _checked_program(source: str) -> ProgramFacts:
             problem=ProblemKind.UNSUPPORTED.value,
         )
     return facts
+
+
+def _require_fetchable(shots: int, num_bits: int) -> None:
+    if shots * num_bits > RESULT_BITS_MAX:
+        raise BellpairError(
+            ErrorCode.RESULT_TOO_LARGE,
+            f"{shots} shots of {num_bits} bits each make a result of up to {shots * num_bits} bits;"
+            f" the limit is {RESULT_BITS_MAX}.",
+            remedy=f"Ask for at most {RESULT_BITS_MAX // num_bits} shots, or measure into fewer"
+            " bits; several jobs can share the shots.",
+            pointer="#/shots",
+            shots=shots,
+            num_bits=num_bits,
+            limit_bits=RESULT_BITS_MAX,
+        )
 
 
 def _require_device(devices: Sequence[Device], asked: Submission, num_qubits: int) -> None:

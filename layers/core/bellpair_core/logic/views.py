@@ -13,6 +13,7 @@ from typing import Any
 
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import Job, JobEvent, JobStatus
+from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
 from bellpair_core.ports import JobSummary
 
 from .create_tenant import IssuedKey
@@ -73,6 +74,8 @@ def listing_view(listing: Listing) -> dict[str, Any]:
 
 def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
     """A result, with the time that the job spent in each state."""
+    program = document.get("compiled_program") or ""
+    shown = program if 0 < len(program) <= PROGRAM_SHOWN_CHARACTERS_MAX else None
     return {
         "job_id": job.id,
         "status": job.status.value,
@@ -81,7 +84,7 @@ def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
         "num_bits": document["num_bits"],
         "shots": document["shots"],
         "device": document["device"],
-        "compiled_program": document.get("compiled_program"),
+        "compiled_program": shown,
         "calibration_id": document.get("calibration_id"),
         "task_arn": document.get("task_arn"),
         "metrics": document.get("metrics") or {},

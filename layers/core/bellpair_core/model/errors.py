@@ -134,6 +134,12 @@ class ErrorCode(StrEnum):
         "The device does not take this number of shots",
         "Stay within the device's range.",
     )
+    RESULT_TOO_LARGE = (
+        "result-too-large",
+        422,
+        "The result could grow too large to be fetched",
+        "Ask for fewer shots or measure into fewer bits; several jobs can share the shots.",
+    )
     DEVICE_UNKNOWN = (
         "device-unknown",
         422,
@@ -151,6 +157,12 @@ class ErrorCode(StrEnum):
         409,
         "The device is offline",
         "Choose another device, or try again later.",
+    )
+    THROTTLED = (
+        "throttled",
+        429,
+        "There are too many requests at the moment",
+        "Try again after the seconds in Retry-After, at the same endpoint.",
     )
     REGION_PASSIVE = (
         "region-passive",
@@ -205,6 +217,18 @@ class ErrorCode(StrEnum):
         500,
         "The device's result could not be read",
         "Submit the job again; the lost task is in the job's event log.",
+    )
+    STAGE_EXHAUSTED = (
+        "stage-exhausted",
+        500,
+        "A stage of the job ran out of time or memory",
+        "Make the program smaller: fewer gates, qubits or shots.",
+    )
+    GAVE_UP = (
+        "gave-up",
+        500,
+        "The job could not be brought to an end",
+        "Submit it again; if that fails too, report the job id.",
     )
     DEADLINE_EXCEEDED = (
         "deadline-exceeded",

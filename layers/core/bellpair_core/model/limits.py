@@ -8,6 +8,15 @@ SOURCE_BYTES_MAX = 1024 * 1024
 SHOTS_MIN = 1
 SHOTS_MAX = 100_000
 
+RESULT_BITS_MAX = 4_000_000
+"""Shots times classical bits of one job: so many characters its counts may take.
+
+A result is answered by one function, which answers at most 6 MB, quotes and escapes included.
+"""
+
+PROGRAM_SHOWN_CHARACTERS_MAX = 500_000
+"""Up to which length a result shows the compiled program, for the same reason."""
+
 NAME_CHARACTERS_MAX = 128
 TAGS_MAX = 20
 TAG_KEY_CHARACTERS_MAX = 64
@@ -40,6 +49,12 @@ JOB_DEADLINE = timedelta(hours=48)
 
 CHECK_AFTER = timedelta(minutes=2)
 """When the sweeper looks at a job that nothing else has moved."""
+
+CHECK_RUNNING_AFTER = timedelta(minutes=10)
+"""When the sweeper looks again at a job that it found waiting or running."""
+
+ATTEMPTS_MAX = 12
+"""Executions that one job may have, so that what always fails does not run until the deadline."""
 
 DISPATCH_BATCH = 50
 """Waiting jobs that one pass of the dispatcher reads from one queue."""
