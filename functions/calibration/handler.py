@@ -5,13 +5,14 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.ingest_calibration import ingest_calibration
+from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER
 
 WORLD = World.from_environment(os.environ)
 TASKS, CATALOGUE, BLOBS = WORLD.tasks, WORLD.catalogue, WORLD.blobs
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     """Take anything; give the calibration id by device."""
     ids = ingest_calibration(
         TASKS,
@@ -22,4 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         WORLD.settings.region,
     )
     LOGGER.info("calibrations are in", extra={"calibrations": ids})
+    if missing := [name for name, calibration in ids.items() if calibration is None]:
+        # The others are in; the alarm on this function's errors tells of these.
+        raise TransientFault(f"not brought in: {', '.join(missing)}")
     return ids

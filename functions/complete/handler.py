@@ -22,7 +22,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         WORLD.settings.region,
         detail["quantumTaskArn"],
         TaskStatus(detail["status"]),
+        detail.get("outputS3Bucket", ""),
         detail.get("outputS3Directory", ""),
+        WORLD.settings.result_buckets.values(),
         WORLD.meter.take,
     )
     LOGGER.info("task changed", extra={"task": detail["quantumTaskArn"], "outcome": outcome})

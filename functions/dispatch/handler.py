@@ -20,14 +20,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     WORLD.meter.start()
     messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
     started = dispatch_jobs(
-        LEDGER,
-        WORKFLOWS,
-        WORLD.clock,
-        WORLD.settings.region,
-        PAIR,
-        DEVICES,
-        lambda: WORLD.meter.take(requests=0),
-        queues_of(messages),
+        ledger=LEDGER,
+        workflows=WORKFLOWS,
+        clock=WORLD.clock,
+        region=WORLD.settings.region,
+        pair=PAIR,
+        devices=DEVICES,
+        spent=lambda: WORLD.meter.take(requests=0),
+        queues=queues_of(messages),
     )
     LOGGER.info("dispatched", extra={"started": started})
     return {"started": len(started)}

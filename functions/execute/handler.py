@@ -9,23 +9,21 @@ from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS, WORKFLOWS = WORLD.ledger, WORLD.blobs, WORLD.tasks, WORLD.workflows
-DEVICES = {device.name: device for device in WORLD.settings.devices}
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take ``{"job_id", "epoch", "task_token"}``; the execution waits for the token's answer."""
     launch_task(
-        LEDGER,
-        BLOBS,
-        TASKS,
-        WORKFLOWS,
-        WORLD.clock,
-        DEVICES,
-        WORLD.settings.region,
         event["job_id"],
         event["epoch"],
         event["task_token"],
-        WORLD.meter.take,
+        ledger=LEDGER,
+        blobs=BLOBS,
+        tasks=TASKS,
+        workflows=WORKFLOWS,
+        clock=WORLD.clock,
+        settings=WORLD.settings,
+        spent=WORLD.meter.take,
     )
     return {}

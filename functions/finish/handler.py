@@ -9,20 +9,20 @@ from bellpair_core.stage import stage, total_usage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, WAKEUPS = WORLD.ledger, WORLD.wakeups
-DEVICES = {device.name: device for device in WORLD.settings.devices}
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take the execution's whole state; ``error`` is there where a stage failed for good."""
     status = finish_job(
-        LEDGER,
-        WAKEUPS,
-        WORLD.clock,
-        DEVICES,
         event["job_id"],
         event["epoch"],
         event.get("error"),
         total_usage(event) + WORLD.meter.take(),
+        ledger=LEDGER,
+        tasks=WORLD.tasks,
+        wakeups=WAKEUPS,
+        clock=WORLD.clock,
+        settings=WORLD.settings,
     )
     return {"status": status}

@@ -45,6 +45,10 @@ class Settings(BaseModel):
         """The other region of the pair."""
         return self.secondary_region if self.region == self.primary_region else self.primary_region
 
+    def device(self, name: str) -> DeviceSetting | None:
+        """The device of this name, if the stage offers it."""
+        return next((device for device in self.devices if device.name == name), None)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Settings from Lambda's environment variables.

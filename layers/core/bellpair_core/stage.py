@@ -29,6 +29,7 @@ def stage(world: World) -> Callable[[Handler], Handler]:
             LOGGER.append_keys(
                 job_id=event.get("job_id"),
                 epoch=event.get("epoch"),
+                trace_id=event.get("trace_id"),
                 function_request_id=getattr(context, "aws_request_id", None),
             )
             answer = function(event, context)

@@ -8,13 +8,12 @@ import pytest
 
 from bellpair_core.logic.dispatch_jobs import queues_of
 from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
-from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.model.device import DeviceStatus
-from bellpair_core.model.job import JobStatus
-from bellpair_core.model.limits import CHECK_AFTER, JOB_DEADLINE
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import ATTEMPTS_MAX, CHECK_AFTER, JOB_DEADLINE
 from bellpair_core.ports import WaitingJob
 from tests.examples import NOON, device_example
-from tests.unit.logic.workplace import REGION, Workplace
+from tests.unit.logic.workplace import Workplace
 
 
 @pytest.fixture
@@ -159,25 +158,19 @@ def test_a_wake_up_names_its_queue_and_a_beat_means_all() -> None:
     assert queues_of([{}]) is None
 
 
-def sweep(place: Workplace) -> dict[str, int]:
-    return sweep_jobs(
-        place.ledger, place.tasks, place.workflows, place.wakeups, place.clock, REGION
-    )
-
-
 def test_the_sweeper_lets_alone_what_has_moved_lately(place: Workplace) -> None:
     place.accept()
 
-    assert sum(sweep(place).values()) == 0
+    assert sum(place.sweep().values()) == 0
 
 
 def test_the_sweeper_announces_a_waiting_job_whose_wake_up_was_lost(place: Workplace) -> None:
     place.accept()
-    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
 
-    assert sweep(place)["woken"] == 1
+    assert place.sweep()["woken"] == 1
     assert place.wakeups.queues == ["sv1"]
-    assert sum(sweep(place).values()) == 0
+    assert sum(place.sweep().values()) == 0
 
 
 def test_the_sweeper_restarts_a_job_whose_execution_is_gone(place: Workplace) -> None:
@@ -185,9 +178,9 @@ def test_the_sweeper_restarts_a_job_whose_execution_is_gone(place: Workplace) ->
     place.dispatch()
     place.compile(job)
     place.workflows.ended.add(place.stored(job).execution_name)
-    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
 
-    assert sweep(place)["restarted"] == 1
+    assert place.sweep()["restarted"] == 1
 
     again = place.stored(job)
     assert place.workflows.running(again)
@@ -198,9 +191,9 @@ def test_the_sweeper_restarts_a_job_whose_execution_is_gone(place: Workplace) ->
 def test_the_sweeper_leaves_a_running_execution_running(place: Workplace) -> None:
     job = place.accept()
     place.dispatch()
-    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
 
-    assert sweep(place)["fine"] == 1
+    assert place.sweep()["fine"] == 1
     assert place.stored(job).attempt == 1
 
 
@@ -210,15 +203,65 @@ def test_a_job_that_cannot_be_looked_after_does_not_hold_up_the_others(
     stuck = place.accept("stuck")
     place.dispatch()
     place.accept("waiting", device="ion-11")
-    place.clock.advance(CHECK_AFTER + timedelta(seconds=1))
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
     place.workflows.reachable = False
 
-    done = sweep(place)
+    done = place.sweep()
 
     assert (done["failed"], done["woken"]) == (1, 1)
     place.workflows.reachable = True
-    assert sweep(place)["fine"] == 1
+    assert place.sweep()["fine"] == 1
     assert place.stored(stuck).status is JobStatus.COMPILING
+
+
+def test_a_job_of_a_device_that_is_offered_no_more_fails(place: Workplace) -> None:
+    job = place.accept(device="gone-7")
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
+
+    assert place.sweep()["ended"] == 1
+    error = place.stored(job).error
+    assert error is not None
+    assert error.code == "device-unknown"
+
+
+def test_a_job_whose_executions_all_end_too_early_is_given_up(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    for _ in range(ATTEMPTS_MAX):
+        place.workflows.ended.add(place.stored(job).execution_name)
+        place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
+        place.sweep()
+
+    error = place.stored(job).error
+    assert error is not None
+    assert error.code == "gave-up"
+    assert place.stored(job).attempt == ATTEMPTS_MAX
+
+
+def test_a_place_on_one_device_is_free_when_its_job_runs_on_another(place: Workplace) -> None:
+    for n in range(2):
+        elsewhere = place.accept(f"any-{n}", device="any")
+        place.ledger.acquire_slot("ion-11", elsewhere.id, 2)
+    place.dispatch(queues={"any", "sv1"})
+    job = place.accept("trapped", device="ion-11")
+
+    assert place.dispatch() == [job.id]
+
+
+def test_a_claim_that_only_met_the_sweeper_is_tried_again(place: Workplace) -> None:
+    job = place.accept(device="ion-11")
+    looked_at = job.moved(place.clock())
+    replace = place.ledger.replace
+
+    def interrupted(old: Job, new: Job) -> None:
+        place.ledger.replace = replace  # type: ignore[method-assign]
+        replace(job, looked_at)
+        replace(old, new)
+
+    place.ledger.replace = interrupted  # type: ignore[method-assign]
+
+    assert place.dispatch() == [job.id]
+    assert place.ledger.slots("ion-11") == {job.id}
 
 
 def test_a_job_past_its_deadline_fails_and_its_task_is_cancelled(place: Workplace) -> None:
@@ -228,7 +271,7 @@ def test_a_job_past_its_deadline_fails_and_its_task_is_cancelled(place: Workplac
     place.launch(job)
     place.clock.advance(JOB_DEADLINE + timedelta(seconds=1))
 
-    assert sweep(place)["expired"] == 1
+    assert place.sweep()["ended"] == 1
 
     end = place.stored(job)
     assert end.status is JobStatus.FAILED

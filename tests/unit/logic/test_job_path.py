@@ -15,7 +15,7 @@ from bellpair_core.model.errors import (
     ResultMissing,
     TransientFault,
 )
-from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.job import Job, JobStatus, Task
 from bellpair_core.ports import TaskStatus
 from tests.unit.logic.workplace import BELL_RESULT, Workplace
 
@@ -133,8 +133,9 @@ def test_events_that_are_late_repeated_or_foreign_change_nothing(place: Workplac
     elsewhere = done.model_copy(update={"output_directory": "somebody/elses"})
     unknown = done.model_copy(update={"output_directory": "jobs/job-nobody/1/x"})
     later = done.model_copy(update={"output_directory": f"jobs/{job.id}/2/x"})
+    foreign = done.model_copy(update={"output_bucket": "amazon-braket-of-another-stage"})
 
-    assert place.hear(elsewhere) == "not a task of ours"
+    assert place.hear(elsewhere) == place.hear(foreign) == "not a task of ours"
     assert place.hear(unknown) == place.hear(later) == "no such task is awaited"
     assert place.hear(done, region="us-west-2") == "region us-east-1 owns the job"
     assert place.workflows.answers == {}
@@ -216,6 +217,81 @@ def test_a_cancellation_during_the_launch_cancels_the_task(place: Workplace) -> 
     assert place.tasks.cancelled == [place.task_arn(job)]
     with pytest.raises(JobCancelled):
         place.process(job, place.task_arn(job))
+
+
+def test_a_cancellation_that_meets_the_launch_makes_no_task(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    place.compile(job)
+    replace = place.ledger.replace
+
+    def interrupted(old: Job, new: Job) -> None:
+        place.ledger.replace = replace  # type: ignore[method-assign]
+        ask_for_cancellation(place, job)
+        replace(old, new)
+
+    place.ledger.replace = interrupted  # type: ignore[method-assign]
+
+    with pytest.raises(JobCancelled):
+        place.launch(job)
+    assert place.tasks.launches == 0
+
+
+def test_a_restarted_job_that_is_to_be_cancelled_sees_to_its_task_first(place: Workplace) -> None:
+    job = launched(place)
+    ask_for_cancellation(place, job)
+
+    place.compile(job)
+    place.launch(job, "new execution")
+
+    assert place.tasks.cancelled == [place.task_arn(job)]
+
+
+def test_a_job_that_fails_leaves_no_task_running(place: Workplace) -> None:
+    job = launched(place)
+
+    place.finish(job, caught("JobFailed", "internal|broken|try again"))
+
+    assert place.tasks.cancelled == [place.task_arn(job)]
+
+
+def test_a_task_made_for_a_job_that_ended_meanwhile_is_cancelled(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    place.compile(job)
+    launch = place.tasks.launch
+
+    def late(task: Task, job_id: str, program: str) -> str:
+        arn = launch(task, job_id, program)
+        place.finish(job, caught("JobFailed", "deadline-exceeded|too late|again"))
+        return arn
+
+    place.tasks.launch = late  # type: ignore[method-assign]
+
+    place.launch(job)
+
+    assert place.tasks.cancelled == list(place.tasks.programs)
+
+
+def test_the_devices_queue_position_is_kept_when_it_is_asked(place: Workplace) -> None:
+    job = launched(place, "ion-11")
+
+    place.launch(job, "poll token")
+
+    task = place.stored(job).task
+    assert task is not None
+    assert task.queue_position == "1"
+
+
+def test_a_stage_that_runs_out_of_time_says_so(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+
+    place.finish(job, caught("Sandbox.Timedout", "Task timed out after 60.00 seconds"))
+
+    error = place.stored(job).error
+    assert error is not None
+    assert error.code is ErrorCode.STAGE_EXHAUSTED
 
 
 def test_a_stage_of_an_older_epoch_is_fenced(place: Workplace) -> None:

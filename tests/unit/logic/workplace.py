@@ -9,12 +9,13 @@ from bellpair_core.logic.dispatch_jobs import dispatch_jobs
 from bellpair_core.logic.finish_job import finish_job
 from bellpair_core.logic.launch_task import launch_task
 from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_core.model.job import Job
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState
-from bellpair_core.settings import DeviceSetting
+from bellpair_core.settings import DeviceSetting, Settings
 from tests.examples import device_example, job_example
 from tests.fakes import (
     FakeClock,
@@ -25,6 +26,7 @@ from tests.fakes import (
     MemoryCatalogue,
     MemoryLedger,
 )
+from tests.fakes.fake_tasks import ACCOUNT
 
 REGION = "us-east-1"
 BELL_RESULT = {
@@ -55,16 +57,24 @@ class Workplace:
         self.workflows = FakeWorkflows()
         self.wakeups = FakeWakeups()
         self.compiled = 0
-        self.settings = {
-            "sv1": DeviceSetting(name="sv1", arn="arn:aws:braket:::device/sim/amazon/sv1"),
-            "ion-11": DeviceSetting(
-                name="ion-11",
-                arn="arn:aws:braket:us-east-1::device/qpu/emulated/ion-11",
-                region="us-east-1",
-                max_in_flight=2,
+        self.buckets = [f"amazon-braket-bellpair-test-{ACCOUNT}-us-east-1"]
+        self.settings = Settings(
+            stage="test",
+            region=REGION,
+            primary_region=REGION,
+            secondary_region="us-west-2",
+            devices=(
+                DeviceSetting(name="sv1", arn="arn:aws:braket:::device/sim/amazon/sv1"),
+                DeviceSetting(
+                    name="ion-11",
+                    arn="arn:aws:braket:us-east-1::device/qpu/emulated/ion-11",
+                    region="us-east-1",
+                    max_in_flight=2,
+                ),
             ),
-        }
-        for name, setting in self.settings.items():
+        )
+        for setting in self.settings.devices:
+            name = setting.name
             target = DeviceTarget(
                 device=name,
                 kind=DeviceKind.SIMULATOR,
@@ -90,14 +100,14 @@ class Workplace:
     def dispatch(self, region: str = REGION, queues: set[str] | None = None) -> list[str]:
         """One pass of the dispatcher: a beat, or a wake-up that names queues."""
         return dispatch_jobs(
-            self.ledger,
-            self.workflows,
-            self.clock,
-            region,
-            self.ledger.pair,
-            self.catalogue.devices,
-            Usage,
-            queues,
+            ledger=self.ledger,
+            workflows=self.workflows,
+            clock=self.clock,
+            region=region,
+            pair=self.ledger.pair,
+            devices=self.catalogue.devices,
+            spent=Usage,
+            queues=queues,
         )
 
     def compile(self, job: Job) -> dict[str, Any]:
@@ -121,17 +131,16 @@ class Workplace:
         """The launch stage; the execution waits with ``token``."""
         self.workflows.waiting.add(token)
         launch_task(
-            self.ledger,
-            self.blobs,
-            self.tasks,
-            self.workflows,
-            self.clock,
-            self.settings,
-            REGION,
             job.id,
             job.epoch,
             token,
-            Usage,
+            ledger=self.ledger,
+            blobs=self.blobs,
+            tasks=self.tasks,
+            workflows=self.workflows,
+            clock=self.clock,
+            settings=self.settings,
+            spent=Usage,
         )
 
     def hear(self, state: TaskState, region: str = REGION) -> str:
@@ -142,7 +151,9 @@ class Workplace:
             region,
             state.arn,
             state.status,
+            state.output_bucket,
             state.output_directory,
+            self.buckets,
             Usage,
         )
 
@@ -155,14 +166,26 @@ class Workplace:
     def finish(self, job: Job, failure: dict[str, Any] | None = None) -> str:
         """The last stage."""
         return finish_job(
-            self.ledger,
-            self.wakeups,
-            self.clock,
-            self.settings,
             job.id,
             job.epoch,
             failure,
             Usage(),
+            ledger=self.ledger,
+            tasks=self.tasks,
+            wakeups=self.wakeups,
+            clock=self.clock,
+            settings=self.settings,
+        )
+
+    def sweep(self) -> dict[str, int]:
+        """One pass of the sweeper."""
+        return sweep_jobs(
+            ledger=self.ledger,
+            tasks=self.tasks,
+            workflows=self.workflows,
+            wakeups=self.wakeups,
+            clock=self.clock,
+            settings=self.settings,
         )
 
     def stored(self, job: Job) -> Job:

@@ -25,6 +25,10 @@ _CONFIG = Config(
 """Parameters are built by typed code here, so botocore's own validation would only cost time.
 Path addressing works with every endpoint, an emulated one included."""
 
+_IMPATIENT = Config(
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
 _TRANSIENT = frozenset(
     {
         "InternalServerError",
@@ -33,6 +37,7 @@ _TRANSIENT = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
+        "ServiceQuotaExceededException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",
@@ -51,9 +56,16 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def client(service: str, region: str) -> Any:
-    """The process's one client of a service in a region."""
-    return _session().create_client(service, region_name=region, config=_CONFIG)
+def client(service: str, region: str, *, patient: bool = True) -> Any:
+    """The process's one client of a service in a region.
+
+    Parameters
+    ----------
+    patient
+        False gives up after about 6 s instead of 30.
+    """
+    config = _CONFIG if patient else _CONFIG.merge(_IMPATIENT)
+    return _session().create_client(service, region_name=region, config=config)
 
 
 def error_code(error: ClientError) -> str:

@@ -14,7 +14,7 @@ from bellpair_core.ports.tasks import TaskState, TaskStatus
 
 from .aws import client, error_code, transient_faults
 
-_REFUSED = frozenset({"ValidationException", "DeviceRetiredException", "AccessDeniedException"})
+_REFUSED = frozenset({"ValidationException", "DeviceRetiredException"})
 
 
 class BraketTasks:
@@ -61,9 +61,16 @@ class BraketTasks:
     def poll(self, task_arn: str) -> TaskState:
         """See `TaskService.poll`."""
         with transient_faults("asking for the task"):
-            answer = client("braket", _region(task_arn)).get_quantum_task(
-                quantumTaskArn=task_arn, additionalAttributeNames=["QueueInfo"]
-            )
+            try:
+                answer = client("braket", _region(task_arn)).get_quantum_task(
+                    quantumTaskArn=task_arn, additionalAttributeNames=["QueueInfo"]
+                )
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+                raise JobFailed(
+                    ErrorCode.TASK_FAILED, f"The device service has no task {task_arn} any more."
+                ) from error
         return TaskState(
             arn=task_arn,
             status=TaskStatus(answer["status"]),
@@ -96,7 +103,7 @@ class BraketTasks:
                 )
                 document: dict[str, Any] = json.loads(answer["Body"].read())
             except ClientError as error:
-                if error_code(error) not in ("NoSuchKey", "NoSuchBucket", "404", "AccessDenied"):
+                if error_code(error) not in ("NoSuchKey", "NoSuchBucket", "404"):
                     raise
                 raise ResultMissing(f"s3://{state.output_bucket}/{key} is not there") from error
             except ValueError as error:

@@ -18,7 +18,12 @@ from botocore.exceptions import ClientError
 
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import Job, JobStatus
-from bellpair_core.model.limits import OPEN_SHARDS, QUEUE_SHARDS, TENANT_SHARDS
+from bellpair_core.model.limits import (
+    OPEN_SHARDS,
+    QUEUE_SHARDS,
+    TENANT_SHARDS,
+    WAITING_COUNT_MAX,
+)
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports.ledger import JobExists, JobPage, JobSummary, WaitingJob
 
@@ -120,6 +125,7 @@ class DynamoDbLedger:
                 "query",
                 IndexName=BY_QUEUE.name,
                 Select="COUNT",
+                Limit=WAITING_COUNT_MAX,
                 KeyConditionExpression="queue_pk = :pk AND queue_sk < :sk",
                 ExpressionAttributeValues={
                     ":pk": {"S": f"QUEUE#{job.device}#{shard}"},

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import repeat
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +17,8 @@ from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.limits import INLINE_BLOB_BYTES_MAX
 
 from .aws import client, error_code, transient_faults
+
+_IMPATIENT_CLIENTS = partial(client, "s3", patient=False)
 
 
 class S3Blobs:
@@ -25,10 +30,19 @@ class S3Blobs:
         Bucket name by region.
     region
         This region, read first.
+    clients
+        Gives the S3 client of a region. They are impatient: a peer that does not answer costs
+        seconds, and then the payload is accepted with one copy.
     """
 
-    def __init__(self, buckets: Mapping[str, str], region: str) -> None:
+    def __init__(
+        self,
+        buckets: Mapping[str, str],
+        region: str,
+        clients: Callable[[str], Any] = _IMPATIENT_CLIENTS,
+    ) -> None:
         self._buckets = dict(buckets)
+        self._client = clients
         self._regions = sorted(self._buckets, key=lambda other: other != region)
 
     def put(self, data: bytes) -> BlobRef:
@@ -37,8 +51,9 @@ class S3Blobs:
         packed = zlib.compress(data)
         if len(packed) <= INLINE_BLOB_BYTES_MAX:
             return BlobRef(sha256=digest, size=len(data), inline=packed)
-        with ThreadPoolExecutor(max_workers=len(self._regions)) as pool:
-            kept = list(pool.map(lambda region: self._write(region, digest, packed), self._regions))
+        clients = [self._client(region) for region in self._regions]
+        with ThreadPoolExecutor(max_workers=len(clients)) as pool:
+            kept = list(pool.map(self._write, clients, self._regions, repeat((digest, packed))))
         if not any(kept):
             raise TransientFault("writing the blob buckets: no region took the payload")
         return BlobRef(sha256=digest, size=len(data), single_copy=not all(kept))
@@ -50,11 +65,11 @@ class S3Blobs:
         for region in self._regions:
             try:
                 with transient_faults("reading a blob bucket"):
-                    answer = client("s3", region).get_object(
+                    answer = self._client(region).get_object(
                         Bucket=self._buckets[region], Key=_key(ref.sha256)
                     )
                     data = zlib.decompress(answer["Body"].read())
-            except TransientFault:
+            except (TransientFault, zlib.error):
                 continue
             except ClientError as error:
                 if error_code(error) in ("NoSuchKey", "404"):
@@ -64,12 +79,11 @@ class S3Blobs:
                 return data
         raise TransientFault(f"reading the blob buckets: no region has {ref.sha256[:12]}")
 
-    def _write(self, region: str, digest: str, packed: bytes) -> bool:
+    def _write(self, s3: Any, region: str, payload: tuple[str, bytes]) -> bool:
+        digest, packed = payload
         try:
             with transient_faults("writing a blob bucket"):
-                client("s3", region).put_object(
-                    Bucket=self._buckets[region], Key=_key(digest), Body=packed
-                )
+                s3.put_object(Bucket=self._buckets[region], Key=_key(digest), Body=packed)
         except TransientFault:
             return False
         return True

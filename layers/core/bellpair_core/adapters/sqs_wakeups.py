@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 
+from botocore.exceptions import ClientError
+
 from bellpair_core.model.errors import TransientFault
 
 from .aws import client, transient_faults
@@ -29,6 +31,7 @@ class SqsWakeups:
                 self._sqs.send_message(
                     QueueUrl=self._queue_url, MessageBody=json.dumps({"queue": queue})
                 )
-        except TransientFault:
-            # What was to be told is in the ledger already, where the next beat finds it.
+        except (TransientFault, ClientError):
+            # What was to be told is in the ledger already, where the next beat finds it; so
+            # whatever kept the word from being sent, nothing that was accepted may fail by it.
             _LOG.warning("the wake-up for queue %s was lost", queue, exc_info=True)

@@ -27,7 +27,9 @@ class StepFunctionsWorkflows:
                 self._sfn.start_execution(
                     stateMachineArn=self._state_machine_arn,
                     name=job.execution_name,
-                    input=json.dumps({"job_id": job.id, "epoch": job.epoch}),
+                    input=json.dumps(
+                        {"job_id": job.id, "epoch": job.epoch, "trace_id": job.trace_id or ""}
+                    ),
                 )
             except ClientError as error:
                 if error_code(error) != "ExecutionAlreadyExists":

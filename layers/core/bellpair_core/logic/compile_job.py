@@ -53,7 +53,10 @@ def compile_job(
     dict
         ``{"calibration_id"}``, for the execution's record.
     """
-    job = going_on(owned_job(ledger, job_id, epoch))
+    job = owned_job(ledger, job_id, epoch)
+    if job.task is None:
+        # A task that exists must be found again first, to be cancelled or to be counted.
+        going_on(job)
     if job.compiled is None:
         target = _target(catalogue, blobs, job.device_used or job.device)
         source = blobs.get(job.program).decode()

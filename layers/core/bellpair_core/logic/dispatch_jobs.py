@@ -14,8 +14,11 @@ from bellpair_core.ports import Clock, Ledger, Workflows
 
 from .dispatch_policy import DeviceLoad, Start, choose
 
+_CLAIM_TRIES = 3
+
 
 def dispatch_jobs(
+    *,
     ledger: Ledger,
     workflows: Workflows,
     clock: Clock,
@@ -94,12 +97,15 @@ def _load(ledger: Ledger, device: Device, *, thorough: bool) -> DeviceLoad:
 
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
-    over = {
-        job_id for job_id in holders if (job := ledger.job(job_id)) is None or job.status.terminal
-    }
-    for job_id in over:
+    idle = {job_id for job_id in holders if _place_is_idle(ledger.job(job_id), device)}
+    for job_id in idle:
         ledger.release_slot(device, job_id)
-    return holders - over
+    return holders - idle
+
+
+def _place_is_idle(job: Job | None, device: str) -> bool:
+    """Whether a job that holds a place on the device neither uses it nor is about to."""
+    return job is None or job.status.terminal or job.device_used not in (None, device)
 
 
 def _start(
@@ -113,35 +119,36 @@ def _start(
     device, limit = start.device, start.device.max_in_flight
     if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
         return False
-    job = ledger.job(start.job.job_id)
-    claimed = _claim(ledger, clock, spent, job, device) if job else None
+    claimed = _claim(ledger, clock, spent, start.job.job_id, device)
     if claimed is not None:
         workflows.start(claimed)
         return True
-    if limit is not None:
-        now = ledger.job(start.job.job_id)
-        # A concurrent pass may have started it on this very device, with this place.
-        if now is None or now.status.terminal or now.device_used != device.name:
-            ledger.release_slot(device.name, start.job.job_id)
+    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device.name):
+        ledger.release_slot(device.name, start.job.job_id)
     return False
 
 
 def _claim(
-    ledger: Ledger, clock: Clock, spent: Callable[[], Usage], job: Job, device: Device
+    ledger: Ledger, clock: Clock, spent: Callable[[], Usage], job_id: str, device: Device
 ) -> Job | None:
-    if job.status is not JobStatus.QUEUED:
-        return None
-    claimed = job.moved(
-        clock(),
-        JobStatus.COMPILING,
-        message=f"given to device {device.name}",
-        device_used=device.name,
-        price=device.price,
-        attempt=job.attempt + 1,
-        usage=job.usage + spent(),
-    )
-    try:
-        ledger.replace(job, claimed)
-    except LedgerConflict:
-        return None
-    return claimed
+    """The job, claimed for the device; ``None`` when somebody else moved it on."""
+    for _ in range(_CLAIM_TRIES):
+        job = ledger.job(job_id)
+        if job is None or job.status is not JobStatus.QUEUED:
+            return None
+        claimed = job.moved(
+            clock(),
+            JobStatus.COMPILING,
+            message=f"given to device {device.name}",
+            device_used=device.name,
+            price=device.price,
+            attempt=job.attempt + 1,
+            usage=job.usage + spent(),
+        )
+        try:
+            ledger.replace(job, claimed)
+        except LedgerConflict:
+            # The sweeper may have looked at it meanwhile; then it still waits.
+            continue
+        return claimed
+    return None

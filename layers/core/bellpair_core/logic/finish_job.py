@@ -9,21 +9,25 @@ from typing import Any
 from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Ledger, Wakeups
-from bellpair_core.settings import DeviceSetting
+from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups
+from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
 
+_EXHAUSTED = frozenset({"Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"})
+
 
 def finish_job(
-    ledger: Ledger,
-    wakeups: Wakeups,
-    clock: Clock,
-    devices: Mapping[str, DeviceSetting],
     job_id: str,
     epoch: int,
     failure: Mapping[str, Any] | None,
     usage: Usage,
+    *,
+    ledger: Ledger,
+    tasks: TaskService,
+    wakeups: Wakeups,
+    clock: Clock,
+    settings: Settings,
 ) -> str:
     """Write the job's terminal state, free its place on the device and wake the dispatcher.
 
@@ -49,7 +53,10 @@ def finish_job(
         if stored is None or stored.epoch != epoch:
             raise
         job = stored
-    device = devices.get(job.device_used or "")
+    if job.result is None and job.task is not None and job.task.arn is not None:
+        # Whatever went wrong, nobody waits for this task any more.
+        tasks.cancel(job.task.arn)
+    device = settings.device(job.device_used or "")
     if device is not None and device.max_in_flight is not None:
         ledger.release_slot(device.name, job_id)
         wakeups.wake(device.name)
@@ -93,10 +100,13 @@ def job_error(failure: Mapping[str, Any]) -> JobError:
     elif name == "ResultMissing":
         code, remedy = ErrorCode.RESULT_MISSING, ErrorCode.RESULT_MISSING.remedy
         text = f"The task's result could not be read: {message}"
+    elif name in _EXHAUSTED:
+        code, remedy = ErrorCode.STAGE_EXHAUSTED, ErrorCode.STAGE_EXHAUSTED.remedy
+        text = "A stage of the job ran out of time or memory each time it was tried."
     else:
         # The exception's text may hold anything, so it stays in the function's log.
         code, remedy = ErrorCode.INTERNAL, ErrorCode.INTERNAL.remedy
-        text = f"A stage failed with {name or 'an unnamed error'} and its repetitions too."
+        text = f"A stage failed with {name or 'an unnamed error'}, which no repetition would cure."
     return JobError(code=code, message=text, remedy=remedy)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from bellpair_core.model.device import (
@@ -14,10 +16,13 @@ from bellpair_core.model.device import (
     DeviceTarget,
     TaskPrice,
 )
+from bellpair_core.model.usage import QPU_TASK_USD
 from bellpair_core.ports import Blobs, Catalogue, Clock, TaskService
 from bellpair_core.settings import DeviceSetting
 
 from .device_properties import error_rates, gates, topology
+
+_LOG = logging.getLogger(__name__)
 
 
 def ingest_calibration(
@@ -27,24 +32,43 @@ def ingest_calibration(
     clock: Clock,
     devices: Iterable[DeviceSetting],
     region: str,
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     """Ask each device for its properties and store its entry and its compile target.
+
+    A device that cannot be asked or understood keeps its last entry, and does not keep the
+    others from being brought in.
 
     Returns
     -------
     dict
-        The calibration id by device name.
+        The calibration id by device name; ``None`` where it failed.
     """
-    ids = {}
+    ids: dict[str, str | None] = {}
     for setting in devices:
-        home = setting.region or region
-        seen = tasks.describe(setting.arn, home)
-        target = target_of(setting.name, seen)
-        kept = blobs.put(target.model_dump_json().encode())
-        device = _device(setting, home, seen, target, clock)
-        catalogue.put_device(device.model_copy(update={"target": kept}))
-        ids[setting.name] = target.calibration_id
+        try:
+            ids[setting.name] = _ingest(tasks, catalogue, blobs, clock, setting, region)
+        except Exception:
+            _LOG.exception("device %s could not be brought in", setting.name)
+            ids[setting.name] = None
     return ids
+
+
+def _ingest(
+    tasks: TaskService,
+    catalogue: Catalogue,
+    blobs: Blobs,
+    clock: Clock,
+    setting: DeviceSetting,
+    region: str,
+) -> str:
+    home = setting.region or region
+    asked_at = clock()
+    seen = tasks.describe(setting.arn, home)
+    target = target_of(setting.name, seen)
+    kept = blobs.put(target.model_dump_json().encode())
+    device = _device(setting, home, seen, target, asked_at)
+    catalogue.put_device(device.model_copy(update={"target": kept}))
+    return target.calibration_id
 
 
 def target_of(name: str, seen: Mapping[str, Any]) -> DeviceTarget:
@@ -74,12 +98,18 @@ def target_of(name: str, seen: Mapping[str, Any]) -> DeviceTarget:
 
 
 def _device(
-    setting: DeviceSetting, home: str, seen: Mapping[str, Any], target: DeviceTarget, clock: Clock
+    setting: DeviceSetting,
+    home: str,
+    seen: Mapping[str, Any],
+    target: DeviceTarget,
+    seen_at: datetime,
 ) -> Device:
     service = seen["properties"]["service"]
     low, high = service["shotsRange"]
     cost = service.get("deviceCost") or {}
-    price = {f"per_{cost.get('unit', 'task')}_usd": float(cost.get("price", 0.0))}
+    # The document prices shots or minutes; a task on a QPU has a price of its own besides.
+    price = {"per_task_usd": QPU_TASK_USD if target.kind is DeviceKind.QPU else 0.0}
+    price |= {f"per_{cost.get('unit', 'task')}_usd": float(cost.get("price", 0.0))}
     return Device(
         name=setting.name,
         arn=setting.arn,
@@ -94,6 +124,6 @@ def _device(
         max_in_flight=setting.max_in_flight,
         queue_depth=seen.get("queue_depth"),
         calibration_id=target.calibration_id,
-        seen_at=clock(),
+        seen_at=seen_at,
         price=TaskPrice.model_validate(price),
     )

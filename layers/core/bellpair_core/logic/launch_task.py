@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
 from bellpair_core.model.job import CompiledProgram, Job, JobStatus, Task, client_token
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Blobs, Clock, Ledger, TaskService, TaskState, Workflows
-from bellpair_core.settings import DeviceSetting
+from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, going_on, owned_job
 
 
 def launch_task(
+    job_id: str,
+    epoch: int,
+    wake_token: str,
+    *,
     ledger: Ledger,
     blobs: Blobs,
     tasks: TaskService,
     workflows: Workflows,
     clock: Clock,
-    devices: Mapping[str, DeviceSetting],
-    region: str,
-    job_id: str,
-    epoch: int,
-    wake_token: str,
+    settings: Settings,
     spent: Callable[[], Usage],
 ) -> None:
     """Create the job's task, or find the one it has, and leave word where to send the news.
@@ -44,24 +44,20 @@ def launch_task(
     compiled = job.compiled
     if compiled is None:
         raise JobFailed(ErrorCode.INTERNAL, f"job {job_id} reached its launch uncompiled")
-    if job.task is None:
-        going_on(job)
     known_arn = job.task.arn if job.task else None
     job = amend_job(
-        ledger,
-        job,
-        lambda job: _intended(job, compiled, clock, devices, region, wake_token),
+        ledger, job, lambda job: _intended(job, compiled, clock, settings, wake_token, spent)
     )
     task = job.task
     assert task is not None
     if known_arn is None:
         program = blobs.get(compiled.program).decode()
         arn = tasks.launch(task, job_id, program)
-        recorded = _record(ledger, clock, job, arn, spent)
+        recorded = _recorded(ledger, tasks, clock, job, arn, spent)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
         if recorded is None or not recorded.cancel_requested:
             return
-        tasks.cancel(arn)
+        job = recorded
     else:
         arn = known_arn
     state = tasks.poll(arn)
@@ -69,6 +65,8 @@ def launch_task(
         workflows.answer(wake_token, outcome(state))
     elif job.cancel_requested:
         tasks.cancel(arn)
+    else:
+        _note_position(ledger, clock, job, state)
 
 
 def outcome(state: TaskState) -> dict[str, Any]:
@@ -80,19 +78,28 @@ def _intended(
     job: Job,
     compiled: CompiledProgram,
     clock: Clock,
-    devices: Mapping[str, DeviceSetting],
-    region: str,
+    settings: Settings,
     wake_token: str,
+    spent: Callable[[], Usage],
 ) -> Job:
     if job.task is not None:
         task = job.task.model_copy(update={"wake_token": wake_token})
-        return job.moved(clock(), event="polled", message="no news, asking", task=task)
-    device = devices[job.device_used or job.device]
+        return job.moved(
+            clock(),
+            event="polled" if task.arn else "relaunched",
+            message="no news came, so the device is asked",
+            task=task,
+            usage=job.usage + spent(),
+        )
+    going_on(job)
+    device = settings.device(job.device_used or job.device)
+    if device is None:
+        raise JobFailed(ErrorCode.DEVICE_UNKNOWN, f"Device {job.device_used} is not offered now.")
     task = Task(
         generation=1,
-        client_token=client_token(job.id, 1),
+        client_token=client_token(settings.stage, job.id, 1),
         device_arn=device.arn,
-        region=device.region or region,
+        region=device.region or settings.region,
         digest=compiled.program.sha256,
         shots=job.shots,
         wake_token=wake_token,
@@ -100,8 +107,13 @@ def _intended(
     return job.moved(clock(), JobStatus.EXECUTING, message=f"on {device.name}", task=task)
 
 
-def _record(
-    ledger: Ledger, clock: Clock, job: Job, arn: str, spent: Callable[[], Usage]
+def _recorded(
+    ledger: Ledger,
+    tasks: TaskService,
+    clock: Clock,
+    job: Job,
+    arn: str,
+    spent: Callable[[], Usage],
 ) -> Job | None:
     usage = spent()
 
@@ -114,6 +126,23 @@ def _record(
     try:
         return amend_job(ledger, job, with_arn)
     except Fenced:
-        # The task was so quick that the job is finished, or the job has a new owner, who
-        # finds the same task by its client token.
+        # The task was so quick that the job has its result, or the job has a new owner, who
+        # finds the same task by its client token, or nobody wants the task any more.
+        ended = ledger.job(job.id)
+        if ended is not None and ended.status.terminal and ended.result is None:
+            tasks.cancel(arn)
         return None
+
+
+def _note_position(ledger: Ledger, clock: Clock, job: Job, state: TaskState) -> None:
+    """Keep the task's place in the device's queue, for who asks how long it may take."""
+    if state.queue_position is None:
+        return
+
+    def with_position(job: Job) -> Job:
+        if job.task is None or job.task.queue_position == state.queue_position:
+            return job
+        task = job.task.model_copy(update={"queue_position": state.queue_position})
+        return job.moved(clock(), task=task)
+
+    amend_job(ledger, job, with_position)

@@ -44,18 +44,21 @@ def process_result(
         raise JobFailed(ErrorCode.TASK_CANCELLED, f"Task {task_arn} was cancelled at the device.")
     if job.result is None:
         kept = blobs.put(json.dumps(_result(job, blobs, tasks.result(state), state)).encode())
-        amend_job(
-            ledger,
-            job,
-            lambda job: job.moved(
+        charged = Usage(device_usd=job.price.of(job.shots, _seconds(state)))
+
+        def with_result(job: Job) -> Job:
+            if job.result is not None:
+                return job
+            return job.moved(
                 clock(),
-                JobStatus.PROCESSING if job.status is JobStatus.EXECUTING else None,
+                JobStatus.PROCESSING,
                 message="counts are kept",
                 result=kept,
                 task=job.task and job.task.model_copy(update={"arn": task_arn}),
-                usage=job.usage + Usage(device_usd=job.price.of(job.shots, _seconds(state))),
-            ),
-        )
+                usage=job.usage + charged,
+            )
+
+        amend_job(ledger, job, with_result)
     return {"task_arn": task_arn}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from bellpair_core.model.job import job_of_result
 from bellpair_core.model.usage import Usage
@@ -15,7 +15,9 @@ def task_changed(
     region: str,
     task_arn: str,
     status: TaskStatus,
+    output_bucket: str,
     output_directory: str,
+    own_buckets: Collection[str],
     spent: Callable[[], Usage],
 ) -> str:
     """Wake the execution that waits for the task, if it waits here.
@@ -25,6 +27,8 @@ def task_changed(
 
     Parameters
     ----------
+    own_buckets
+        This stage's result buckets: another stage of the account has tasks and events too.
     spent
         What this invocation consumed; it travels with the answer.
 
@@ -36,7 +40,7 @@ def task_changed(
     if not status.terminal:
         return "not over yet"
     named = job_of_result(output_directory)
-    if named is None:
+    if named is None or output_bucket not in own_buckets:
         return "not a task of ours"
     job_id, generation = named
     job = ledger.job(job_id)

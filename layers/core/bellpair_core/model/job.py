@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -101,6 +101,8 @@ class Task(BaseModel):
         Derived from job and generation, so that repeating the launch gives the same task.
     wake_token
         The state machine's task token that a completion event answers.
+    queue_position
+        The task's place in the device's own queue when last asked, as the service words it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -113,6 +115,7 @@ class Task(BaseModel):
     shots: int
     wake_token: str | None = None
     arn: str | None = None
+    queue_position: str | None = None
 
 
 class Job(BaseModel):
@@ -205,12 +208,21 @@ class Job(BaseModel):
             "status": status or self.status,
             "version": self.version + 1,
             "region": region,
-            "check_at": at + CHECK_AFTER,
+            "check_at": check_time(at),
             "events": events,
         }
         if status is not None and status.terminal:
             update["finished_at"] = at
         return self.model_copy(update=update | changes)
+
+
+def check_time(at: datetime) -> datetime:
+    """When the sweeper is to look at a record written ``at``.
+
+    In whole minutes, so that most writes leave the index of open jobs as it is.
+    """
+    due = at + CHECK_AFTER
+    return due.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def _with_event(events: tuple[JobEvent, ...], new: JobEvent) -> tuple[JobEvent, ...]:
@@ -227,9 +239,9 @@ def job_id(tenant: str, idempotency_key: str) -> str:
     return "job-" + base64.b32encode(digest).decode().lower()[:26]
 
 
-def client_token(job: str, generation: int) -> str:
-    """The Braket ``clientToken`` of a job's task."""
-    return hashlib.sha256(f"{job}/{generation}".encode()).hexdigest()
+def client_token(stage: str, job: str, generation: int) -> str:
+    """The Braket ``clientToken`` of a job's task; stages may share an account."""
+    return hashlib.sha256(f"{stage}/{job}/{generation}".encode()).hexdigest()
 
 
 def result_prefix(job: str, generation: int) -> str:

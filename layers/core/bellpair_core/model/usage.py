@@ -15,6 +15,8 @@ REPLICATED_WRITE_UNIT_USD = 0.625 / 1_000_000
 READ_UNIT_USD = 0.125 / 1_000_000
 API_REQUEST_USD = 3.50 / 1_000_000
 SQS_REQUEST_USD = 0.40 / 1_000_000
+QPU_TASK_USD = 0.30
+"""What Amazon Braket charges for each task on a QPU, besides its shots."""
 REPLICAS = 2
 
 

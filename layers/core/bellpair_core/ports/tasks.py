@@ -58,7 +58,13 @@ class TaskService(Protocol):
         ...
 
     def poll(self, task_arn: str) -> TaskState:
-        """The task's state now."""
+        """The task's state now.
+
+        Raises
+        ------
+        JobFailed
+            When the service does not know the task.
+        """
         ...
 
     def cancel(self, task_arn: str) -> None:
