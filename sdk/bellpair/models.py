@@ -62,9 +62,23 @@ class JobError(Answer):
 
 
 class Queue(Answer):
-    """Where a waiting job stands: `position` 1 is next."""
+    """Where a waiting job stands: `position` 1 is next.
+
+    Attributes
+    ----------
+    position_is_bound
+        Whether the queue is so long that the job may stand even further behind.
+    """
 
     position: int | None = None
+    position_is_bound: bool = False
+
+    @property
+    def place(self) -> str | None:
+        """The position in words, or ``None`` when it is not known."""
+        if self.position is None:
+            return None
+        return f"at least {self.position}" if self.position_is_bound else str(self.position)
 
 
 class CostItem(Answer):
@@ -97,6 +111,8 @@ class JobRecord(Answer):
         Whether the job ends as soon as it can.
     usage
         Only where it was asked for, as `Client.job` can.
+    trace_id
+        Names the submission's trace in the service's logs.
     """
 
     id: str
@@ -115,6 +131,7 @@ class JobRecord(Answer):
     events: list[JobEvent] = Field(default_factory=list)
     error: JobError | None = None
     usage: Usage | None = None
+    trace_id: str | None = None
 
     @property
     def finished(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
+from bellpair_core.http.views import health_view
 from bellpair_core.logic.health import health
-from bellpair_core.logic.views import health_view
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 

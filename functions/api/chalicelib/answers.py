@@ -36,6 +36,9 @@ class Answer(NamedTuple):
     job_id: str | None = None
 
 
+_TRACE = "bellpair_trace_id"
+"""Where a request's context keeps its trace's id, which may have been made here."""
+
 Headers = dict[str, str | list[str]]
 
 View = Callable[..., Answer]
@@ -57,6 +60,7 @@ def answering(routes: Blueprint, services: Services) -> Callable[[View], Callabl
                 "X-Request-Id": request_id(request.context),
                 "X-Trace-Id": trace_id(request.headers),
             }
+            request.context[_TRACE] = ids["X-Trace-Id"]
             caller = request.context.get("authorizer") or {}
             LOGGER.append_keys(
                 request_id=ids["X-Request-Id"],
@@ -95,6 +99,12 @@ def principal_of(request: Request) -> Principal:
     """Who the authorizer found to be calling."""
     caller = request.context["authorizer"]
     return Principal(tenant=caller["tenant"], key_id=caller["key_id"], role=caller["role"])
+
+
+def trace_of(request: Request) -> str:
+    """The id of the request's trace, as it is answered and logged."""
+    trace: str = request.context[_TRACE]
+    return trace
 
 
 def body_of(request: Request) -> bytes:

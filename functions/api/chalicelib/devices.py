@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, ChaliceAuthorizer
 
+from bellpair_core.http.views import devices_view
 from bellpair_core.logic.list_devices import list_devices
-from bellpair_core.logic.views import devices_view
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 

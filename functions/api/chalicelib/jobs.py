@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
+from bellpair_core.http.views import job_view, listing_view, result_view
 from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.logic.get_job import get_job
 from bellpair_core.logic.job_result import job_result
 from bellpair_core.logic.list_jobs import list_jobs
 from bellpair_core.logic.submit_job import Submission, submit_job
-from bellpair_core.logic.views import job_view, listing_view, result_view
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from chalicelib.answers import Answer, answering, body_of, principal_of, query_of
+from chalicelib.answers import Answer, answering, body_of, principal_of, query_of, trace_of
 from chalicelib.service import Services
 
 
@@ -37,6 +37,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             wakeups=world.wakeups,
             clock=world.clock,
             region=world.settings.region,
+            trace_id=trace_of(request),
             pair=service.pair,
             devices=service.devices,
             spent=world.meter.take,
@@ -59,8 +60,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     def show(job_id: str) -> Answer:
         world, request = services().world, jobs.current_request
         cost = _wants_cost(query_of(request))
-        job, position = get_job(world.ledger, principal_of(request), job_id)
-        return Answer(job_view(job, position, cost=cost), job_id=job.id)
+        job, place = get_job(world.ledger, principal_of(request), job_id)
+        return Answer(job_view(job, place, cost=cost), job_id=job.id)
 
     @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
     @answer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
+from bellpair_core.http.views import issued_key_view
 from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
-from bellpair_core.logic.views import issued_key_view
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 

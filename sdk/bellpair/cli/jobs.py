@@ -159,8 +159,8 @@ def _print_facts(console: Console, job: Job) -> None:
         ("accepted", f"{record.accepted_at:%Y-%m-%d %H:%M:%S %Z}" if record.accepted_at else ""),
         ("took", _took(job)),
     ]
-    if record.queue is not None and record.queue.position is not None:
-        facts.append(("position", str(record.queue.position)))
+    if record.queue is not None and record.queue.place is not None:
+        facts.append(("position", record.queue.place))
     if job.error is not None:
         facts.append(("error", Text(f"{printable(job.error.message)} ({job.error.code})", "red")))
         facts.append(("help", printable(job.error.remedy or "")))

@@ -60,8 +60,8 @@ class LiveStatus:
         said = f"{job.id}  {job.status}"
         if place and place != "any":
             said += f" on {place}"
-        if record.queue is not None and record.queue.position is not None:
-            said += f", position {record.queue.position}"
+        if record.queue is not None and record.queue.place is not None:
+            said += f", position {record.queue.place}"
         self._say(said)
 
     def on_retry(self, error: BellpairError, pause: float) -> None:

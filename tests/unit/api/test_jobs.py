@@ -15,6 +15,7 @@ from bellpair_core.model.limits import (
     PROGRAM_SHOWN_CHARACTERS_MAX,
     RESULT_BITS_MAX,
     SHOTS_MAX,
+    WAITING_COUNT_MAX,
 )
 from bellpair_core.model.tenant import Role
 from bellpair_core.model.usage import Usage
@@ -64,8 +65,20 @@ def test_a_waiting_job_tells_its_place_in_the_queue(api: Api, key: str) -> None:
 
     assert answer.status == 200
     assert schemas.Job.model_validate(answer.json).status is JobStatus.QUEUED
-    assert answer.json["queue"] == {"position": 2}
+    assert answer.json["queue"] == {"position": 2, "position_is_bound": False}
     assert answer.json["accepted_at"] == "2026-01-01T12:00:01.000000Z"
+
+
+def test_a_place_behind_more_jobs_than_are_counted_is_told_as_a_bound(api: Api, key: str) -> None:
+    first = stored(api, "first")
+    for number in range(WAITING_COUNT_MAX - 1):
+        api.world.ledger.jobs[str(number)] = first.model_copy(update={"id": f"job-{number}"})
+    last = stored(api, "last", accepted_at=NOON + timedelta(seconds=1))
+
+    answer = api.request("GET", f"/v1/jobs/{last.id}", key=key)
+
+    assert answer.json["queue"]["position_is_bound"] is True
+    assert answer.json["queue"]["position"] >= WAITING_COUNT_MAX
 
 
 def test_a_finished_job_tells_what_happened_when_and_where(api: Api, key: str) -> None:

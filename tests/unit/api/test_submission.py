@@ -41,6 +41,20 @@ def test_a_good_submission_is_stored_once_and_wakes_its_queue(api: Api, key: str
     assert (api.world.ledger.writes, api.world.wakeups.queues) == (1, ["sv1"])
 
 
+def test_a_job_keeps_the_trace_of_its_submission(api: Api, key: str) -> None:
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    sent = {"X-Amzn-Trace-Id": f"Root={root};Sampled=1"}
+
+    traced = api.request("POST", "/v1/jobs", key=key, headers=sent, body=submission())
+    untraced = submit(api, key)
+
+    for answer in (traced, untraced):
+        assert answer.json["trace_id"] == answer.headers["x-trace-id"]
+        shown = api.request("GET", f"/v1/jobs/{answer.json['id']}", key=key)
+        assert shown.json["trace_id"] == answer.json["trace_id"]
+    assert traced.json["trace_id"] == root
+
+
 def test_an_accepted_job_carries_what_its_acceptance_consumed(api: Api, key: str) -> None:
     submit(api, key, "first")
 

@@ -18,11 +18,27 @@ from bellpair import (
     ResultTimeout,
     TooLarge,
 )
+from bellpair.models import Queue
 from bellpair.pacing import QUICKEST_POLL, SLOWEST_POLL, poll_interval
 from bellpair.result import Result
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import FakeLedger, FakeRegion, Fault
 from tests.unit.sdk.fake_clock import FakeClock
+
+
+@pytest.mark.parametrize(
+    ("queue", "place"),
+    [
+        ({"position": 7, "position_is_bound": False}, "7"),
+        ({"position": 1001, "position_is_bound": True}, "at least 1001"),
+        ({"position": 7}, "7"),
+        ({}, None),
+    ],
+)
+def test_a_place_in_a_queue_says_whether_it_is_a_bound(
+    queue: dict[str, object], place: str | None
+) -> None:
+    assert Queue.model_validate(queue).place == place
 
 
 def test_a_submitted_program_comes_back_as_counts(client: Client, east: FakeRegion) -> None:

@@ -23,6 +23,10 @@ class Queue(_Shown):
     """A waiting job's place."""
 
     position: int = Field(ge=1, description="1 is next")
+    position_is_bound: bool = Field(
+        description="whether the queue was too long to be counted to its end, so that the true"
+        " position may be further behind"
+    )
 
 
 class Event(_Shown):
@@ -88,6 +92,7 @@ class Job(_Shown):
     events: list[Event]
     error: Failure | None
     usage: Bill | None = Field(None, description="only when asked for with include=cost")
+    trace_id: str | None = Field(description="the trace of its submission")
     links: Links
 
 

@@ -6,15 +6,23 @@ from typing import NamedTuple
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import WAITING_COUNT_MAX
 from bellpair_core.model.tenant import Principal
 from bellpair_core.ports import Ledger
 
 
+class Place(NamedTuple):
+    """A place in a queue: 1 is next. A bound says that the true place may be further behind."""
+
+    position: int
+    is_bound: bool
+
+
 class SeenJob(NamedTuple):
-    """A job, and its place in its queue: 1 is next, ``None`` when it does not wait."""
+    """A job, and its place in its queue; ``None`` when it does not wait."""
 
     job: Job
-    position: int | None
+    place: Place | None
 
 
 def get_job(ledger: Ledger, principal: Principal, job_id: str) -> SeenJob:
@@ -26,8 +34,11 @@ def get_job(ledger: Ledger, principal: Principal, job_id: str) -> SeenJob:
         ``job-not-found``, as in `own_job`.
     """
     job = own_job(ledger, principal, job_id)
-    waits = job.status is JobStatus.QUEUED
-    return SeenJob(job, ledger.waiting_before(job) + 1 if waits else None)
+    if job.status is not JobStatus.QUEUED:
+        return SeenJob(job, None)
+    before = ledger.waiting_before(job)
+    # Below the limit of one partition, none was counted to its limit.
+    return SeenJob(job, Place(before + 1, is_bound=before >= WAITING_COUNT_MAX))
 
 
 def own_job(ledger: Ledger, principal: Principal, job_id: str) -> Job:

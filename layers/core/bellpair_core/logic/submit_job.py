@@ -116,6 +116,7 @@ def submit_job(
     wakeups: Wakeups,
     clock: Clock,
     region: str,
+    trace_id: str | None,
     pair: Callable[[], PairRecord],
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
@@ -131,6 +132,8 @@ def submit_job(
         The client's, or ``None`` for a submission that is new in any case.
     region
         This region.
+    trace_id
+        The trace of this submission, which the job's later stages name in their logs.
     pair, devices
         The pair record and the devices, both a little old at most.
     spent
@@ -165,6 +168,7 @@ def submit_job(
         id=wanted,
         tenant=principal.tenant,
         key_id=principal.key_id,
+        trace_id=trace_id,
         name=submission.name,
         tags=submission.tags,
         request_digest=digest,

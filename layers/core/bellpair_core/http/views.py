@@ -11,25 +11,25 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from bellpair_core.logic.create_tenant import IssuedKey
+from bellpair_core.logic.get_job import Place
+from bellpair_core.logic.health import Health
+from bellpair_core.logic.list_jobs import Listing
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import Job, JobEvent, JobStatus
 from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
 from bellpair_core.ports import JobSummary
 
-from .create_tenant import IssuedKey
-from .health import Health
-from .list_jobs import Listing
-
 _STATES = frozenset(status.value for status in JobStatus)
 
 
-def job_view(job: Job, position: int | None = None, *, cost: bool = False) -> dict[str, Any]:
+def job_view(job: Job, place: Place | None = None, *, cost: bool = False) -> dict[str, Any]:
     """A job.
 
     Parameters
     ----------
-    position
-        Its place in its queue, 1 being next; ``None`` when it does not wait or it is unknown.
+    place
+        Its place in its queue; ``None`` when it does not wait or its place is unknown.
     cost
         Whether to show what it consumed and what that costs.
     """
@@ -48,9 +48,12 @@ def job_view(job: Job, position: int | None = None, *, cost: bool = False) -> di
         "epoch": job.epoch,
         "accepted_at": _time(job.accepted_at),
         "finished_at": _time(job.finished_at) if job.finished_at else None,
-        "queue": {"position": position} if position is not None else None,
+        "queue": {"position": place.position, "position_is_bound": place.is_bound}
+        if place is not None
+        else None,
         "events": [_event_view(event) for event in job.events],
         "error": None,
+        "trace_id": job.trace_id,
         "links": _links(job.id, job.status),
     }
     if job.error is not None:
