@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,12 @@ import pytest
 from bellpair_core.http import schemas
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import JobStatus, job_id
-from bellpair_core.model.limits import CACHE_SECONDS, RESULT_BITS_MAX, SOURCE_BYTES_MAX
+from bellpair_core.model.limits import (
+    CACHE_SECONDS,
+    INLINE_BLOB_BYTES_MAX,
+    RESULT_BITS_MAX,
+    SOURCE_BYTES_MAX,
+)
 from bellpair_core.model.pair import PairMode, PairRecord
 from tests.bad_input import submission
 from tests.examples import BELL, SV1
@@ -21,6 +27,11 @@ from .gateway import HttpAnswer
 def submit(api: Api, key: str, idempotency_key: str | None = None, **changes: object) -> HttpAnswer:
     headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
     return api.request("POST", "/v1/jobs", key=key, headers=headers, body=submission(**changes))
+
+
+def large_program() -> str:
+    """A program whose comment cannot be compressed into a job's own record."""
+    return f"{BELL}// {random.Random(1).randbytes(2 * INLINE_BLOB_BYTES_MAX).hex()}\n"
 
 
 def let_caches_expire(api: Api) -> None:
@@ -101,6 +112,35 @@ def test_the_same_key_with_another_body_is_a_conflict(
     assert (second.status, second.json["code"]) == (409, "idempotency-conflict")
     assert second.json["job_id"] == first.json["id"]
     assert api.world.ledger.jobs[first.json["id"]].shots == 100
+
+
+def test_a_conflict_leaves_nothing_of_a_large_program_behind(api: Api, key: str) -> None:
+    submit(api, key, "k")
+
+    conflict = submit(api, key, "k", source=large_program())
+
+    assert (conflict.status, conflict.json["code"]) == (409, "idempotency-conflict")
+    assert api.world.blobs.stored == {}
+
+
+def test_a_large_program_that_is_sent_again_gives_the_same_job(api: Api, key: str) -> None:
+    program = large_program()
+    first = submit(api, key, "k", source=program)
+    again = submit(api, key, "k", source=program)
+
+    assert (again.status, again.json["id"]) == (202, first.json["id"])
+    assert again.headers["idempotent-replayed"] == "true"
+    assert list(api.world.blobs.stored.values()) == [program.encode()]
+
+
+def test_only_a_large_program_is_asked_for_before_it_is_stored(api: Api, key: str) -> None:
+    submit(api, key, "warm")
+    reads = api.world.ledger.reads
+
+    submit(api, key, "small")
+    assert api.world.ledger.reads == reads
+    submit(api, key, "large", source=large_program())
+    assert api.world.ledger.reads == reads + 1
 
 
 def test_two_tenants_may_use_the_same_key(api: Api, key: str) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
-from bellpair_core.model.errors import BellpairError, ErrorCode, LedgerConflict, TransientFault
+from bellpair_core.model.errors import BellpairError, ErrorCode, Fenced, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, TaskService
 
+from .amend_job import amend_job
 from .get_job import own_job
 
 _LOG = logging.getLogger(__name__)
-_TRIES = 8
 
 _UNCOUNTED = Usage(api_requests=2, writes=2, write_units=2.0)
 """The submission's and the cancellation's requests and writes: a write cannot hold its own price,
@@ -49,47 +50,42 @@ def cancel_job(
     BellpairError
         ``job-not-found``, or ``job-finished`` when it has succeeded or failed.
     TransientFault
-        When the record changed again at every try.
+        When the record changed again at every try, or another region took the job.
     """
-    for _ in range(_TRIES):
-        job = own_job(ledger, principal, job_id)
-        if job.status is JobStatus.CANCELLED:
-            return job
-        if job.status.terminal:
-            raise BellpairError(
-                ErrorCode.JOB_FINISHED,
-                f"Job {job.id} is {job.status}.",
-                job_status=job.status.value,
-            )
+    job = own_job(ledger, principal, job_id)
+    if not job.status.terminal:
         try:
-            return _asked(ledger, tasks, clock, spent, job)
-        except LedgerConflict:
-            continue
-    raise TransientFault(f"job {job_id} kept changing")
-
-
-def _asked(
-    ledger: Ledger,
-    tasks: Callable[[], TaskService],
-    clock: Clock,
-    spent: Callable[[], Usage],
-    job: Job,
-) -> Job:
-    if job.status is JobStatus.QUEUED:
-        usage = job.usage + spent() + _UNCOUNTED
-        cancelled = job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=usage)
-        ledger.replace(job, cancelled)
-        return cancelled
-    if not job.cancel_requested:
-        asked = job.moved(
-            clock(), event="cancel-requested", cancel_requested=True, usage=job.usage + spent()
+            job = amend_job(ledger, job, partial(_asked, clock=clock, spent=spent()))
+        except Fenced as fence:
+            job = own_job(ledger, principal, job_id)
+            if not job.status.terminal:
+                raise TransientFault(f"job {job.id} changed hands") from fence
+    if job.status is JobStatus.CANCELLED:
+        return job
+    if job.status.terminal:
+        raise BellpairError(
+            ErrorCode.JOB_FINISHED, f"Job {job.id} is {job.status}.", job_status=job.status.value
         )
-        ledger.replace(job, asked)
-        job = asked
-    if job.task is not None and job.task.arn is not None:
-        try:
-            tasks().cancel(job.task.arn)
-        except TransientFault:
-            # The request is in the record, where each of the job's later stages sees it.
-            _LOG.warning("the device service did not take the cancellation", exc_info=True)
+    _stop_task(tasks, job)
     return job
+
+
+def _asked(job: Job, *, clock: Clock, spent: Usage) -> Job:
+    if job.status is JobStatus.QUEUED:
+        usage = job.usage + spent + _UNCOUNTED
+        return job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=usage)
+    if job.cancel_requested:
+        return job
+    return job.moved(
+        clock(), event="cancel-requested", cancel_requested=True, usage=job.usage + spent
+    )
+
+
+def _stop_task(tasks: Callable[[], TaskService], job: Job) -> None:
+    if job.task is None or job.task.arn is None:
+        return
+    try:
+        tasks().cancel(job.task.arn)
+    except TransientFault:
+        # The request is in the record, where each of the job's later stages sees it.
+        _LOG.warning("the device service did not take the cancellation", exc_info=True)

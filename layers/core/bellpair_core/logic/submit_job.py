@@ -16,6 +16,7 @@ from bellpair_core.model.job import ANY_DEVICE, Job, JobEvent, job_id
 from bellpair_core.model.limits import (
     CHECK_AFTER,
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    INLINE_BLOB_BYTES_MAX,
     JOB_DEADLINE,
     NAME_CHARACTERS_MAX,
     RESULT_BITS_MAX,
@@ -162,7 +163,13 @@ def submit_job(
         if stored is None or stored.request_digest != digest:
             raise
         return Accepted(stored, replayed=True)
-    program = blobs.put(submission.source.encode())
+    source = submission.source.encode()
+    if key is not None and len(source) > INLINE_BLOB_BYTES_MAX:
+        # What would not live in the job itself is not to be left behind by a refusal.
+        stored = ledger.job(wanted)
+        if stored is not None:
+            return _replayed(stored, digest, wakeups)
+    program = blobs.put(source)
     now = clock()
     job = Job(
         id=wanted,
@@ -197,18 +204,21 @@ def submit_job(
     try:
         ledger.insert(job)
     except JobExists as found:
-        if found.existing.request_digest != digest:
-            raise BellpairError(
-                ErrorCode.IDEMPOTENCY_CONFLICT,
-                f"This Idempotency-Key made job {wanted} from another request body.",
-                job_id=wanted,
-            ) from None
-        job, replayed = found.existing, True
-    else:
-        replayed = False
-    if not job.status.terminal:
-        wakeups.wake(job.device)
-    return Accepted(job, replayed)
+        return _replayed(found.existing, digest, wakeups)
+    wakeups.wake(job.device)
+    return Accepted(job, replayed=False)
+
+
+def _replayed(stored: Job, digest: str, wakeups: Wakeups) -> Accepted:
+    if stored.request_digest != digest:
+        raise BellpairError(
+            ErrorCode.IDEMPOTENCY_CONFLICT,
+            f"This Idempotency-Key made job {stored.id} from another request body.",
+            job_id=stored.id,
+        ) from None
+    if not stored.status.terminal:
+        wakeups.wake(stored.device)
+    return Accepted(stored, replayed=True)
 
 
 def _require_active(pair: PairRecord, region: str) -> None:
