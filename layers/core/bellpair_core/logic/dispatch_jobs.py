@@ -89,11 +89,8 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
 def _load(ledger: Ledger, device: Device, *, thorough: bool) -> DeviceLoad:
     if device.max_in_flight is None:
         return DeviceLoad(device)
-    load = DeviceLoad(device, ledger.slots(device.name))
-    # Places whose jobs finished without giving them back matter only when the device is full.
-    if load.room >= 1 or not thorough:
-        return load
-    return DeviceLoad(device, _freed(ledger, device.name, load.holders))
+    holders = ledger.slots(device.name)
+    return DeviceLoad(device, _freed(ledger, device.name, holders) if thorough else holders)
 
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:

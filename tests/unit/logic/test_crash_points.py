@@ -1,0 +1,175 @@
+"""Whatever call fails, before or after its effect, the job ends well and is paid for once.
+
+A small driver plays the state machine, the devices, the beats and the sweeper over the very
+logic that the functions run; every port is wrapped so that a schedule decides which calls fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from bellpair_core.model.errors import Fenced, TransientFault
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.ports import TaskState
+from tests.unit.logic.workplace import BELL_RESULT, Workplace
+
+ROUNDS = 60
+PLACES = 2
+STAGE_TRIES = 3
+PORTS = ("ledger", "blobs", "tasks", "workflows", "wakeups", "catalogue")
+CALLS_AT_MOST = 80
+SEEDS = range(300)
+
+
+class Died(Exception):
+    """The process that made the call is gone, and its execution with it."""
+
+
+class Unreliable:
+    """A port whose calls fail when the schedule says so.
+
+    Parameters
+    ----------
+    schedule
+        Called for each call; gives ``None`` to let it pass, or an exception and whether it is
+        raised before the call has its effect.
+    """
+
+    def __init__(self, port: Any, schedule: Callable[[], tuple[Exception, bool] | None]) -> None:
+        self._port = port
+        self._schedule = schedule
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if not callable(value):
+            return value
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            fate = self._schedule()
+            if fate is not None and fate[1]:
+                raise fate[0]
+            answer = value(*arguments, **named)
+            if fate is not None:
+                raise fate[0]
+            return answer
+
+        return call
+
+
+class Region:
+    """A workplace with unreliable ports, and all that drives jobs through it."""
+
+    def __init__(self, schedule: Callable[[], tuple[Exception, bool] | None]) -> None:
+        self.place = Workplace()
+        self.sound = {name: getattr(self.place, name) for name in PORTS}
+        self.job = self.place.accept(device="ion-11")
+        for name in PORTS:
+            setattr(self.place, name, Unreliable(self.sound[name], schedule))
+
+    def stored(self) -> Job:
+        """The job as it really is."""
+        found: Job = self.sound["ledger"].job(self.job.id)
+        return found
+
+    def live(self) -> None:
+        """Beats, executions, devices and sweeps, until the job is over or time is up."""
+        for _ in range(ROUNDS):
+            self._try(self.place.dispatch)
+            for name, job in list(self.sound["workflows"].executions.items()):
+                if name not in self.sound["workflows"].ended:
+                    self._execute(job, name)
+                    self.sound["workflows"].ended.add(name)
+            self.place.clock.advance(timedelta(minutes=11))
+            self._try(self.place.sweep)
+            if self.stored().status.terminal:
+                return
+
+    def started_behind_it(self, count: int) -> int:
+        """How many of ``count`` more jobs a beat starts, with every port working again."""
+        for name in PORTS:
+            setattr(self.place, name, self.sound[name])
+        for number in range(count):
+            self.place.accept(f"behind-{number}", device="ion-11")
+        return len(self.place.dispatch())
+
+    def _execute(self, job: Job, name: str) -> None:
+        try:
+            self._stage(lambda: self.place.compile(job))
+            self._stage(lambda: self.place.launch(job, f"token of {name}"))
+            state = self._finished_task()
+            self._try(lambda: self.place.hear(state))
+            self._stage(lambda: self.place.process(job, state.arn))
+            self._stage(lambda: self.place.finish(job))
+        except (Died, TransientFault, Fenced):
+            return
+
+    def _stage(self, run: Callable[[], object]) -> None:
+        for left in reversed(range(STAGE_TRIES)):
+            try:
+                run()
+                return
+            except TransientFault:
+                if not left:
+                    raise
+
+    def _finished_task(self) -> TaskState:
+        tasks = self.sound["tasks"]
+        (arn,) = tasks.programs
+        state: TaskState = tasks.poll(arn)
+        return state if state.status.terminal else tasks.complete(arn, BELL_RESULT)
+
+    def _try(self, run: Callable[[], object]) -> None:
+        try:
+            run()
+        except (TransientFault, Died):
+            return
+
+
+def once(number: int, error: Exception, before: bool) -> Callable[[], Any]:
+    """A schedule in which only the call of this number fails."""
+    calls = iter(range(10**9))
+    return lambda: (error, before) if next(calls) == number else None
+
+
+def assert_ended_well(region: Region) -> None:
+    end = region.stored()
+    assert end.status is JobStatus.SUCCEEDED, [event.type for event in end.events]
+    assert len(region.sound["tasks"].programs) == 1
+    assert [event.type for event in end.events].count("succeeded") == 1
+    assert end.usage.device_usd <= end.price.of(end.shots, 3600)
+    assert region.started_behind_it(PLACES) == PLACES
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("error", [TransientFault("unreachable"), Died()], ids=["fault", "death"])
+@pytest.mark.parametrize("number", range(CALLS_AT_MOST))
+def test_one_failing_call_costs_no_job_and_no_second_task(
+    number: int, error: Exception, before: bool
+) -> None:
+    region = Region(once(number, error, before))
+
+    region.live()
+
+    assert_ended_well(region)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int) -> None:
+    random = Random(seed)
+
+    def schedule() -> tuple[Exception, bool] | None:
+        if random.random() > 0.08:
+            return None
+        error = Died() if random.random() < 0.3 else TransientFault("unreachable")
+        return error, random.random() < 0.5
+
+    region = Region(schedule)
+
+    region.live()
+
+    assert_ended_well(region)
