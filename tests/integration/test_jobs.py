@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -134,8 +136,22 @@ def test_a_large_program_travels_as_a_blob_in_both_regions(
     gates = "".join(f"rz({0.0001 * n!r}) q[{n % 2}];\n" for n in range(4000))
     source = BELL.replace("h q[0];\n", gates + "h q[0];\n")
 
-    end = finished(http, submit(http, source)["id"])
+    digest = hashlib.sha256(source.encode()).hexdigest()
 
+    job = submit(http, source)
+
+    for region, endpoint in (("us-east-1", 0), ("us-west-2", 1)):
+        s3 = cloud.aws("s3", region)
+        (bucket,) = [
+            name
+            for name in (found["Name"] for found in s3.list_buckets()["Buckets"])
+            if name.startswith("bellpair-local-blobs-") and name.endswith(region)
+        ]
+        kept = s3.list_objects_v2(Bucket=bucket, Prefix=f"sha256/{digest[:2]}/{digest}")
+        assert kept["KeyCount"] == 1, f"no copy in {region}"
+        with cloud.http(endpoint) as client:
+            assert client.get(f"/v1/jobs/{job['id']}").status_code == 200
+    end = finished(http, job["id"])
     assert end["status"] == "succeeded", end["error"]
 
 
@@ -199,10 +215,7 @@ def test_each_job_made_exactly_one_task(cloud: RunningCloud, http: httpx.Client)
     job = submit(http, device="ion-11")["id"]
     finished(http, job)
 
-    with cloud.emulator("us-east-1") as emulator:
-        tasks = emulator.get("/_emulator/tasks").json()
-    rows = tasks["tasks"] if isinstance(tasks, dict) else tasks
-    assert sum(job in json.dumps(row) for row in rows) == 1
+    assert tasks_of(cloud, job) == 1
 
 
 def test_a_repeated_submission_is_the_same_job_and_another_body_is_refused(
@@ -269,13 +282,23 @@ def test_listing_pages_through_all_jobs_newest_first(http: httpx.Client) -> None
 
 def test_killed_workers_lose_no_job(cloud: RunningCloud, http: httpx.Client) -> None:
     jobs = [submit(http)["id"] for _ in range(12)]
+    killed = 0
     for process in worker_pids(cloud)[::2]:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+            killed += 1
 
+    assert killed >= 3
     assert {finished(http, job)["status"] for job in jobs} == {"succeeded"}
+    assert [tasks_of(cloud, job) for job in jobs] == [1] * 12
+
+
+def tasks_of(cloud: RunningCloud, job: str) -> int:
+    """How many tasks the device service of us-east-1 was made to run for the job."""
+    with cloud.emulator("us-east-1") as emulator:
+        tasks = emulator.get("/_emulator/tasks").json()
+    rows = tasks["tasks"] if isinstance(tasks, dict) else tasks
+    return sum(job in json.dumps(row) for row in rows)
 
 
 def worker_pids(cloud: RunningCloud) -> list[int]:
