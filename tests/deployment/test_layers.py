@@ -62,7 +62,6 @@ def test_the_core_layer_is_complete(statement: str) -> None:
             "from qiskit import QuantumCircuit as C, transpile; c = C(2); c.h(0); c.cx(0, 1); "
             "transpile(c, basis_gates=['rz', 'sx', 'cz'], optimization_level=3)"
         ),
-        "from qiskit import qasm3; qasm3.loads('OPENQASM 3.0; qubit q; U(1, 2, 3) q;')",
     ],
 )
 def test_the_quantum_layer_is_complete_on_top_of_core(statement: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.stage import CONFIGURATION, SIZES, StageUnknown, load
+from bellpair_cdk.stage import CONFIGURATION, POLL_SECONDS_MIN, SIZES, StageUnknown, load
 from toolchain.stamp import ROOT
 
 pytestmark = pytest.mark.deployment
@@ -87,6 +87,7 @@ def configuration(folder: Path, **changes: object) -> Path:
         ({"secondary_region": "us-east-1"}, "three regions"),
         ({"witness_region": "eu-west-1"}, "witness_region"),
         ({"poll_seconds": 0}, "poll_seconds"),
+        ({"cloud": "aws", "poll_seconds": 29}, "poll_seconds must be 30 or more"),
         ({"log_retention_days": 2}, "log_retention_days"),
         ({"pol_seconds": 5}, "pol_seconds"),
     ],
@@ -94,6 +95,12 @@ def configuration(folder: Path, **changes: object) -> Path:
 def test_a_wrong_parameter_is_named(tmp_path: Path, changes: dict, said: str) -> None:
     with pytest.raises(StageUnknown, match=said):
         load("local", configuration(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(("cloud", "shortest"), POLL_SECONDS_MIN.items())
+def test_the_shortest_poll_is_allowed(tmp_path: Path, cloud: str, shortest: int) -> None:
+    file = configuration(tmp_path, cloud=cloud, poll_seconds=shortest)
+    assert load("local", file).poll_seconds == shortest
 
 
 def test_an_unknown_stage_is_told_with_those_that_exist() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bellpair_cdk.checks import state_machines, templates, validate
 from bellpair_cdk.definition import numbered
+from bellpair_cdk.stage import POLL_SECONDS_MIN
 from bellpair_core.model import errors
 from tests.deployment.assembly import Assembly
 from toolchain.stamp import ROOT
@@ -17,6 +18,30 @@ from toolchain.stamp import ROOT
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 
 Machine = dict[str, Any]
+
+STAGES = ("Transpile", "Execute", "PostProcess")
+OUTAGES = {
+    "TransientFault",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+}
+"""Errors that say that something is out of reach, and nothing of the job."""
+EXHAUSTED = {"Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"}
+"""Errors of a stage that ran out of time or memory, as it would again."""
+
+EVENTS_OF_AN_EXECUTION = 25_000
+EVENTS_OF_A_POLL = 4
+"""The task is scheduled, started, submitted and timed out."""
+EVENTS_OF_ALL_ELSE = 500
+"""More than all stages with all their repetitions write."""
+
+
+def names_of(rule: Machine) -> set[str]:
+    """The errors that a rule is for."""
+    return set(rule["ErrorEquals"])
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +108,47 @@ def test_a_broken_definition_is_caught(
     assert validate(json.dumps(machine)) != []
 
 
-def test_every_stage_that_fails_for_good_comes_to_finish(states: Machine) -> None:
-    for name in ("Transpile", "Execute", "PostProcess"):
-        fenced, anything = states[name]["Catch"]
-        assert (fenced["ErrorEquals"], fenced["Next"]) == (["Fenced"], "LeftToAnotherRegion")
+def test_a_stage_that_fails_for_good_comes_to_finish(states: Machine) -> None:
+    for name in STAGES:
+        anything = states[name]["Catch"][-1]
         assert (anything["ErrorEquals"], anything["Next"]) == (["States.ALL"], "Finish")
         assert anything["ResultPath"] == "$.error"
+
+
+def test_a_job_that_another_region_owns_is_left_to_it(states: Machine) -> None:
+    for name in (*STAGES, "Finish"):
+        fenced = states[name]["Catch"][0]
+        assert (fenced["ErrorEquals"], fenced["Next"]) == (["Fenced"], "LeftToAnotherRegion")
+    assert states["LeftToAnotherRegion"]["Type"] == "Succeed"
+
+
+def test_an_outage_that_outlasts_the_repetitions_is_left_to_the_sweeper(states: Machine) -> None:
+    for name in STAGES:
+        outage = states[name]["Catch"][1]
+        assert outage["Next"] == "LeftToSweeper"
+        assert set(outage["ErrorEquals"]) == OUTAGES
+    assert states["LeftToSweeper"]["Type"] == "Succeed"
+
+
+def test_what_is_left_to_the_sweeper_was_tried_again_before(states: Machine) -> None:
+    for name in (*STAGES, "Finish"):
+        tried = next(rule for rule in states[name]["Retry"] if "TransientFault" in names_of(rule))
+        assert names_of(tried) == OUTAGES
+        assert tried["MaxAttempts"] >= 6
+
+
+def test_a_stage_that_runs_out_of_time_or_memory_fails_the_job(states: Machine) -> None:
+    for name in STAGES:
+        tried = next(
+            rule for rule in states[name]["Retry"] if "Runtime.ExitError" in names_of(rule)
+        )
+        assert {"Sandbox.Timedout", "Runtime.ExitError"} <= names_of(tried)
+        assert 1 <= tried["MaxAttempts"] <= 5
+        assert not any(
+            EXHAUSTED & names_of(rule)
+            for rule in states[name]["Catch"]
+            if rule["Next"] == "LeftToSweeper"
+        )
 
 
 def test_errors_are_named_as_the_code_raises_them(states: Machine) -> None:
@@ -120,6 +180,13 @@ def test_a_lost_event_costs_one_poll(states: Machine) -> None:
     assert execute["TimeoutSeconds"] == 5
     assert poll["ErrorEquals"] == ["States.Timeout"]
     assert poll["MaxAttempts"] * execute["TimeoutSeconds"] >= 48 * 3600
+
+
+def test_the_shortest_poll_leaves_room_in_the_history(definition: str) -> None:
+    machine = json.loads(definition)
+    pause = machine["States"]["Execute"]["Retry"][0]["IntervalSeconds"]
+    polls = machine["TimeoutSeconds"] / (POLL_SECONDS_MIN["aws"] + pause)
+    assert polls * EVENTS_OF_A_POLL + EVENTS_OF_ALL_ELSE <= EVENTS_OF_AN_EXECUTION
 
 
 def test_the_jobs_name_and_epoch_reach_every_stage(states: Machine) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from bellpair_cdk.checks import CFN_LINT, lint, templates
 from bellpair_core.adapters import ledger_table
+from bellpair_core.http.problem import gateway_problems
 from bellpair_core.settings import Settings
 from tests.deployment.assembly import Assembly, listed, text
+from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 
@@ -17,6 +19,79 @@ FUNCTIONS = {
 }
 NO_RESOURCE_TO_NAME = {"logs:", "xray:"}
 """Services of which some actions take no resource but "*"."""
+SQS_QUEUE = "AWS::SQS::Queue"
+
+EVERY_FUNCTION = {
+    *("logs:CreateLogStream", "logs:PutLogEvents"),
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+}
+READ_JOBS = {"dynamodb:GetItem"}
+AMEND_JOBS = {*READ_JOBS, "dynamodb:PutItem JOB#*"}
+FIND_JOBS = {"dynamodb:Query"}
+HOLD_SLOTS = {"dynamodb:UpdateItem SLOTS#*"}
+READ_DEVICES = {"dynamodb:BatchGetItem DEVICE#*"}
+MAKE_TENANTS = {"dynamodb:PutItem TENANT#*", "dynamodb:PutItem KEY#*"}
+READ_BLOBS = {"s3:GetObject", "s3:ListBucket"}
+WRITE_BLOBS = {"s3:PutObject"}
+LAUNCH = {
+    *("braket:CreateQuantumTask", "braket:TagResource"),
+    *("s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"),
+}
+FOLLOW, CANCEL = {"braket:GetQuantumTask"}, {"braket:CancelQuantumTask"}
+START, ANSWER = {"states:StartExecution"}, {"states:SendTaskSuccess"}
+WAKE = {"sqs:SendMessage"}
+BE_WOKEN = {
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+    *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
+}
+MAY: dict[str, set[str]] = {
+    "api": {
+        *AMEND_JOBS,
+        *FIND_JOBS,
+        *READ_DEVICES,
+        "dynamodb:GetItem TENANT#*",
+        *MAKE_TENANTS,
+        *READ_BLOBS,
+        *WRITE_BLOBS,
+        *WAKE,
+        *CANCEL,
+    },
+    "authorizer": {"dynamodb:GetItem KEY#*"},
+    "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
+    "complete": {*READ_JOBS, *ANSWER},
+    "dispatch": {*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS, *READ_DEVICES, *START, *BE_WOKEN},
+    "execute": {*AMEND_JOBS, *READ_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, *ANSWER},
+    "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE},
+    "postprocess": {*AMEND_JOBS, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
+    "sweep": {
+        *AMEND_JOBS,
+        *FIND_JOBS,
+        *HOLD_SLOTS,
+        *CANCEL,
+        *START,
+        "states:DescribeExecution",
+        *WAKE,
+    },
+    "tenants": MAKE_TENANTS,
+    "transpile": {*AMEND_JOBS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
+}
+"""What each function may do, and within which partitions of a table where that matters."""
+
+
+def statements_of(assembly: Assembly, name: str, region: str) -> list[dict]:
+    """Return what the role of one function allows."""
+    (function,) = (
+        function
+        for function in assembly.functions()
+        if function.properties["FunctionName"].endswith(f"-{name}") and region in function.place
+    )
+    stack = function.place.split("/")[0]
+    role = function.properties["Role"]["Fn::GetAtt"][0].removesuffix("Role").split("Role")[0]
+    return [
+        statement
+        for place, statement in assembly.statements()
+        if place.startswith(f"{stack}/{role}Role")
+    ]
 
 
 def functions_by_name(assembly: Assembly, region: str) -> dict[str, dict]:
@@ -104,40 +179,93 @@ def test_no_role_may_do_everything_anywhere(assembly: Assembly) -> None:
             assert services <= NO_RESOURCE_TO_NAME, (place, actions)
 
 
-def test_only_those_who_make_tenants_may_write_keys(assembly: Assembly) -> None:
-    writers = {}
-    for place, statement in assembly.statements():
-        if "dynamodb:PutItem" in listed(statement["Action"]) and any(
-            resource.endswith("-catalogue") for resource in listed(statement["Resource"])
-        ):
-            patterns = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-            writers[place.split("/")[1]] = set(patterns)
-    may_write_keys = {role for role, patterns in writers.items() if "KEY#*" in patterns}
-    assert len(writers) == 3
-    assert {role.split("Role")[0] for role in may_write_keys} == {"JobsApi", "TenantDeskTenants"}
+@pytest.mark.parametrize("region", ["us-east-1", "us-west-2"])
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_may_do_what_it_does_and_no_more(
+    assembly: Assembly, name: str, region: str
+) -> None:
+    granted = set()
+    for statement in statements_of(assembly, name, region):
+        keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        partitions = keys.get("dynamodb:LeadingKeys", [""])
+        granted |= {
+            f"{action} {partition}".strip()
+            for action in listed(statement["Action"])
+            for partition in partitions
+        }
+    assert granted - EVERY_FUNCTION == MAY[name]
 
 
-def test_the_authorizer_reads_keys_and_nothing_else(assembly: Assembly) -> None:
-    own = [
+def test_only_the_indexes_of_the_ledger_are_searched(assembly: Assembly) -> None:
+    searched = {
+        resource.rsplit(":", 1)[1]
+        for _, statement in assembly.statements()
+        if "dynamodb:Query" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert {path.split("/index/")[1] for path in searched} == {
+        index.name for index in ledger_table.INDEXES
+    }
+
+
+def test_the_catalogue_is_reached_by_partition_alone(assembly: Assembly) -> None:
+    reached = [
         statement
-        for place, statement in assembly.statements()
-        if "/JobsApiAuthorizerRole" in place and "us-east-1" in place
+        for _, statement in assembly.statements()
+        if any(resource.endswith("-catalogue") for resource in listed(statement["Resource"]))
     ]
-    actions = {action for statement in own for action in listed(statement["Action"])}
-    assert actions - {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} == {
-        "dynamodb:GetItem",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-    }
+    assert reached
+    for statement in reached:
+        assert statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
 
 
-def test_only_execute_may_spend_qpu_time(assembly: Assembly) -> None:
-    spenders = {
-        place.split("/")[1].split("Role")[0]
-        for place, statement in assembly.statements()
-        if "braket:CreateQuantumTask" in listed(statement["Action"])
+def test_other_workloads_tasks_are_out_of_reach(assembly: Assembly) -> None:
+    asked_of = {
+        "braket:CreateQuantumTask": "aws:RequestTag/bellpair-job",
+        "braket:TagResource": "aws:RequestTag/bellpair-job",
+        "braket:GetQuantumTask": "aws:ResourceTag/bellpair-job",
+        "braket:CancelQuantumTask": "aws:ResourceTag/bellpair-job",
     }
-    assert spenders == {"JobWorkflowExecute"}
+    seen = set()
+    for _, statement in assembly.statements():
+        for action in asked_of.keys() & set(listed(statement["Action"])):
+            assert statement["Condition"] == {"StringLike": {asked_of[action]: "job-*"}}
+            seen.add(action)
+    assert seen == asked_of.keys()
+
+
+def test_the_tag_that_rights_depend_on_is_the_one_that_tasks_are_made_with() -> None:
+    adapter = (ROOT / "layers/core/bellpair_core/adapters/braket_tasks.py").read_text()
+    assert 'tags={"bellpair-job": job_id}' in adapter
+
+
+def test_few_dispatchers_are_woken_at_once(assembly: Assembly) -> None:
+    for mapping in assembly.resources("AWS::Lambda::EventSourceMapping"):
+        assert mapping.properties["ScalingConfig"] == {"MaximumConcurrency": 2}
+        assert "FunctionResponseTypes" not in mapping.properties
+
+
+def test_a_wake_up_that_was_given_up_is_soon_forgotten(assembly: Assembly) -> None:
+    queues = {queue.properties["QueueName"]: queue for queue in assembly.resources(SQS_QUEUE)}
+    for name, queue in queues.items():
+        if name.endswith("-given-up"):
+            source = queues[name.removesuffix("-given-up")].properties
+            tried = source["VisibilityTimeout"] * source["RedrivePolicy"]["maxReceiveCount"]
+            # A message keeps its age when it is given up, and must be seen by the alarm then.
+            assert tried + 600 < queue.properties["MessageRetentionPeriod"] <= 3600
+
+
+def test_api_gateway_refuses_in_the_words_of_the_api(assembly: Assembly) -> None:
+    for region in ("us-east-1", "us-west-2"):
+        refusals = {
+            refusal.properties["ResponseType"]: refusal.properties
+            for refusal in assembly.resources("AWS::ApiGateway::GatewayResponse", within=region)
+        }
+        assert refusals.keys() == gateway_problems().keys()
+        for kind, problem in gateway_problems().items():
+            assert refusals[kind].get("StatusCode") == problem.get("status_code")
+            assert refusals[kind]["ResponseTemplates"] == problem["response_templates"]
+            assert refusals[kind]["ResponseParameters"] == problem["response_parameters"]
 
 
 def test_every_function_has_its_own_role_and_kept_logs(assembly: Assembly) -> None:
@@ -216,6 +344,26 @@ def test_every_function_and_the_workflow_are_watched_in_production(prod: Assembl
     assert {f"bellpair-prod-{name}" for name in FUNCTIONS} <= watched
     assert any(name.endswith(":stateMachine:bellpair-prod-job") for name in watched)
     assert "bellpair-prod-dispatch-given-up" in watched
+
+
+def test_an_alarm_can_ring(prod: Assembly) -> None:
+    alarms = {
+        alarm.properties["AlarmName"].split("-", 2)[2]: alarm.properties
+        for alarm in prod.resources("AWS::CloudWatch::Alarm", within="us-east-1")
+    }
+    for name in ("Calibration", "Dispatch", "Sweep"):
+        # One beat may be all that comes in the five minutes that are looked at.
+        assert alarms[f"{name}Errors"]["Threshold"] == 1
+        assert alarms[f"{name}Throttles"]["Threshold"] == 1
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
+        assert alarms[f"Job{metric}"]["Threshold"] == 1
+    assert all(alarm["Period"] == 300 for alarm in alarms.values())
+
+
+def test_an_unknown_key_wakes_nobody(prod: Assembly) -> None:
+    names = {alarm.properties["AlarmName"] for alarm in prod.resources("AWS::CloudWatch::Alarm")}
+    assert "bellpair-prod-AuthorizerErrors" not in names
+    assert "bellpair-prod-ApiFaults" in names
 
 
 def test_events_cross_regions_and_do_not_travel_in_a_circle(prod: Assembly) -> None:

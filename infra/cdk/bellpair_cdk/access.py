@@ -16,6 +16,9 @@ from aws_cdk import aws_iam as iam
 from bellpair_cdk.names import Names
 from bellpair_core.adapters import ledger_table
 
+TASK_TAG = "bellpair-job"
+"""The tag that every task of the platform's is made with; its value is the job's id."""
+
 
 @dataclass(frozen=True)
 class Access:
@@ -63,40 +66,54 @@ class Accesses:
         self._json = json
 
     def read_ledger(self) -> Access:
-        """Read jobs, one by one or through the indexes."""
-        return self._ledger("dynamodb:GetItem", "dynamodb:Query")
+        """Read jobs, the pair record and slots, each by its key."""
+        return self._ledger("dynamodb:GetItem")
 
-    def write_ledger(self) -> Access:
-        """Read jobs and write them, each write conditional on what was read."""
-        return self._ledger(
-            "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
+    def find_jobs(self) -> Access:
+        """Ask the ledger's indexes which jobs there are."""
+        table = self._names.arn("dynamodb", f"table/{self._names.ledger}")
+        return Access(
+            actions=("dynamodb:Query",),
+            resources=tuple(f"{table}/index/{index.name}" for index in ledger_table.INDEXES),
+            environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 
-    def read_catalogue(self) -> Access:
-        """Read tenants, keys, devices and calibrations."""
-        return self._catalogue(("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"))
+    def write_jobs(self) -> Access:
+        """Write jobs, each write conditional on what was read."""
+        return self._ledger("dynamodb:PutItem", partitions=("JOB#*",))
+
+    def hold_slots(self) -> Access:
+        """Take and free places on devices that have a limited number of them."""
+        return self._ledger("dynamodb:UpdateItem", partitions=("SLOTS#*",))
 
     def read_keys(self) -> Access:
-        """Look up API keys by their hash, and nothing else of the catalogue."""
-        return self._catalogue(
-            ("dynamodb:GetItem",),
-            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["KEY#*"]}},
-        )
+        """Look up API keys by their hash."""
+        return self._catalogue("dynamodb:GetItem", "KEY#*")
 
-    def write_catalogue(self, *partitions: str) -> Access:
-        """Write the catalogue's items whose partition key fits one of the patterns."""
-        return self._catalogue(
-            ("dynamodb:PutItem", "dynamodb:UpdateItem"),
-            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)}},
-        )
+    def read_tenants(self) -> Access:
+        """Look up tenants by their name."""
+        return self._catalogue("dynamodb:GetItem", "TENANT#*")
+
+    def write_tenants(self) -> Access:
+        """Write tenants and the hashes of their keys."""
+        return self._catalogue("dynamodb:PutItem", "TENANT#*", "KEY#*")
+
+    def read_devices_of_catalogue(self) -> Access:
+        """Read the entries of the stage's devices, all at once."""
+        return self._catalogue("dynamodb:BatchGetItem", "DEVICE#*")
+
+    def write_devices_of_catalogue(self) -> Access:
+        """Write the entries of devices."""
+        return self._catalogue("dynamodb:PutItem", "DEVICE#*")
 
     def read_blobs(self) -> Access:
         """Read blobs in either region."""
+        # Who may not list a bucket is told of a missing object that access is denied.
         return self._blobs("s3:GetObject", "s3:ListBucket")
 
     def write_blobs(self) -> Access:
-        """Read blobs and put them into both regions."""
-        return self._blobs("s3:GetObject", "s3:ListBucket", "s3:PutObject")
+        """Put blobs into both regions."""
+        return self._blobs("s3:PutObject")
 
     def know_results(self) -> Access:
         """Know where tasks leave their results, without reading them."""
@@ -112,14 +129,16 @@ class Accesses:
         )
 
     def launch_tasks(self) -> tuple[Access, ...]:
-        """Make tasks on the stage's devices, and follow and cancel them."""
+        """Make tasks on the stage's devices, each with the tag of its job."""
+        tagged = {"StringLike": {f"aws:RequestTag/{TASK_TAG}": "job-*"}}
         return (
             Access(
                 actions=("braket:CreateQuantumTask",),
                 resources=(*self._device_arns(), self._tasks()),
+                condition=tagged,
             ),
-            self.follow_tasks(),
-            self.cancel_tasks(),
+            # Braket asks for this right too when a task is made with tags.
+            Access(actions=("braket:TagResource",), resources=(self._tasks(),), condition=tagged),
             # Braket writes a task's results with the rights of who made the task.
             Access(
                 actions=("s3:PutObject", "s3:GetObject"),
@@ -132,12 +151,12 @@ class Accesses:
         )
 
     def follow_tasks(self) -> Access:
-        """Ask for the state of tasks."""
-        return Access(actions=("braket:GetQuantumTask",), resources=(self._tasks(),))
+        """Ask for the state of the platform's tasks."""
+        return self._own_tasks("braket:GetQuantumTask")
 
     def cancel_tasks(self) -> Access:
-        """Cancel tasks."""
-        return Access(actions=("braket:CancelQuantumTask",), resources=(self._tasks(),))
+        """Cancel the platform's tasks."""
+        return self._own_tasks("braket:CancelQuantumTask")
 
     def know_devices(self) -> Access:
         """Know which devices the stage offers."""
@@ -166,26 +185,21 @@ class Accesses:
 
     def answer_jobs(self) -> Access:
         """Answer executions that wait with a task token."""
-        return self._state_machine(
-            ("states:SendTaskSuccess", "states:SendTaskFailure"), self._names.state_machine_arn
-        )
+        return self._state_machine(("states:SendTaskSuccess",), self._names.state_machine_arn)
 
-    def _ledger(self, *actions: str) -> Access:
-        table = self._names.arn("dynamodb", f"table/{self._names.ledger}")
-        indexes = (f"{table}/index/{index.name}" for index in ledger_table.INDEXES)
+    def _ledger(self, action: str, partitions: tuple[str, ...] = ()) -> Access:
         return Access(
-            actions=actions,
-            resources=(table, *indexes),
+            actions=(action,),
+            resources=(self._names.arn("dynamodb", f"table/{self._names.ledger}"),),
+            condition=_within(partitions) if partitions else {},
             environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 
-    def _catalogue(
-        self, actions: tuple[str, ...], condition: Mapping[str, Any] | None = None
-    ) -> Access:
+    def _catalogue(self, action: str, *partitions: str) -> Access:
         return Access(
-            actions=actions,
+            actions=(action,),
             resources=(self._names.arn("dynamodb", f"table/{self._names.catalogue}"),),
-            condition=condition or {},
+            condition=_within(partitions),
             environment={"BELLPAIR_CATALOGUE_TABLE": self._names.catalogue},
         )
 
@@ -194,8 +208,10 @@ class Accesses:
         arns = [self._names.bucket_arn(bucket) for bucket in buckets.values()]
         return Access(
             actions=actions,
-            # Who may not list a bucket is told of a missing object that access is denied.
-            resources=(*(f"{arn}/*" for arn in arns), *arns),
+            resources=(
+                *(f"{arn}/*" for arn in arns),
+                *(arns if "s3:ListBucket" in actions else ()),
+            ),
             environment={"BELLPAIR_BLOB_BUCKETS": self._json(buckets)},
         )
 
@@ -220,9 +236,21 @@ class Accesses:
     def _device_arns(self) -> tuple[str, ...]:
         return tuple(device.arn for device in self._names.stage.devices.values())
 
+    def _own_tasks(self, action: str) -> Access:
+        # The account may have tasks that are none of the platform's.
+        return Access(
+            actions=(action,),
+            resources=(self._tasks(),),
+            condition={"StringLike": {f"aws:ResourceTag/{TASK_TAG}": "job-*"}},
+        )
+
     def _tasks(self) -> str:
         # A task lives in its device's region, which need not be the caller's.
         return f"arn:{Aws.PARTITION}:braket:*:{Aws.ACCOUNT_ID}:quantum-task/*"
+
+
+def _within(partitions: Iterable[str]) -> dict[str, Any]:
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)}}
 
 
 def environment(accesses: Iterable[Access]) -> dict[str, str]:

@@ -15,6 +15,12 @@ from bellpair_cdk.stage import SIZES
 
 _FIVE_MINUTES = Duration.minutes(5)
 
+ON_A_BEAT = frozenset({"calibration", "dispatch", "sweep"})
+"""Functions that a beat wakes: one may run but once in five minutes, so each failure counts."""
+
+REFUSES_BY_FAILING = frozenset({"authorizer"})
+"""Functions whose errors anybody can cause, with an unknown key; a true fault is an `ApiFaults`."""
+
 
 class Alarms(Construct):
     """A topic, and one alarm for each way in which the platform itself can fail.
@@ -33,8 +39,10 @@ class Alarms(Construct):
         for function in SIZES:
             dimensions = {"FunctionName": names.function(function)}
             title = function.capitalize()
-            self._alarm(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, at_least=5)
-            self._alarm(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, at_least=5)
+            enough = 1 if function in ON_A_BEAT else 5
+            if function not in REFUSES_BY_FAILING:
+                self._alarm(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
+            self._alarm(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, enough)
         machine = {"StateMachineArn": names.state_machine_arn}
         for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
             self._alarm(f"Job{metric}", "AWS/States", metric, machine)
@@ -42,7 +50,7 @@ class Alarms(Construct):
         depth = "ApproximateNumberOfMessagesVisible"
         self._alarm("WakeUpsGivenUp", "AWS/SQS", depth, given_up, statistic="Maximum")
         api = {"ApiName": names.prefix, "Stage": GATEWAY_STAGE}
-        self._alarm("ApiFaults", "AWS/ApiGateway", "5XXError", api, at_least=5)
+        self._alarm("ApiFaults", "AWS/ApiGateway", "5XXError", api, 5)
 
     def _alarm(
         self,
@@ -50,8 +58,8 @@ class Alarms(Construct):
         namespace: str,
         metric: str,
         dimensions: dict[str, str],
-        *,
         at_least: int = 1,
+        *,
         statistic: str = "Sum",
     ) -> None:
         alarm = cloudwatch.Alarm(

@@ -24,9 +24,7 @@ class DeviceWatch(Construct):
             accesses=[
                 bench.accesses.read_devices(),
                 bench.accesses.know_devices(),
-                bench.accesses.know_results(),
-                bench.accesses.read_catalogue(),
-                bench.accesses.write_catalogue("DEVICE#*", "CALIBRATION#*"),
+                bench.accesses.write_devices_of_catalogue(),
                 bench.accesses.write_blobs(),
             ],
         )

@@ -12,6 +12,8 @@ from bellpair_cdk.function import Workbench
 
 _ATTEMPTS = 5
 _BATCH = 10
+_AT_ONCE = 2
+"""Dispatchers that the queue wakes at once, Lambda's least: they race for the same jobs."""
 
 
 class Dispatching(Construct):
@@ -25,7 +27,9 @@ class Dispatching(Construct):
             queue_name=f"{bench.names.queue}-given-up",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=Duration.days(14),
+            # A wake-up is worth nothing once the beat has come; it is here to raise the alarm,
+            # which ends with it. A message's age counts from when it was first sent.
+            retention_period=Duration.hours(1),
         )
         queue = sqs.Queue(
             self,
@@ -42,12 +46,23 @@ class Dispatching(Construct):
             "Dispatch",
             name="dispatch",
             accesses=[
-                bench.accesses.write_ledger(),
-                bench.accesses.read_catalogue(),
+                bench.accesses.read_ledger(),
+                bench.accesses.find_jobs(),
+                bench.accesses.write_jobs(),
+                bench.accesses.hold_slots(),
+                bench.accesses.read_devices_of_catalogue(),
                 bench.accesses.know_devices(),
                 bench.accesses.start_jobs(),
             ],
         )
-        dispatch.function.add_event_source(sources.SqsEventSource(queue, batch_size=_BATCH))
+        dispatch.function.add_event_source(
+            sources.SqsEventSource(
+                queue,
+                batch_size=_BATCH,
+                max_concurrency=_AT_ONCE,
+                # One pass serves the whole batch, so it is done or to be repeated as a whole.
+                report_batch_item_failures=False,
+            )
+        )
         Beat(self, "Beat", every=Duration.minutes(1), wakes=dispatch.function)
         self.given_up = given_up

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses, environment
 from bellpair_cdk.names import Names
+from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.sources import staged
 from bellpair_cdk.stage import Stage
 
@@ -127,6 +128,7 @@ class PlatformFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={**_base(stage, name), **environment(granted)},
         )
+        accept_no_resource(role)
 
 
 @dataclass(frozen=True)

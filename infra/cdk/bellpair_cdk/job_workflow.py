@@ -14,6 +14,7 @@ from constructs import Construct
 from bellpair_cdk.access import Access
 from bellpair_cdk.definition import numbered
 from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
+from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.stage import Stage
 from bellpair_core.model.limits import JOB_DEADLINE
 
@@ -57,25 +58,32 @@ class JobWorkflow(Construct):
             "Transpile": function(
                 "Transpile",
                 "transpile",
-                accesses.write_ledger(),
-                accesses.read_catalogue(),
+                accesses.read_ledger(),
+                accesses.write_jobs(),
+                accesses.read_devices_of_catalogue(),
                 accesses.know_devices(),
+                accesses.read_blobs(),
                 accesses.write_blobs(),
                 heavy=True,
             ),
             "Execute": function(
                 "Execute",
                 "execute",
-                accesses.write_ledger(),
+                accesses.read_ledger(),
+                accesses.write_jobs(),
                 accesses.read_blobs(),
                 accesses.know_devices(),
                 accesses.answer_jobs(),
                 *accesses.launch_tasks(),
+                accesses.follow_tasks(),
+                accesses.cancel_tasks(),
             ),
             "PostProcess": function(
                 "PostProcess",
                 "postprocess",
-                accesses.write_ledger(),
+                accesses.read_ledger(),
+                accesses.write_jobs(),
+                accesses.read_blobs(),
                 accesses.write_blobs(),
                 accesses.follow_tasks(),
                 accesses.read_results(),
@@ -83,8 +91,12 @@ class JobWorkflow(Construct):
             "Finish": function(
                 "Finish",
                 "finish",
-                accesses.write_ledger(),
+                accesses.read_ledger(),
+                accesses.write_jobs(),
+                accesses.hold_slots(),
                 accesses.know_devices(),
+                accesses.know_results(),
+                accesses.cancel_tasks(),
                 accesses.wake_dispatcher(),
             ),
         }
@@ -128,3 +140,4 @@ class JobWorkflow(Construct):
             ),
             removal_policy=removal,
         )
+        accept_no_resource(role)

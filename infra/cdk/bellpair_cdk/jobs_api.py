@@ -13,7 +13,6 @@ from constructs import Construct
 from bellpair_cdk.access import Access
 from bellpair_cdk.api_routes import MAIN, routes
 from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
-from bellpair_cdk.tenant_desk import TENANT_PARTITIONS
 from bellpair_core.http.problem import gateway_problems
 
 GATEWAY_STAGE = "api"
@@ -39,13 +38,14 @@ class JobsApi(Construct):
             )
 
         # One module serves both, so both are told of everything; only one may touch it.
-        known = [
-            *(accesses.write_ledger(), accesses.read_catalogue(), accesses.write_blobs()),
-            *(accesses.wake_dispatcher(), accesses.know_devices(), accesses.know_results()),
+        api = [
+            *(accesses.read_ledger(), accesses.find_jobs(), accesses.write_jobs()),
+            *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
+            *(accesses.read_tenants(), accesses.write_tenants()),
+            *(accesses.read_blobs(), accesses.write_blobs()),
+            *(accesses.wake_dispatcher(), accesses.cancel_tasks(), accesses.know_results()),
         ]
-        told = [Access(environment=access.environment) for access in known]
-        makes_tenants = accesses.write_catalogue(*TENANT_PARTITIONS)
-        api = [*known, makes_tenants, accesses.cancel_tasks()]
+        told = [Access(environment=access.environment) for access in api]
         functions = {MAIN: function("Api", "api", app.handlers[MAIN], api)}
         for logical, handler in app.authorizers.items():
             functions[logical] = function(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aws_cdk import Acknowledgment, App, Validations
+from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
 from bellpair_cdk.names import Names
@@ -21,6 +22,22 @@ def hold_to_rules(app: App, stage: Stage) -> None:
     checks.acknowledge(
         *(Acknowledgment(id=rule, reason=reason) for rule, reason in exceptions(stage).items())
     )
+
+
+def accept_no_resource(role: iam.Role) -> None:
+    """Except the policy that CDK itself adds to a role, and nothing else of the role.
+
+    It holds what sending traces and setting up log delivery need, which take no resource
+    but ``*``. A role without such a policy needs no exception.
+    """
+    policy = role.node.try_find_child("DefaultPolicy")
+    if policy:
+        Validations.of(policy).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+                reason="Traces and a state machine's log delivery have no resource to be named.",
+            )
+        )
 
 
 def exceptions(stage: Stage) -> dict[str, str]:
@@ -44,10 +61,6 @@ def exceptions(stage: Stage) -> dict[str, str]:
         "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
         "service-role/AmazonAPIGatewayPushToCloudWatchLogs]": (
             "API Gateway's account-wide logging role has only this policy, which AWS asks for."
-        ),
-        "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
-            "Setting up a state machine's log delivery and sending traces have no resource "
-            "that could be named."
         ),
         "CloudFormation-Validate::W3660": (
             "The gateway's own refusals stand beside the API's body: in the body they are an "

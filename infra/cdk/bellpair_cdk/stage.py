@@ -19,6 +19,14 @@ Region = Literal["us-east-1", "us-west-2", "us-east-2"]
 """The region set in which DynamoDB keeps a table strongly consistent across regions."""
 
 
+POLL_SECONDS_MIN = {"aws": 30, "local": 1}
+"""The shortest `Stage.poll_seconds` by cloud, in seconds.
+
+Step Functions ends an execution whose history has 25,000 events, and each poll writes
+four of them: a job that runs until its deadline must stay below that.
+"""
+
+
 class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,7 +62,8 @@ SIZES: dict[str, Size] = {
     # API Gateway gives up after 29 s, so nothing on its path may take longer.
     "api": Size(memory=1024, timeout=28),
     "authorizer": Size(memory=512, timeout=10),
-    # Two dispatchers at once only lose conditional writes to each other.
+    # Each pass takes a batch of every queue that was named; how many run at once is the
+    # event source's matter, see `Dispatching`.
     "dispatch": Size(memory=512, timeout=60),
     "transpile": Size(memory=3008, timeout=300),
     "execute": Size(memory=512, timeout=60),
@@ -91,7 +100,7 @@ class Stage(_Parameters):
         What functions log from.
     poll_seconds
         How long a running job waits for its task's event before it asks the
-        device service, in seconds.
+        device service, in seconds; at least `POLL_SECONDS_MIN`.
     calibration_minutes
         How often devices are asked for their state, in minutes.
     requests_per_second, burst
@@ -123,7 +132,7 @@ class Stage(_Parameters):
     sizes: dict[str, Size] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _three_regions(self) -> Self:
+    def _fits_together(self) -> Self:
         if len({self.region, self.secondary_region, self.witness_region}) != 3:
             raise ValueError("region, secondary_region and witness_region must be three regions")
         unknown = self.sizes.keys() - SIZES.keys()
@@ -132,6 +141,12 @@ class Stage(_Parameters):
         for name, device in self.devices.items():
             if device.region not in (None, *self.pair):
                 raise ValueError(f"device {name} is in {device.region}, outside the pair")
+        if self.poll_seconds < POLL_SECONDS_MIN[self.cloud]:
+            raise ValueError(
+                f"poll_seconds must be {POLL_SECONDS_MIN[self.cloud]} or more with "
+                f"cloud = {self.cloud!r}: a job that polls more often until its deadline "
+                "would overrun the 25,000 events that an execution may have"
+            )
         return self
 
     @property

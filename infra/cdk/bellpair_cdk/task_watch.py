@@ -25,7 +25,11 @@ class TaskWatch(Construct):
             self,
             "Complete",
             name="complete",
-            accesses=[bench.accesses.read_ledger(), bench.accesses.answer_jobs()],
+            accesses=[
+                bench.accesses.read_ledger(),
+                bench.accesses.know_results(),
+                bench.accesses.answer_jobs(),
+            ],
         )
         events.Rule(
             self,

@@ -6,9 +6,6 @@ from constructs import Construct
 
 from bellpair_cdk.function import Workbench
 
-TENANT_PARTITIONS = ("TENANT#*", "KEY#*")
-"""The catalogue's partitions that hold tenants and the hashes of their keys."""
-
 
 class TenantDesk(Construct):
     """A function that only someone with the account's own rights can call."""
@@ -19,9 +16,5 @@ class TenantDesk(Construct):
             self,
             "Tenants",
             name="tenants",
-            accesses=[
-                bench.accesses.read_catalogue(),
-                bench.accesses.write_catalogue(*TENANT_PARTITIONS),
-                bench.accesses.know_devices(),
-            ],
+            accesses=[bench.accesses.write_tenants()],
         )
