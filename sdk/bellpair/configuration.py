@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,12 +30,33 @@ class Configuration:
         The local cloud's operator key, for making tenants; ``None`` elsewhere.
     origin
         Where the endpoints come from, in words.
+    plain_http
+        Whether a key may go over plain http to another machine.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key would go over plain http to another machine though it may not.
     """
 
     endpoints: tuple[str, ...]
     api_key: str | None = field(default=None, repr=False)
     operator_key: str | None = field(default=None, repr=False)
     origin: str = "arguments"
+    plain_http: bool = False
+
+    def __post_init__(self) -> None:
+        if self.plain_http or not (self.api_key or self.operator_key):
+            return
+        for endpoint in self.endpoints:
+            url = urlsplit(endpoint)
+            if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+                raise ConfigurationError(
+                    f"The API key would go to {url.netloc} over plain http, where others can read"
+                    " it.",
+                    remedy="Use an https endpoint, or set BELLPAIR_ALLOW_PLAIN_HTTP=1 if nobody"
+                    " else is on that network.",
+                )
 
 
 def discover(
@@ -63,17 +85,21 @@ def discover(
     Raises
     ------
     ConfigurationError
-        If no endpoint is known, or an endpoint or the file cannot be understood.
+        If no endpoint is known, an endpoint or the file cannot be understood, or a key would go
+        over plain http to another machine and ``BELLPAIR_ALLOW_PLAIN_HTTP`` is not ``1``.
     """
     if isinstance(endpoints, str):
         endpoints = [endpoints]
     api_key = _checked_key(api_key, "The API key given")
     key = api_key or _checked_key(environ.get("BELLPAIR_API_KEY"), "BELLPAIR_API_KEY")
     listed = [part for part in environ.get("BELLPAIR_ENDPOINTS", "").split(",") if part.strip()]
+    plain_http = _allows_plain_http(environ)
     if endpoints:
-        return Configuration(_checked(endpoints), key)
+        return Configuration(_checked(endpoints), key, plain_http=plain_http)
     if listed and local_name is None:
-        return Configuration(_checked(listed), key, origin="BELLPAIR_ENDPOINTS")
+        return Configuration(
+            _checked(listed), key, origin="BELLPAIR_ENDPOINTS", plain_http=plain_http
+        )
     return _local_cloud(local_name, api_key if local_name else key, environ)
 
 
@@ -135,7 +161,19 @@ def _local_cloud(
         api_key or key,
         operator_key if api_key is None else None,
         origin=str(file),
+        plain_http=_allows_plain_http(environ),
     )
+
+
+def _allows_plain_http(environ: Mapping[str, str]) -> bool:
+    return environ.get("BELLPAIR_ALLOW_PLAIN_HTTP") == "1"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _checked(endpoints: Sequence[str]) -> tuple[str, ...]:

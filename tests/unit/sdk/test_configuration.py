@@ -30,15 +30,18 @@ def write_client_file(directory: Path, port: int) -> None:
 
 
 def test_arguments_win(home: dict[str, str]) -> None:
-    environ = home | {"BELLPAIR_ENDPOINTS": "http://env", "BELLPAIR_API_KEY": "bp_env"}
-    found = discover(["http://a/", "http://b/v1"], "bp_mine", environ=environ)
-    assert (found.endpoints, found.api_key) == (("http://a", "http://b"), "bp_mine")
+    environ = home | {"BELLPAIR_ENDPOINTS": "https://env", "BELLPAIR_API_KEY": "bp_env"}
+    found = discover(["https://a/", "https://b/v1"], "bp_mine", environ=environ)
+    assert (found.endpoints, found.api_key) == (("https://a", "https://b"), "bp_mine")
 
 
 def test_the_environment_comes_next(home: dict[str, str]) -> None:
-    environ = home | {"BELLPAIR_ENDPOINTS": "http://a, http://b ,", "BELLPAIR_API_KEY": "bp_env\n"}
+    environ = home | {
+        "BELLPAIR_ENDPOINTS": "https://a, https://b ,",
+        "BELLPAIR_API_KEY": "bp_env\n",
+    }
     found = discover(environ=environ)
-    assert (found.endpoints, found.api_key) == (("http://a", "http://b"), "bp_env")
+    assert (found.endpoints, found.api_key) == (("https://a", "https://b"), "bp_env")
 
 
 def test_the_local_cloud_comes_last(home: dict[str, str]) -> None:
@@ -109,3 +112,28 @@ def test_a_key_file_holds_the_key_and_nothing_else(tmp_path: Path) -> None:
         key_in(file)
     file.write_text("bp_a_b\n")
     assert key_in(file) == "bp_a_b"
+
+
+@pytest.mark.parametrize("endpoint", ["http://10.0.0.7:4566", "http://a.example/api"])
+def test_a_key_goes_over_plain_http_to_another_machine_only_when_allowed(endpoint: str) -> None:
+    environ = {"BELLPAIR_ENDPOINTS": f"https://b,{endpoint}", "BELLPAIR_API_KEY": "bp_secret"}
+
+    with pytest.raises(ConfigurationError, match="BELLPAIR_ALLOW_PLAIN_HTTP=1") as caught:
+        discover(environ=environ)
+    with pytest.raises(ConfigurationError, match="plain http"):
+        discover([endpoint], "bp_secret", environ={})
+    allowed = discover(environ=environ | {"BELLPAIR_ALLOW_PLAIN_HTTP": "1"})
+
+    assert "bp_secret" not in str(caught.value)
+    assert allowed.endpoints == ("https://b", endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://a.example"]
+)
+def test_a_key_goes_to_this_machine_or_under_encryption(endpoint: str) -> None:
+    assert discover([endpoint], "bp_secret", environ={}).api_key == "bp_secret"
+
+
+def test_without_a_key_plain_http_harms_nobody() -> None:
+    assert discover(["http://a.example"], environ={}).api_key is None

@@ -96,7 +96,7 @@ def test_the_key_is_in_no_representation(lone_client: Client) -> None:
     shown = [
         repr(lone_client),
         repr(lone_client._transport),
-        repr(Configuration(("http://x",), KEY)),
+        repr(Configuration(("https://x",), KEY)),
     ]
     assert not any(KEY in text for text in shown)
 
