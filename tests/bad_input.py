@@ -101,6 +101,35 @@ _LONG_LOOP = program(
     "qubit q;\nbit c;\nfor int i in [0:1000000000000] {\n  x q;\n}\nc = measure q;"
 )
 
+OBSTACLES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "a condition",
+        program("qubit[2] q;\nbit[2] c;\nc[0] = measure q[0];\nif (c[0]) x q[1];"),
+        {"line": 6, "column": 1, "detail": "if"},
+    ),
+    (
+        "a gate after measurement",
+        program("qubit q;\nbit c;\nc = measure q;\nh q;"),
+        {"line": 6, "column": 1, "detail": "measure"},
+    ),
+    (
+        "a reset of a used qubit",
+        program("qubit q;\nbit c;\nh q;\nreset q;\nc = measure q;"),
+        {"line": 6, "column": 1, "detail": "reset"},
+    ),
+    (
+        "physical qubits",
+        program("bit c;\nh $0;\nc = measure $0;"),
+        {"line": 4, "column": 3, "detail": "physical"},
+    ),
+    (
+        "a verbatim box",
+        program("bit c;\n#pragma braket verbatim\nbox { rx(1) $0; }\nc = measure $0;"),
+        {"line": 4, "column": 1, "detail": "verbatim"},
+    ),
+)
+"""Good OpenQASM that no device here runs: name, program, and what the refusal says."""
+
 BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput("no body", 400, "body-not-json", body=b""),
     BadInput("a body that is not JSON", 400, "body-not-json", body=b"shots=100&device=sv1"),
@@ -199,6 +228,10 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     _bad_program("no qubits", "program-invalid", program("bit c;"), detail="qubit"),
     _bad_program(
         "zero qubits", "program-invalid", program("qubit[0] q;\nbit c;\nc = measure q;"), line=3
+    ),
+    *(
+        _bad_program(name, "program-unsupported", source, **members, problem="unsupported")
+        for name, source, members in OBSTACLES
     ),
     _bad_program("parentheses nested too deep", "program-unsupported", _DEEP, line=5),
     _bad_program("a loop that would not end", "program-unsupported", _ENDLESS, line=5),

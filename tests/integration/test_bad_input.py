@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from bellpair_core.logic.page_token import LIFETIME, write_page_token
 from tests.bad_input import BAD_INPUTS, BadInput, submission, unmet
 from tests.integration.running_cloud import RunningCloud
 
@@ -16,10 +18,16 @@ BRAKET_REGION = "us-east-1"
 
 
 @pytest.fixture(scope="module")
-def stranger(cloud: RunningCloud) -> Iterator[httpx.Client]:
+def tenant() -> str:
+    """A tenant's name that nobody else has."""
+    return f"acme-{uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def stranger(cloud: RunningCloud, tenant: str) -> Iterator[httpx.Client]:
     """A user of a tenant that never had a job accepted."""
     with cloud.http(key=cloud.client_file["operator_key"]) as operator:
-        made = operator.post("/v1/tenants", json={"name": f"acme-{uuid4().hex[:8]}"})
+        made = operator.post("/v1/tenants", json={"name": tenant})
     assert made.status_code == 201, made.text
     with cloud.http(key=made.json()["api_key"]) as client:
         yield client
@@ -73,6 +81,45 @@ def test_a_name_of_a_device_that_has_too_few_qubits_comes_with_those_that_fit(
     assert (answer.status_code, answer.json()["code"]) == (422, "program-too-wide")
     assert "square-20" in answer.text
     assert "sv1" in answer.text
+
+
+def test_more_shots_than_the_device_takes_are_refused_with_its_range(
+    stranger: httpx.Client,
+) -> None:
+    answer = stranger.post("/v1/jobs", json=submission(device="ion-11", shots=10_001))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "shots-out-of-range")
+    assert (answer.json()["shots_min"], answer.json()["shots_max"]) == (1, 10_000)
+
+
+def test_a_page_token_of_long_ago_is_refused(stranger: httpx.Client, tenant: str) -> None:
+    fresh = page_token(tenant, at=datetime.now(UTC))
+    old = page_token(tenant, at=datetime.now(UTC) - LIFETIME - timedelta(minutes=1))
+
+    assert stranger.get("/v1/jobs", params={"page_token": fresh}).status_code == 200
+    answer = stranger.get("/v1/jobs", params={"page_token": old})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "page-token-invalid")
+    assert "an hour old" in answer.json()["detail"]
+
+
+def test_a_damaged_page_token_is_refused(stranger: httpx.Client, tenant: str) -> None:
+    token = page_token(tenant, at=datetime.now(UTC))
+    middle = len(token) // 2
+    damaged = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1 :]
+
+    for changed in (damaged, token[:-5]):
+        answer = stranger.get("/v1/jobs", params={"page_token": changed})
+        assert (answer.status_code, answer.json()["code"]) == (400, "page-token-invalid")
+        assert "damaged" in answer.json()["detail"]
+
+
+def page_token(tenant: str, at: datetime) -> str:
+    """A token as the API itself writes it for the tenant's unfiltered listing."""
+    position = {"0": "2026-01-01T00:00:00.000000#job-0"}
+    return write_page_token(
+        position, tenant=tenant, filters={"status": None, "device": None}, at=at
+    )
 
 
 def test_nothing_of_all_this_was_stored(stranger: httpx.Client) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bellpair_core.http import schemas
 from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus, job_id
 from bellpair_core.model.limits import (
     CACHE_SECONDS,
@@ -17,7 +19,7 @@ from bellpair_core.model.limits import (
     SOURCE_BYTES_MAX,
 )
 from bellpair_core.model.pair import PairMode, PairRecord
-from tests.bad_input import submission
+from tests.bad_input import OBSTACLES, submission
 from tests.examples import BELL, SV1
 
 from .conftest import Api
@@ -205,6 +207,21 @@ def test_an_openqasm_2_program_is_accepted(api: Api, key: str) -> None:
 
     assert answer.status == 202, answer.text
     assert api.world.ledger.jobs[job_id("acme", "two")].language_version == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [(source, said) for _, source, said in OBSTACLES], ids=range(len(OBSTACLES))
+)
+def test_what_no_device_runs_yet_is_refused_with_a_remedy_of_its_own(
+    api: Api, key: str, source: str, said: dict[str, Any]
+) -> None:
+    answer = submit(api, key, source=source)
+
+    assert (answer.status, answer.json["code"]) == (422, "program-unsupported")
+    assert (answer.json["line"], answer.json["column"]) == (said["line"], said["column"])
+    assert said["detail"] in answer.json["detail"]
+    assert answer.json["remedy"] != ErrorCode.PROGRAM_UNSUPPORTED.remedy
+    assert api.world.ledger.jobs == {}
 
 
 def test_a_body_in_base64_is_read(api: Api, key: str) -> None:
