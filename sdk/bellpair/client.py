@@ -228,6 +228,38 @@ class Client:
         answer = self._transport.request("POST", "/v1/tenants", body=body, repeatable=False)
         return NewTenant.read(answer)
 
+    def disable_key(self, tenant: str, key_id: str) -> None:
+        """Disable an API key for good; it may be let in for a minute more.
+
+        Needs a key of the tenant's own admin or of an operator. Disabling it again changes nothing.
+
+        Parameters
+        ----------
+        tenant
+            Whose key it is.
+        key_id
+            The key's id: of ``bp_<id>_<secret>``, the middle.
+
+        Raises
+        ------
+        AuthError
+            If this client's key may not do this.
+        NotFound
+            If the tenant has no such key.
+        """
+        if not key_id.isalnum() or not key_id.isascii():
+            # A whole key given by mistake must not get into a URL, nor into this message.
+            raise InvalidRequest(
+                "That is not the id of a key.",
+                remedy="Of a key bp_<id>_<secret>, give the id alone.",
+            )
+        if not tenant.replace("-", "").isalnum() or not tenant.isascii():
+            raise InvalidRequest(
+                f"{tenant!r} is not a tenant's name.",
+                remedy="Names have lower-case letters, digits and hyphens.",
+            )
+        self._transport.request("DELETE", f"/v1/tenants/{tenant}/keys/{key_id}")
+
     def _health_of(self, endpoint: str) -> Health:
         try:
             return Health.read(self._transport.ask(endpoint, "GET", "/v1/health"))

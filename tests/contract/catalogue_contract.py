@@ -26,6 +26,26 @@ class CatalogueContract:
     def test_an_unknown_key_leads_nowhere(self, catalogue: Catalogue) -> None:
         assert catalogue.principal("f" * 64) is None
 
+    def test_a_key_is_disabled_by_its_id_and_no_other_is(self, catalogue: Catalogue) -> None:
+        bearer = Principal(tenant="acme", key_id="0a1b2c3d", role=Role.USER)
+        other = bearer.model_copy(update={"key_id": "ffffffff"})
+        catalogue.add_principal("e" * 64, bearer)
+        catalogue.add_principal("d" * 64, other)
+
+        assert catalogue.disable_principal("acme", "0a1b2c3d")
+        assert catalogue.disable_principal("acme", "0a1b2c3d")
+
+        assert catalogue.principal("e" * 64) == bearer.model_copy(update={"disabled": True})
+        assert catalogue.principal("d" * 64) == other
+
+    def test_a_key_is_disabled_for_its_own_tenant_only(self, catalogue: Catalogue) -> None:
+        bearer = Principal(tenant="acme", key_id="0a1b2c3d", role=Role.USER)
+        catalogue.add_principal("e" * 64, bearer)
+
+        assert not catalogue.disable_principal("blue", "0a1b2c3d")
+        assert not catalogue.disable_principal("acme", "ffffffff")
+        assert catalogue.principal("e" * 64) == bearer
+
     def test_a_tenant_is_stored_once(self, catalogue: Catalogue) -> None:
         acme = Tenant(name="acme", created_at=NOON)
 

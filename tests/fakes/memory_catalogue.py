@@ -37,6 +37,15 @@ class MemoryCatalogue:
         self._reach()
         self._principals[key_hash] = principal
 
+    def disable_principal(self, tenant: str, key_id: str) -> bool:
+        """Disable the tenant's key of this id; False when there is none."""
+        self._reach()
+        for key_hash, bearer in self._principals.items():
+            if (bearer.tenant, bearer.key_id) == (tenant, key_id):
+                self._principals[key_hash] = bearer.model_copy(update={"disabled": True})
+                return True
+        return False
+
     def tenant(self, name: str) -> Tenant | None:
         """The tenant of this name."""
         self._read()

@@ -83,6 +83,21 @@ def test_a_name_of_a_device_that_has_too_few_qubits_comes_with_those_that_fit(
     assert "sv1" in answer.text
 
 
+def test_a_disabled_key_is_refused(
+    cloud: RunningCloud, tenant: str, stranger: httpx.Client
+) -> None:
+    with cloud.http(key=cloud.client_file["operator_key"]) as operator:
+        made = operator.post(f"/v1/tenants/{tenant}/keys", json={}).json()
+        path = f"/v1/tenants/{tenant}/keys/{made['key_id']}"
+        forbidden = stranger.delete(path)
+        disabled = operator.delete(path)
+    with cloud.http(key=made["api_key"]) as holder:
+        refused = holder.get("/v1/jobs")
+
+    assert (forbidden.status_code, disabled.status_code) == (403, 200), disabled.text
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+
+
 def test_more_shots_than_the_device_takes_are_refused_with_its_range(
     stranger: httpx.Client,
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
-from bellpair_core.http.views import issued_key_view
+from bellpair_core.http.views import disabled_key_view, issued_key_view
 from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
+from bellpair_core.logic.disable_key import disable_key
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 
@@ -33,5 +34,12 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         new = read_body(NewKey, body_of(request))
         issued = create_key(world.catalogue, world.clock, principal_of(request), tenant, new)
         return Answer(issued_key_view(issued), 201, _ONCE)
+
+    @tenants.route("/{tenant}/keys/{key_id}", methods=["DELETE"], authorizer=authorize)
+    @answer
+    def old_key(tenant: str, key_id: str) -> Answer:
+        catalogue = services().world.catalogue
+        disabled = disable_key(catalogue, principal_of(tenants.current_request), tenant, key_id)
+        return Answer(disabled_key_view(disabled))
 
     return tenants

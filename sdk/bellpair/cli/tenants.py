@@ -19,6 +19,38 @@ app = typer.Typer(
 )
 
 
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Disable API keys; needs an operator's key or one of the tenant's admin.",
+    epilog=examples("bellpair tenants keys disable acme 0a1b2c3d"),
+)
+app.add_typer(keys, name="keys")
+
+
+@keys.callback()
+def tenant_keys() -> None:
+    """Disable API keys; needs an operator's key or one of the tenant's admin."""
+
+
+@keys.command(epilog=examples("bellpair tenants keys disable acme 0a1b2c3d"))
+def disable(
+    ctx: typer.Context,
+    tenant: Annotated[str, typer.Argument(help="Whose key it is.")],
+    key_id: Annotated[str, typer.Argument(help="The part of the key after bp_.")],
+    as_json: AsJson = False,
+) -> None:
+    """Disable an API key for good."""
+    with Failures(as_json):
+        with ctx.ensure_object(Session).client(operator=True) as client:
+            client.disable_key(tenant, key_id)
+        if as_json:
+            terminal.print_json({"tenant": tenant, "key_id": key_id, "disabled": True})
+            return
+        terminal.stderr().print(
+            f"Key {key_id} of tenant {tenant} is disabled; it may be let in for a minute more."
+        )
+
+
 @app.callback()
 def tenants() -> None:
     """Make tenants; needs an operator's key."""

@@ -54,6 +54,55 @@ def test_a_key_that_is_disabled_stops_working_soon(api: Api, key: str) -> None:
     assert api.request("GET", "/v1/jobs", key=key).status == 401
 
 
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.TENANT_ADMIN], ids=str)
+def test_a_disabled_key_opens_nothing_any_more(api: Api, role: Role) -> None:
+    key, other = api.new_key(), api.new_key()
+    chief = api.new_key(role, tenant="operators" if role is Role.OPERATOR else "acme")
+    assert api.request("GET", "/v1/jobs", key=key).status == 200
+
+    answers = [api.request("DELETE", path_of(key), key=chief) for _ in range(2)]
+    api.world.clock.advance(timedelta(seconds=CACHE_SECONDS + 0.1))
+
+    for answer in answers:
+        assert answer.status == 200
+        shown = schemas.DisabledKey.model_validate(answer.json)
+        assert (shown.tenant, shown.key_id) == ("acme", key.split("_")[1])
+    assert api.request("GET", "/v1/jobs", key=key).status == 401
+    assert api.request("GET", "/v1/jobs", key=other).status == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant"),
+    [(Role.USER, "acme"), (Role.TENANT_ADMIN, "blue"), (Role.TENANT_ADMIN, "operators")],
+)
+def test_a_key_is_disabled_only_by_those_above_it(api: Api, role: Role, tenant: str) -> None:
+    key = api.new_key()
+    chiefs = api.new_key(Role.OPERATOR, tenant="operators")
+    stranger = api.new_key(role, tenant=tenant)
+
+    theirs = api.request("DELETE", path_of(key), key=stranger)
+    operators = api.request("DELETE", path_of(chiefs, "operators"), key=stranger)
+
+    for answer in (theirs, operators):
+        assert (answer.status, answer.json["code"]) == (403, "forbidden")
+    assert api.request("GET", "/v1/jobs", key=key).status == 200
+    assert api.request("GET", "/v1/jobs", key=chiefs).status == 200
+
+
+@pytest.mark.parametrize("key_id", ["00000000", "0", "x" * 3000, "0000000%23"])
+def test_a_key_that_never_was_cannot_be_disabled(api: Api, key_id: str) -> None:
+    admin = api.new_key(Role.TENANT_ADMIN)
+
+    answer = api.request("DELETE", f"/v1/tenants/acme/keys/{key_id}", key=admin)
+
+    assert (answer.status, answer.json["code"]) == (404, "key-not-found")
+
+
+def path_of(key: str, tenant: str = "acme") -> str:
+    """The resource of an API key."""
+    return f"/v1/tenants/{tenant}/keys/{key.split('_')[1]}"
+
+
 def test_the_scheme_may_be_written_in_any_case(api: Api, key: str) -> None:
     assert api.request("GET", "/v1/jobs", authorization=f"bearer {key}").status == 200
 

@@ -77,6 +77,7 @@ class FakeLedger:
         self.error: dict[str, Any] | None = None
         self.stuck = False
         self.tenants: list[str] = []
+        self.keys = {("acme", "0a1b2c3d"): "enabled"}
 
     def submit(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
         if key in self.requests:
@@ -224,6 +225,9 @@ class FakeRegion:
                 ledger.tenants.append(seen.body["name"])
                 return 201, {"tenant": seen.body["name"], "role": seen.body["role"],
                              "key_id": "11112222", "api_key": "bp_11112222_new"}  # fmt: skip
+            case "DELETE", ["tenants", tenant, "keys", key_id] if (tenant, key_id) in ledger.keys:
+                ledger.keys[tenant, key_id] = "disabled"
+                return 200, {"tenant": tenant, "key_id": key_id, "disabled": True}
             case method, ["jobs", job_id, *rest] if job_id in ledger.jobs:
                 if method == "DELETE":
                     ledger.jobs[job_id]["status"] = "cancelled"

@@ -283,6 +283,23 @@ def test_a_new_tenants_key_is_printed_once_and_alone(shell: Shell, ledger: FakeL
     assert ledger.tenants == ["acme", "other"]
 
 
+def test_a_key_is_disabled_by_its_id(shell: Shell, ledger: FakeLedger) -> None:
+    assert "0a1b2c3d" in shell("tenants", "keys", "disable", "acme", "0a1b2c3d").stderr
+    assert ledger.keys == {("acme", "0a1b2c3d"): "disabled"}
+    assert shell.json("tenants", "keys", "disable", "acme", "0a1b2c3d")["disabled"] is True
+    assert shell("tenants", "keys", "disable", "blue", "0a1b2c3d").exit_code == ExitCode.REJECTED
+
+
+def test_a_whole_key_in_place_of_its_id_is_neither_sent_nor_shown(
+    shell: Shell, east: FakeRegion
+) -> None:
+    result = shell("tenants", "keys", "disable", "acme", OPERATOR_KEY)
+
+    assert result.exit_code == ExitCode.REJECTED
+    assert OPERATOR_KEY not in result.stdout + result.stderr
+    assert east.seen == []
+
+
 def test_the_local_clouds_operator_key_makes_tenants(east: FakeRegion, tmp_path: Path) -> None:
     state = tmp_path / "bellpair/local/mine"
     state.mkdir(parents=True)
@@ -338,7 +355,8 @@ def test_names_cannot_rewrite_the_terminal(shell: Shell, bell: str) -> None:
     [
         ("run",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "result"),
         ("jobs", "cancel"), ("devices",), ("samples",), ("samples", "run"), ("tenants",),
-        ("tenants", "create"), ("health",), (),
+        ("tenants", "create"), ("tenants", "keys"), ("tenants", "keys", "disable"),
+        ("health",), (),
     ],
 )  # fmt: skip
 def test_each_help_has_examples(shell: Shell, command: tuple[str, ...]) -> None:

@@ -42,7 +42,19 @@ class DynamoDbCatalogue:
 
     def add_principal(self, key_hash: str, principal: Principal) -> None:
         """See `Catalogue.add_principal`."""
+        # The way from the id to the key comes first: no key works that could not be disabled.
+        self._put(_key_by_id(principal.tenant, principal.key_id), "KEY", key_hash)
         self._put(f"KEY#{key_hash}", "KEY", principal.model_dump_json())
+
+    def disable_principal(self, tenant: str, key_id: str) -> bool:
+        """See `Catalogue.disable_principal`."""
+        key_hash = self._doc(_key_by_id(tenant, key_id), "KEY")
+        bearer = self.principal(key_hash) if key_hash else None
+        if bearer is None:
+            return False
+        disabled = bearer.model_copy(update={"disabled": True})
+        self._put(f"KEY#{key_hash}", "KEY", disabled.model_dump_json())
+        return True
 
     def tenant(self, name: str) -> Tenant | None:
         """See `Catalogue.tenant`."""
@@ -103,6 +115,10 @@ class DynamoDbCatalogue:
                 **parameters,
             )
         self._meter.write(answer)
+
+
+def _key_by_id(tenant: str, key_id: str) -> str:
+    return f"KEY#ID#{tenant}#{key_id}"
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

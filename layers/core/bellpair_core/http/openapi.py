@@ -29,6 +29,7 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.DeviceList,
     schemas.Health,
     schemas.IssuedKey,
+    schemas.DisabledKey,
     schemas.Problem,
 )
 
@@ -192,6 +193,22 @@ def _paths() -> dict[str, Any]:
                 body=NewKey,
             ),
         },
+        "/v1/tenants/{tenant}/keys/{key_id}": {
+            "parameters": [
+                {"$ref": "#/components/parameters/tenant"},
+                {"$ref": "#/components/parameters/key_id"},
+            ],
+            "delete": _operation(
+                "disableKey",
+                "tenants",
+                "Disable an API key for good",
+                200,
+                schemas.DisabledKey,
+                codes=(*_WITH_KEY, ErrorCode.FORBIDDEN, ErrorCode.KEY_NOT_FOUND),
+                description="For operators and the tenant's own admins. The key may be let in for"
+                " a minute more.",
+            ),
+        },
         "/v1/health": {
             "get": _operation(
                 "getHealth",
@@ -292,6 +309,7 @@ def _parameters() -> dict[str, Any]:
     return {
         "job_id": step("job_id", "the job's id"),
         "tenant": step("tenant", "the tenant's name"),
+        "key_id": step("key_id", "the key's id, the part of the key after bp_"),
         "Idempotency-Key": {
             "name": "Idempotency-Key",
             "in": "header",

@@ -188,6 +188,14 @@ class IssuedKey(_Shown):
     api_key: str
 
 
+class DisabledKey(_Shown):
+    """An API key that was disabled; it may be let in for a minute more."""
+
+    tenant: str
+    key_id: str
+    disabled: Literal[True]
+
+
 class Place(BaseModel):
     """One wrong place of a request, named by one of the first three members."""
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from bellpair_core.logic.create_tenant import IssuedKey
+from bellpair_core.logic.disable_key import DisabledKey
 from bellpair_core.logic.get_job import Place
 from bellpair_core.logic.health import Health
 from bellpair_core.logic.list_jobs import Listing
@@ -168,6 +169,11 @@ def issued_key_view(issued: IssuedKey) -> dict[str, Any]:
         "key_id": issued.principal.key_id,
         "api_key": issued.api_key,
     }
+
+
+def disabled_key_view(key: DisabledKey) -> dict[str, Any]:
+    """A disabled key."""
+    return {"tenant": key.tenant, "key_id": key.key_id, "disabled": True}
 
 
 def _summary_view(summary: JobSummary) -> dict[str, Any]:

@@ -104,6 +104,12 @@ class ErrorCode(StrEnum):
         "No such tenant",
         "Check the name; POST /v1/tenants makes a tenant.",
     )
+    KEY_NOT_FOUND = (
+        "key-not-found",
+        404,
+        "No such API key",
+        "Check tenant and id (the part of the key after bp_); a new key may need a second.",
+    )
     SOURCE_TOO_LARGE = (
         "source-too-large",
         413,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 KEY_PATTERN = re.compile(r"bp_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
+KEY_ID_PATTERN = re.compile(r"[a-z0-9]{8}")
 TENANT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
 

@@ -20,6 +20,10 @@ class Catalogue(Protocol):
         """Store a key's bearer under its hash; the key itself is never stored."""
         ...
 
+    def disable_principal(self, tenant: str, key_id: str) -> bool:
+        """Disable the tenant's key of this id; False when there is none."""
+        ...
+
     def tenant(self, name: str) -> Tenant | None:
         """The tenant of this name."""
         ...
