@@ -50,6 +50,7 @@ MAY: dict[str, set[str]] = {
         *FIND_JOBS,
         *READ_DEVICES,
         "dynamodb:GetItem TENANT#*",
+        "dynamodb:GetItem KEY#*",
         *MAKE_TENANTS,
         *READ_BLOBS,
         *WRITE_BLOBS,

@@ -41,7 +41,7 @@ class JobsApi(Construct):
         api = [
             *(accesses.read_ledger(), accesses.find_jobs(), accesses.write_jobs()),
             *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
-            *(accesses.read_tenants(), accesses.write_tenants()),
+            *(accesses.read_tenants(), accesses.read_keys(), accesses.write_tenants()),
             *(accesses.read_blobs(), accesses.write_blobs()),
             *(accesses.wake_dispatcher(), accesses.cancel_tasks(), accesses.know_results()),
         ]
