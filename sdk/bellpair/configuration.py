@@ -124,8 +124,11 @@ def key_in(file: Path) -> str:
 
 
 def state_directory(local_name: str | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory of a local cloud."""
-    if local_name is None and environ.get("BELLPAIR_STATE_DIR"):
+    """The state directory of a local cloud.
+
+    ``BELLPAIR_STATE_DIR`` is the directory of one cloud and wins over any name.
+    """
+    if environ.get("BELLPAIR_STATE_DIR"):
         return Path(environ["BELLPAIR_STATE_DIR"])
     home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", "~")).expanduser() / (
         ".local/state"

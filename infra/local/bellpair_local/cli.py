@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,12 +14,13 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from bellpair.configuration import DEFAULT_LOCAL_NAME, state_directory
+from bellpair.configuration import state_directory
 from bellpair_local.assembly import repository
-from bellpair_local.cloud import LocalCloud
-from bellpair_local.failures import LocalCloudError
+from bellpair_local.cloud import CloudStatus, LocalCloud
+from bellpair_local.failures import LocalCloudError, PortsTaken
 from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
 
 app = typer.Typer(
@@ -32,7 +33,11 @@ _NOT_UP = 3
 
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Which local cloud; several can run side by side."),
+    typer.Option(
+        "--name",
+        envvar="BELLPAIR_LOCAL_NAME",
+        help="Which local cloud; several can run side by side.",
+    ),
 ]
 StateDir = Annotated[
     Path | None,
@@ -70,24 +75,17 @@ def up(
     Without --detach it stays in the foreground until Ctrl-C, which ends all of it.
     """
     console = Console(stderr=True)
-    cloud = _cloud(name, state_dir)
-    with _explained(console), _terminable():
-        report = cloud.status()
-        if report.state == "up":
-            console.print(f"The local cloud {cloud.name!r} is up already.")
-            _print_status(cloud, console)
-            return
-        if report.state == "degraded":
-            unwell = [m.name for m in report.members if m.health != "ok"]
-            raise LocalCloudError(
-                f"The local cloud {cloud.name!r} runs without {', '.join(unwell)}.",
-                f"Bring it back with `bellpair local restart {unwell[0]}`, or begin anew with "
-                "`bellpair local down` and `bellpair local up`.",
-            )
-        _bring_up(cloud, port_base, deploy, template, console)
+    with _opened(name, state_dir, console) as cloud, _terminable():
+        # Looked at under the lock: what another command is deploying is not to be begun anew.
+        with cloud.exclusively():
+            if _is_up(cloud, console):
+                _print_status(cloud, console)
+                return
+            topology = _planned(cloud, port_base, template, empty=not (deploy or template))
+            _bring_up(cloud, topology, console)
         _print_status(cloud, console)
         if detach:
-            console.print("Stop it with [bold]bellpair local down[/bold].")
+            console.print(f"Stop it with [bold]{escape(cloud.command('down'))}[/bold].")
             return
         console.print("Ctrl-C stops it.")
         try:
@@ -95,7 +93,7 @@ def up(
                 time.sleep(0.5)
             console.print("It was taken down.")
         except KeyboardInterrupt:
-            with console.status("Stopping"):
+            with console.status("Stopping"), _stubborn(console):
                 cloud.stop()
             console.print("Stopped.")
 
@@ -104,10 +102,9 @@ def up(
 def down(name: Name = None, state_dir: StateDir = None) -> None:
     """Stop the local cloud. Does nothing if it is not running."""
     console = Console(stderr=True)
-    cloud = _cloud(name, state_dir)
-    with _explained(console):
+    with _opened(name, state_dir, console) as cloud:
         running = bool(cloud.alive())
-        with cloud.exclusively(), console.status("Stopping"):
+        with cloud.exclusively(), console.status("Stopping"), _stubborn(console):
             cloud.stop()
         console.print("Stopped." if running else "It was not running.")
 
@@ -119,12 +116,12 @@ def status(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell each process, its region, port and health. Exit status 3 if not all are well."""
-    cloud = _cloud(name, state_dir)
-    report = cloud.status()
-    if json_output:
-        print(report.model_dump_json(indent=2))
-    else:
-        _print_status(cloud, Console())
+    with _opened(name, state_dir, Console(stderr=True)) as cloud:
+        report = cloud.status()
+        if json_output:
+            print(report.model_dump_json(indent=2))
+        else:
+            _print_report(report, cloud, Console())
     if report.state != "up":
         raise typer.Exit(_NOT_UP)
 
@@ -134,11 +131,22 @@ def restart(
     member: Annotated[str, typer.Argument(help="A process that `status` names, as us-west-2.")],
     name: Name = None,
     state_dir: StateDir = None,
+    lose_data: Annotated[
+        bool,
+        typer.Option("--lose-data", help="Allow the witness: its tables come back empty."),
+    ] = False,
 ) -> None:
-    """Bring a lost process back, empty; a region gets its tables and its stacks again."""
+    """Bring a lost process back, empty; a region gets its tables and its stacks again.
+
+    The witness holds the one copy of the strongly consistent tables, so all that is in them is
+    lost with it; it is restarted with --lose-data only.
+    """
     console = Console(stderr=True)
-    cloud = _cloud(name, state_dir)
-    with _explained(console), cloud.exclusively(), _progress(console) as step:
+    with (
+        _opened(name, state_dir, console) as cloud,
+        cloud.exclusively(),
+        _progress(console) as step,
+    ):
         topology = cloud.topology()
         known = [m.name for m in topology.members] if topology else []
         if topology is None or member not in known:
@@ -146,9 +154,15 @@ def restart(
                 f"The local cloud {cloud.name!r} has no process {member!r}.",
                 f"Choose one of {', '.join(known)}."
                 if known
-                else "Start it with `bellpair local up`.",
+                else f"Start it with `{cloud.command('up')}`.",
             )
         found = topology.member(member)
+        if found.role is Role.WITNESS and not lose_data:
+            raise LocalCloudError(
+                "The witness holds the one copy of the strongly consistent tables: restarting it "
+                "loses every job and the pair's record.",
+                f"If they may be lost, use `{cloud.command('restart', member, '--lose-data')}`.",
+            )
         step(f"Starting {member}")
         cloud.restart(found)
         if found.role is Role.REGION:
@@ -170,7 +184,8 @@ def logs(
 ) -> None:
     """Show the end of the logs of processes and functions."""
     console = Console(stderr=True)
-    cloud = _cloud(name, state_dir)
+    with _opened(name, state_dir, console) as cloud:
+        pass
     files = [
         file
         for file in sorted(cloud.logs.rglob("*.log"))
@@ -190,25 +205,60 @@ def logs(
         return
 
 
-def _bring_up(
-    cloud: LocalCloud, port_base: int, deploy: bool, template: Path | None, console: Console
-) -> None:
+def _is_up(cloud: LocalCloud, console: Console) -> bool:
+    """Whether it is up already, which is said; if something is in the way of that, raise."""
+    report = cloud.status()
+    if report.state == "up":
+        console.print(f"The local cloud {cloud.name!r} is up already.")
+    elif report.state == "undeployed":
+        console.print("Its deployment was broken off; beginning anew.")
+    elif report.state == "degraded":
+        anew = f"`{cloud.command('down')}` and `{cloud.command('up')}`."
+        if cloud.topology() is None:
+            raise LocalCloudError(
+                f"Processes of the local cloud {cloud.name!r} run, and its record of what they are "
+                "(topology.json) is lost.",
+                f"Begin anew with {anew}",
+            )
+        unwell = [m.name for m in report.members if m.health != "ok"]
+        raise LocalCloudError(
+            f"The local cloud {cloud.name!r} runs without {', '.join(unwell)}.",
+            f"Bring it back with `{cloud.command('restart', unwell[0])}`, or begin anew "
+            f"with {anew}",
+        )
+    return report.state == "up"
+
+
+def _planned(cloud: LocalCloud, port_base: int, template: Path | None, *, empty: bool) -> Topology:
+    """What to start; a cloud whose deployment was broken off keeps its ports and template."""
+    template = template.resolve() if template else None
+    begun = cloud.topology() if cloud.alive() else None
+    if begun is not None:
+        return begun.model_copy(update={"template": template or begun.template, "empty": empty})
     try:
-        topology = Topology.plan(cloud.name, cloud.state_dir, repository() / "build", port_base)
+        plan = Topology.plan(cloud.name, cloud.state_dir, repository() / "build", port_base)
     except ValueError as error:
         raise LocalCloudError(str(error), "Choose another --port-base.") from error
-    with cloud.exclusively(), _progress(console) as step:
+    return plan.model_copy(update={"template": template, "empty": empty})
+
+
+def _bring_up(cloud: LocalCloud, topology: Topology, console: Console) -> None:
+    with _progress(console) as step:
         try:
             step("Starting two regions, the witness and the Braket emulators")
             cloud.start(topology)
-            if deploy or template:
+            if not topology.empty:
                 # Imported late: boto3 takes a third of a second that other commands need not pay.
                 from bellpair_local.rollout import roll_out
 
-                roll_out(topology, template, step)
+                roll_out(topology, step)
+        except PortsTaken:
+            # Nothing was started.
+            raise
         except BaseException:
             step("Stopping what was started")
-            cloud.stop()
+            with _stubborn(console):
+                cloud.stop()
             raise
 
 
@@ -240,39 +290,63 @@ def _follow(files: list[Path]) -> None:
 
 
 def _print_status(cloud: LocalCloud, console: Console) -> None:
-    report = cloud.status()
+    _print_report(cloud.status(), cloud, console)
+
+
+def _print_report(report: CloudStatus, cloud: LocalCloud, console: Console) -> None:
     table = Table(box=None, header_style="bold")
     for column in ("process", "role", "region", "port", "pid", "health"):
         table.add_column(column)
     colours = {"ok": "green", "starting": "yellow"}
     for m in report.members:
         health = f"[{colours.get(m.health, 'red')}]{m.health}[/]"
-        table.add_row(m.name, m.role, m.region, str(m.port), str(m.pid or "-"), health)
+        words = (str(word or "-") for word in (m.role, m.region, m.port, m.pid))
+        table.add_row(m.name, *words, health)
     if report.members:
         console.print(table)
     console.print(f"local cloud {report.name!r}: {report.state}")
+    if report.state == "undeployed":
+        console.print(f"Finish the deployment with `{cloud.command('up')}`.", soft_wrap=True)
     for endpoint in report.endpoints:
         console.print(f"API        {endpoint}", soft_wrap=True)
     console.print(f"state      {report.state_dir}", soft_wrap=True)
     console.print(f"logs       {cloud.logs}", soft_wrap=True)
 
 
-def _cloud(name: str | None, state_dir: Path | None) -> LocalCloud:
-    directory = state_dir or state_directory(name)
-    return LocalCloud(name or directory.name or DEFAULT_LOCAL_NAME, directory.resolve())
-
-
 @contextmanager
-def _explained(console: Console) -> Iterator[None]:
+def _opened(name: str | None, state_dir: Path | None, console: Console) -> Iterator[LocalCloud]:
+    """The cloud that the options name; failures meanwhile are told with what to do."""
+    cloud = None
     try:
-        yield
+        directory = state_dir or state_directory(name)
+        flags = [
+            word
+            for option, value in (("--name", name), ("--state-dir", state_dir))
+            if value is not None
+            for word in (option, str(value))
+        ]
+        cloud = LocalCloud(name or directory.resolve().name, directory.resolve(), flags)
+        yield cloud
     except LocalCloudError as error:
-        console.print(f"[bold red]Failed:[/] {error}", highlight=False, soft_wrap=True)
-        console.print(f"[bold]What to do:[/] {error.remedy}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]Failed:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        console.print(
+            f"[bold]What to do:[/] {escape(error.remedy)}", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(_FAILED) from None
     except KeyboardInterrupt:
-        console.print("Interrupted; nothing is left running.")
+        left = [record.name for record in cloud.alive()] if cloud else []
+        if cloud and left:
+            console.print(
+                f"Interrupted; still running: {', '.join(left)}. "
+                f"Stop all with `{cloud.command('down')}`.",
+                soft_wrap=True,
+            )
+        else:
+            console.print("Interrupted; nothing is left running.")
         raise typer.Exit(130) from None
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -282,9 +356,33 @@ def _terminable() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
+    with _handled(interrupt, _ENDING[1:]):
+        yield
+
+
+@contextmanager
+def _stubborn(console: Console) -> Iterator[None]:
+    """Go on at the first interruption, which is told; give in to the second."""
+    interrupted = False
+
+    def go_on(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if interrupted:
+            raise KeyboardInterrupt
+        interrupted = True
+        console.print("Still stopping what runs; interrupt again to leave it.")
+
+    with _handled(go_on, _ENDING):
+        yield
+
+
+@contextmanager
+def _handled(
+    handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals]
+) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)

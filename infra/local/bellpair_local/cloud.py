@@ -7,17 +7,24 @@ import fcntl
 import http.client
 import json
 import os
+import shlex
 import shutil
+import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from bellpair_local import ports
 from bellpair_local.application import CLIENT_FILE
-from bellpair_local.failures import LocalCloudError, PortsTaken, StartFailed
+from bellpair_local.failures import (
+    LocalCloudError,
+    PortsTaken,
+    StartFailed,
+    StateDirectoryUnusable,
+)
 from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.region import REGISTRY_FILE
 from bellpair_local.topology import DEPLOYED_FILE, HOST, SECRET_ACCESS_KEY, Member, Role, Topology
@@ -32,17 +39,20 @@ class MemberStatus(BaseModel):
 
     Attributes
     ----------
+    role, region, port, endpoint
+        As in the topology; None where the topology is lost.
     health
-        ``ok``, ``starting``, ``unreachable`` (it runs and does not answer) or ``dead``.
+        ``ok``, ``starting``, ``unreachable`` (it runs and does not answer), ``dead``, or
+        ``unknown`` (it runs, and the topology that would tell its port is lost).
     pid
         Process id, or None if it is dead.
     """
 
     name: str
-    role: Role
-    region: str
-    port: int
-    endpoint: str
+    role: Role | None
+    region: str | None
+    port: int | None
+    endpoint: str | None
     pid: int | None
     health: str
     log: Path
@@ -54,7 +64,8 @@ class CloudStatus(BaseModel):
     Attributes
     ----------
     state
-        ``up`` if all processes are well, ``down`` if none runs, else ``degraded``.
+        ``down`` if no process runs, ``degraded`` if not all are well, ``undeployed`` if they are
+        and an application that was asked for is not (or not wholly) deployed, else ``up``.
     endpoints
         The deployed HTTP API's base URLs, active region first; empty before it is deployed.
     """
@@ -77,17 +88,31 @@ class LocalCloud:
         Its name, for people.
     state_dir
         Where it keeps its logs, records and client file. Need not exist.
+    flags
+        The words by which a person named it on the command line, for the commands that messages
+        tell.
+
+    Raises
+    ------
+    StateDirectoryUnusable
+        If `state_dir` is something else than a directory that one may use.
     """
 
-    def __init__(self, name: str, state_dir: Path) -> None:
+    def __init__(self, name: str, state_dir: Path, flags: Sequence[str] = ()) -> None:
         self.name = name
         self.state_dir = state_dir
+        self._flags = tuple(flags)
+        self._check_state_dir()
         self._processes = ProcessTable(state_dir / "processes.json")
 
     @property
     def logs(self) -> Path:
         """Directory of the log files."""
         return self.state_dir / "logs"
+
+    def command(self, *words: str) -> str:
+        """The command line ``bellpair local …`` for this cloud, as a person types it."""
+        return shlex.join(("bellpair", "local", *words, *self._flags))
 
     @contextlib.contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -97,9 +122,15 @@ class LocalCloud:
         ------
         LocalCloudError
             If another command is at it.
+        StateDirectoryUnusable
+            If nothing can be written there.
         """
-        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self.state_dir / "lock", "w") as lock:
+        try:
+            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = open(self.state_dir / "lock", "w")  # noqa: SIM115 -- closed below
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+        with file as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -159,7 +190,8 @@ class LocalCloud:
         topology = self.topology()
         if topology is None:
             raise LocalCloudError(
-                f"There is no local cloud {self.name!r}.", "Start it with `bellpair local up`."
+                f"There is no local cloud {self.name!r}.",
+                f"Start it with `{self.command('up')}`.",
             )
         self._processes.stop(member.name)
         self._start_member(topology, member)
@@ -208,25 +240,61 @@ class LocalCloud:
         """Look at every process."""
         topology = self.topology()
         records = {r.name: r for r in self._processes.records()}
-        members = [
-            self._member_status(member, records.get(member.name))
-            for member in (topology.members if topology else ())
-        ]
-        well = sum(m.health == "ok" for m in members)
-        dead = sum(m.health == "dead" for m in members)
-        state = "down" if dead == len(members) else "up" if well == len(members) else "degraded"
+        if topology is not None:
+            members = [self._member_status(m, records.get(m.name)) for m in topology.members]
+        else:
+            members = [self._stray_status(record) for record in records.values()]
         client_file = self.state_dir / CLIENT_FILE
         endpoints: list[str] = []
         with contextlib.suppress(FileNotFoundError, ValueError):
             endpoints = json.loads(client_file.read_text())["endpoints"]
         return CloudStatus(
             name=self.name,
-            state=state,
+            state=self._state(topology, members),
             state_dir=self.state_dir,
             account=topology.account if topology else "",
             client_file=client_file if endpoints else None,
             endpoints=endpoints,
             members=members,
+        )
+
+    def _state(self, topology: Topology | None, members: Sequence[MemberStatus]) -> str:
+        if all(m.health == "dead" for m in members):
+            return "down"
+        if topology is None or any(m.health != "ok" for m in members):
+            return "degraded"
+        return "up" if topology.empty or (self.state_dir / DEPLOYED_FILE).exists() else "undeployed"
+
+    @staticmethod
+    def _stray_status(record: ProcessRecord) -> MemberStatus:
+        alive = record.is_alive()
+        return MemberStatus(
+            name=record.name,
+            role=None,
+            region=None,
+            port=None,
+            endpoint=None,
+            pid=record.pid if alive else None,
+            health="unknown" if alive else "dead",
+            log=record.log,
+        )
+
+    def _check_state_dir(self) -> None:
+        try:
+            directory = stat.S_ISDIR(os.stat(self.state_dir).st_mode)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise self._unusable(getattr(error, "strerror", None) or str(error)) from error
+        if not directory:
+            raise self._unusable("it is no directory")
+        if not os.access(self.state_dir, os.R_OK | os.W_OK | os.X_OK):
+            raise self._unusable("it may not be written to")
+
+    def _unusable(self, why: str) -> StateDirectoryUnusable:
+        return StateDirectoryUnusable(
+            f"The state directory {self.state_dir} cannot be used: {why}.",
+            "Choose another one with --state-dir or BELLPAIR_STATE_DIR, or another --name.",
         )
 
     def _member_status(self, member: Member, record: ProcessRecord | None) -> MemberStatus:

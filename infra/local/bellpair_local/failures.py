@@ -23,6 +23,14 @@ class PortsTaken(LocalCloudError):
     """Ports that the cloud needs are in use."""
 
 
+class RecordsDamaged(LocalCloudError):
+    """The record of the cloud's processes cannot be read."""
+
+
+class StateDirectoryUnusable(LocalCloudError):
+    """The cloud's records cannot be kept where they should be."""
+
+
 class StartFailed(LocalCloudError):
     """A process ended or did not get ready in time."""
 

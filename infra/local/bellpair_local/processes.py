@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from bellpair_local.failures import RecordsDamaged
+from bellpair_local.whole_file import write_whole
 
 TERM_SECONDS = 5.0
 KILL_SECONDS = 5.0
@@ -61,6 +64,9 @@ class ProcessRecord(BaseModel):
         return abs(started - self.started) >= _CLOCK_SECONDS
 
 
+_RECORDS = TypeAdapter(list[ProcessRecord])
+
+
 class ProcessTable:
     """The processes of one cloud, recorded in a file.
 
@@ -77,12 +83,23 @@ class ProcessTable:
         self._patience = patience
 
     def records(self) -> list[ProcessRecord]:
-        """All recorded processes, alive or not."""
+        """All recorded processes, alive or not.
+
+        Raises
+        ------
+        RecordsDamaged
+            If the file holds something else.
+        """
         try:
-            raw = json.loads(self._file.read_text())
+            return _RECORDS.validate_json(self._file.read_bytes())
         except FileNotFoundError:
             return []
-        return [ProcessRecord.model_validate(entry) for entry in raw]
+        except ValueError as error:
+            raise RecordsDamaged(
+                f"{self._file}, the record of the processes, cannot be read.",
+                "Look for what still runs with `pgrep -fa 'bellpair_(local|braket_emulator)'`, "
+                "end what belongs to this cloud, and remove the file.",
+            ) from error
 
     def alive(self) -> list[ProcessRecord]:
         """The recorded processes that still run."""
@@ -128,9 +145,7 @@ class ProcessTable:
         self._file.unlink(missing_ok=True)
 
     def _write(self, records: Iterable[ProcessRecord]) -> None:
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps([r.model_dump(mode="json") for r in records], indent=2))
-        draft.replace(self._file)
+        write_whole(self._file, json.dumps([r.model_dump(mode="json") for r in records], indent=2))
 
 
 def end_sessions(records: Sequence[ProcessRecord], patience: float) -> None:

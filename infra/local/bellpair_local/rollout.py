@@ -8,29 +8,33 @@ from pathlib import Path
 from bellpair_local import application, assembly
 from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import DEPLOYED_FILE, Topology
+from bellpair_local.whole_file import write_whole
 
 Progress = Callable[[str], None]
 
 
-def roll_out(topology: Topology, template: Path | None, progress: Progress) -> None:
-    """Deploy the application, or the cloud assembly in `template`, to a running cloud.
+def roll_out(topology: Topology, progress: Progress) -> None:
+    """Deploy the application, or the topology's template in its place, to a running cloud.
+
+    The record of what is deployed is written last: while it is missing, the cloud counts as
+    undeployed.
 
     Raises
     ------
     LocalCloudError
         If synthesis, deployment or preparation fails.
     """
-    if template is None:
+    if topology.template is None:
         progress("Synthesizing the stacks (half a minute where something has changed)")
-    directory = (template or assembly.synthesize()).resolve()
+    directory = (topology.template or assembly.synthesize()).resolve()
     stacks = read_assembly(directory, topology.account)
     deployer = _deployer(topology, progress)
     outputs = deployer.deploy(stacks)
-    (topology.state_dir / DEPLOYED_FILE).write_text(str(directory))
-    if template is None:
+    if topology.template is None:
         progress("Making keys and loading the devices")
         regions = {stack.id: stack.region for stack in stacks}
         application.prepare(topology, deployer, assembly.STAGE, outputs, regions)
+    write_whole(topology.state_dir / DEPLOYED_FILE, str(directory))
 
 
 def restore(topology: Topology, region: str, progress: Progress) -> None:

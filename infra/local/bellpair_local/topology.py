@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bellpair_local.whole_file import write_whole
+
 ACCOUNT_ID = "424242424242"
 """The account of every local cloud. It doubles as the access key id: the edge reads a key of
 twelve digits as the account, and tools that cache accounts by key never mix it up with a real one.
@@ -79,6 +81,10 @@ class Topology(BaseModel):
         Directory for what outlives the cloud and clouds may share: unpacked functions and layers.
     members
         The regions (primary first), the witness, the Braket emulators.
+    empty
+        Whether it is meant to run without an application.
+    template
+        The cloud assembly to deploy in place of the application, or None.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +94,8 @@ class Topology(BaseModel):
     cache_dir: Path
     account: str = ACCOUNT_ID
     members: tuple[Member, ...]
+    empty: bool = False
+    template: Path | None = None
 
     @classmethod
     def plan(
@@ -173,7 +181,7 @@ class Topology(BaseModel):
 
     def save(self) -> None:
         """Write the topology into the state directory, which must exist."""
-        self.file.write_text(self.model_dump_json(indent=2))
+        write_whole(self.file, self.model_dump_json(indent=2))
 
     @classmethod
     def load(cls, file: Path) -> Topology:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from bellpair_local.cloud import LocalCloud
+from bellpair_local.topology import DEPLOYED_FILE
 from tests.integration.running_cloud import BELLPAIR, free_port_base
 
 from . import small_assembly
@@ -125,6 +126,7 @@ def test_a_taken_port_is_named_with_a_way_out(tmp_path: Path) -> None:
     assert f"{base + 1} (" in up.stderr
     assert f"pid {os.getpid()}" in up.stderr
     assert "--port-base" in up.stderr
+    assert "Stopping" not in up.stderr
     assert LocalCloud("x", tmp_path).alive() == []
 
 
@@ -146,6 +148,28 @@ def test_interrupting_the_command_leaves_nothing_running(
         up.wait(30)
     assert not any(record.is_alive() for record in records)
     assert cloud.alive() == []
+
+
+def test_a_deployment_that_was_broken_off_is_finished_by_the_next_up(tmp_path: Path) -> None:
+    assembly = small_assembly.write(tmp_path / "cdk.out")
+    state_dir = tmp_path / "state"
+    cloud = LocalCloud("x", state_dir)
+    words = ("up", "--detach", "--port-base", str(free_port_base()), "--template", str(assembly))
+    try:
+        with subprocess.Popen([BELLPAIR, "local", *words, "--state-dir", str(state_dir)]) as up:
+            eventually(lambda: cloud.status().state == "undeployed")
+            up.kill()
+        assert bellpair_local("status", state_dir=state_dir).returncode == 3
+        begun = cloud.topology()
+
+        again = bellpair_local("up", "--detach", state_dir=state_dir)
+
+        assert again.returncode == 0, again.stderr
+        assert cloud.topology() == begun
+        assert bellpair_local("status", state_dir=state_dir).returncode == 0
+        assert (state_dir / DEPLOYED_FILE).read_text() == str(assembly)
+    finally:
+        bellpair_local("down", state_dir=state_dir)
 
 
 def test_a_template_that_fails_is_explained_and_cleaned_up(tmp_path: Path) -> None:

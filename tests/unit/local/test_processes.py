@@ -15,6 +15,7 @@ import pytest
 from bellpair_local import ports
 from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.topology import Topology
+from bellpair_local.whole_file import write_whole
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(300)"]
 # Ignores SIGTERM, as a process that hangs does, and has a child.
@@ -114,3 +115,12 @@ def test_a_topology_survives_its_file(tmp_path: Path) -> None:
 def test_ports_beyond_the_range_are_refused(tmp_path: Path, base: int) -> None:
     with pytest.raises(ValueError, match="choose another"):
         Topology.plan("t", tmp_path, tmp_path, base)
+
+
+def test_a_file_written_whole_is_replaced_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "record.json"
+    write_whole(file, "first")
+    before = file.stat().st_ino
+    write_whole(file, "second")
+    assert (file.read_text(), file.stat().st_ino != before) == ("second", True)
+    assert list(tmp_path.iterdir()) == [file]
