@@ -11,7 +11,12 @@ from typing import Any
 from bellpair_local.edge.faults import Faults, FaultSwitches, Outcome
 from bellpair_local.edge.forwarding import Forwarder, PeerUnavailable, Response
 from bellpair_local.edge.refusal import unavailable
-from bellpair_local.edge.routing import Destination, destination, holder_of_tables
+from bellpair_local.edge.routing import (
+    Destination,
+    destination,
+    holder_of_tables,
+    table_names,
+)
 from bellpair_local.edge.scope import (
     CredentialScope,
     Headers,
@@ -20,6 +25,7 @@ from bellpair_local.edge.scope import (
     with_region,
 )
 from bellpair_local.edge.server import TRANSPORT
+from bellpair_local.edge.table_rules import described_in, refused
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.topology import Member, Topology
 
@@ -115,12 +121,25 @@ class Edge:
             return
         if target.startswith(_TABLE_OPERATIONS):
             body = await _body(receive)
+            operation = target.rpartition(b".")[2].decode("latin-1")
+            answer = refused(operation, body, self._registry.tables())
             holder = holder_of_tables(self._topology, self._here, body, self._registry.strong())
-            if holder is not None:
-                await _answer(send, await self._forward(holder, service, scope, body))
+            if answer is None and holder is not None:
+                answer = await self._forward(holder, service, scope, body)
+                if operation == "DescribeTable":
+                    answer = self._described(body, answer)
+            if answer is not None:
+                await _answer(send, answer)
                 return
             receive = _replay(body, receive)
         await self._services(scope, receive, send)
+
+    def _described(self, body: bytes, answer: Response) -> Response:
+        (name,) = table_names(json.loads(body))
+        table = self._registry.get(name)
+        if table is None:
+            return answer
+        return described_in(self._here.region, self._topology.witness.region, table, answer)
 
     async def _forward(self, to: Destination, service: str, scope: Scope, body: bytes) -> Response:
         if self._faults.parted_from(to.member.name):

@@ -60,15 +60,16 @@ def holder_of_tables(
 def table_names(request: dict[str, Any]) -> Iterable[str]:
     """Yield the tables that a DynamoDB request names, by name or ARN, batches included."""
     if table := request.get("TableName"):
-        yield _name(table)
+        yield table_name(table)
     items = request.get("RequestItems")
     if isinstance(items, dict):
-        yield from map(_name, items)
+        yield from map(table_name, items)
     for action in request.get("TransactItems") or ():
         for operation in action.values():
             if table := operation.get("TableName"):
-                yield _name(table)
+                yield table_name(table)
 
 
-def _name(table: str) -> str:
+def table_name(table: str) -> str:
+    """The name in a table's name or ARN."""
     return table.split(":table/", 1)[1].split("/", 1)[0] if ":table/" in table else table

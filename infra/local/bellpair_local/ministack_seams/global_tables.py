@@ -5,6 +5,8 @@ MiniStack makes a single table in the stack's region and forgets replicas and co
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 
 from bellpair_local import dynamodb_wire
@@ -109,7 +111,11 @@ def holders(topology: Topology, table: GlobalTable) -> list[Member]:
 
 
 def install(topology: Topology, here: Member, registry: GlobalTableRegistry) -> None:
-    """Give MiniStack's CloudFormation a resource type for global tables that honours replicas."""
+    """Give MiniStack's CloudFormation a resource type for global tables that honours replicas.
+
+    ListTables tells the strongly consistent tables too, though they live at the witness.
+    """
+    _list_strong_tables(here, registry)
     from ministack.services.cloudformation import provisioners, stacks
 
     # Our handlers wait for other processes and for this one, so not in its event loop.
@@ -162,3 +168,30 @@ def install(topology: Topology, here: Member, registry: GlobalTableRegistry) -> 
         "update": update,
         "delete": delete,
     }
+
+
+def _list_strong_tables(here: Member, registry: GlobalTableRegistry) -> None:
+    from ministack.core.responses import json_response
+    from ministack.services import dynamodb
+
+    list_own = dynamodb._list_tables
+
+    def list_tables(request: dict[str, Any]) -> Any:
+        _, _, own = list_own({"Limit": sys.maxsize})
+        strong = (
+            name for name in registry.strong() if here.region in registry.tables()[name].replicas
+        )
+        names = sorted({*json.loads(own)["TableNames"], *strong})
+        return json_response(page_of(names, request))
+
+    dynamodb._list_tables = list_tables
+
+
+def page_of(names: list[str], request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a ListTables `request` where there are the tables `names`, sorted."""
+    start, limit = request.get("ExclusiveStartTableName", ""), request.get("Limit", 100)
+    rest = [name for name in names if name > start]
+    page: dict[str, Any] = {"TableNames": rest[:limit]}
+    if len(rest) > limit:
+        page["LastEvaluatedTableName"] = rest[limit - 1]
+    return page
