@@ -5,6 +5,8 @@ The catalogue offers the devices of `DEVICE_NAMES`, in that order.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.tenant import Principal, Role, Tenant
 from bellpair_core.ports import Catalogue
@@ -63,6 +65,16 @@ class CatalogueContract:
         catalogue.put_device(ION_11)
 
         assert list(catalogue.devices()) == [SV1, ION_11]
+
+    def test_an_older_sight_of_a_device_changes_nothing(self, catalogue: Catalogue) -> None:
+        offline = SV1.model_copy(
+            update={"status": DeviceStatus.OFFLINE, "seen_at": SV1.seen_at + timedelta(seconds=1)}
+        )
+        catalogue.put_device(offline)
+
+        catalogue.put_device(SV1)
+
+        assert list(catalogue.devices()) == [offline]
 
     def test_a_device_seen_again_is_shown_as_last_seen(self, catalogue: Catalogue) -> None:
         catalogue.put_device(SV1)

@@ -64,7 +64,9 @@ class MemoryCatalogue:
     def put_device(self, device: Device) -> None:
         """Store a device as seen now."""
         self._reach()
-        self._devices[device.name] = device
+        stored = self._devices.get(device.name)
+        if stored is None or stored.seen_at <= device.seen_at:
+            self._devices[device.name] = device
 
     @property
     def key_hashes(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -95,7 +95,19 @@ class DynamoDbCatalogue:
 
     def put_device(self, device: Device) -> None:
         """See `Catalogue.put_device`."""
-        self._put(f"DEVICE#{device.name}", "DEVICE", device.model_dump_json())
+        seen_at = {"S": device.seen_at.isoformat()}
+        try:
+            self._put(
+                f"DEVICE#{device.name}",
+                "DEVICE",
+                device.model_dump_json(),
+                {"seen_at": seen_at},
+                ConditionExpression="attribute_not_exists(pk) OR seen_at <= :seen_at",
+                ExpressionAttributeValues={":seen_at": seen_at},
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
 
     def _doc(self, pk: str, sk: str) -> str | None:
         with transient_faults("reading the catalogue"):
@@ -106,11 +118,13 @@ class DynamoDbCatalogue:
         item = answer.get("Item")
         return item["doc"]["S"] if item else None
 
-    def _put(self, pk: str, sk: str, doc: str, **parameters: Any) -> None:
+    def _put(
+        self, pk: str, sk: str, doc: str, more: Mapping[str, Any] | None = None, **parameters: Any
+    ) -> None:
         with transient_faults("writing the catalogue"):
             answer = self._dynamodb.put_item(
                 TableName=self._table,
-                Item={**_key(pk, sk), "doc": {"S": doc}},
+                Item={**_key(pk, sk), "doc": {"S": doc}, **(more or {})},
                 ReturnConsumedCapacity="TOTAL",
                 **parameters,
             )

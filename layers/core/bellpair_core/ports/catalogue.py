@@ -37,5 +37,5 @@ class Catalogue(Protocol):
         ...
 
     def put_device(self, device: Device) -> None:
-        """Store a device as seen now."""
+        """Store a device as seen, unless it was seen later already."""
         ...
