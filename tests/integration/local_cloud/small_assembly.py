@@ -22,6 +22,13 @@ attempts = {"n": 0}
 
 def handler(event, context):
     if "httpMethod" in event:
+        match (event["queryStringParameters"] or {}).get("fail"):
+            case "raise":
+                raise TransientFault("a secret")
+            case "exit":
+                os._exit(1)
+            case "shape":
+                return {"secret": True}
         return {"statusCode": 200, "headers": {"X-Greeting": GREETING},
                 "body": json.dumps({"path": event["path"], "who":
                 (event["requestContext"].get("authorizer") or {}).get("principalId")})}
@@ -229,8 +236,27 @@ def _function(name: str, asset: str, handler: str, **more: Any) -> dict[str, Any
     }
 
 
+def _gateway_response(kind: str, status: int) -> dict[str, Any]:
+    return {
+        "Type": "AWS::ApiGateway::GatewayResponse",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "ResponseType": kind,
+            "StatusCode": str(status),
+            "ResponseParameters": {
+                "gatewayresponse.header.Content-Type": "'application/problem+json'"
+            },
+            "ResponseTemplates": {"application/json": json.dumps({"kind": kind})},
+        },
+    }
+
+
 def _app(region: str) -> dict[str, Any]:
     invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+    gateway_responses = {
+        kind.title().replace("_", ""): _gateway_response(kind, status)
+        for kind, status in (("DEFAULT_5XX", 500), ("REQUEST_TOO_LARGE", 413))
+    }
     return {
         "Resources": {
             "Role": {
@@ -314,9 +340,10 @@ def _app(region: str) -> dict[str, Any]:
                     },
                 },
             },
+            **gateway_responses,
             "Deployment": {
                 "Type": "AWS::ApiGateway::Deployment",
-                "DependsOn": ["Method"],
+                "DependsOn": ["Method", *gateway_responses],
                 "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "api"},
             },
         },

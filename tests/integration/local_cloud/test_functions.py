@@ -6,6 +6,7 @@ import json
 import uuid
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -107,6 +108,32 @@ def test_the_http_api_asks_its_authorizer(small_cloud: SmallCloud) -> None:
         answer = edge.get(path, headers={"Authorization": "let-me-in"})
     assert answer.json() == {"path": "/hello", "who": "somebody"}
     assert answer.headers["x-greeting"] == "hello from the layer"
+
+
+@pytest.mark.parametrize("failure", ["raise", "exit", "shape"])
+def test_a_function_s_failure_is_told_in_the_api_s_own_words(
+    small_cloud: SmallCloud, failure: str
+) -> None:
+    answer = say_hello(small_cloud, failure)
+    assert (answer.status_code, answer.json()) == (500, {"kind": "DEFAULT_5XX"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_body_over_10_mb_is_told_in_the_api_s_own_words(small_cloud: SmallCloud) -> None:
+    answer = say_hello(small_cloud, "", b"x" * (10 * 1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()) == (413, {"kind": "REQUEST_TOO_LARGE"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def say_hello(cloud: SmallCloud, failure: str, body: bytes = b"") -> httpx.Response:
+    with cloud.edge("us-east-1") as edge:
+        return edge.request(
+            "GET",
+            f"/restapis/{cloud.api_id('us-east-1')}/api/_user_request_/hello",
+            params={"fail": failure},
+            headers={"Authorization": "let-me-in"},
+            content=body,
+        )
 
 
 def test_killed_workers_are_replaced(small_cloud: SmallCloud) -> None:

@@ -127,6 +127,30 @@ def test_errors_and_cut_connections_are_what_the_sdk_retries(small_cloud: SmallC
     assert retried
 
 
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_strong_table_is_listed_and_described_as_of_the_region(
+    small_cloud: SmallCloud, region: str
+) -> None:
+    dynamodb = small_cloud.aws("dynamodb", region)
+    assert dynamodb.list_tables()["TableNames"] == sorted(
+        [small_assembly.CATALOGUE, small_assembly.LEDGER]
+    )
+    table = dynamodb.describe_table(TableName=small_assembly.LEDGER)["Table"]
+    assert f":dynamodb:{region}:" in table["TableArn"]
+    assert table["MultiRegionConsistency"] == "STRONG"
+    assert {r["RegionName"] for r in table["Replicas"]} == set(REGIONS)
+    assert [w["RegionName"] for w in table["GlobalTableWitnesses"]] == ["us-east-2"]
+
+
+def test_transactions_on_a_strong_table_and_partiql_are_refused(small_cloud: SmallCloud) -> None:
+    dynamodb = small_cloud.aws("dynamodb")
+    write = {"Put": {"TableName": small_assembly.LEDGER, "Item": item("x")}}
+    with pytest.raises(ClientError, match=r"ValidationException.*no transactions"):
+        dynamodb.transact_write_items(TransactItems=[write])
+    with pytest.raises(ClientError, match=r"ValidationException.*PartiQL"):
+        dynamodb.execute_statement(Statement=f'DELETE FROM "{small_assembly.CATALOGUE}"')
+
+
 def test_unknown_faults_are_refused(small_cloud: SmallCloud) -> None:
     with small_cloud.edge("us-east-1") as edge:
         assert edge.put("/_faults", json={"partitions": ["mars"]}).status_code == 400

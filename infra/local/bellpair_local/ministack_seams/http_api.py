@@ -1,4 +1,4 @@
-"""API Gateway: a REST API keeps its id when its region is lost and deployed again."""
+"""API Gateway: REST APIs keep their ids, and their own errors answer for their functions'."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import hashlib
 from typing import Any
 
 _ID_TAG = "ms-custom-id"
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+
+
+class _IntegrationFailed(Exception):
+    """The function behind a route failed, or gave no answer that HTTP knows."""
 
 
 def rest_api_id(region: str, name: str) -> str:
@@ -14,12 +19,73 @@ def rest_api_id(region: str, name: str) -> str:
 
 
 def install() -> None:
+    """Correct MiniStack's REST APIs in this process."""
+    from ministack.services import apigateway_v1
+
+    _keep_ids(apigateway_v1)
+    _answer_failures_as_gateway(apigateway_v1)
+    _limit_bodies(apigateway_v1)
+
+
+def _answer_failures_as_gateway(apigateway_v1: Any) -> None:
+    """A function's failure is told through the API's gateway responses, and none of its text.
+
+    MiniStack sends the error that the function raised to the API's caller. A function that is
+    throttled is a failure too: the caller of the API has no part in it.
+    """
+    invoke = apigateway_v1._invoke_lambda_proxy_v1
+    shape = apigateway_v1._lambda_proxy_response
+
+    def proxy_response(result: dict[str, Any]) -> Any:
+        body = result.get("body")
+        if result.get("error") or result.get("throttle") or not _is_envelope(body):
+            raise _IntegrationFailed
+        return shape(result)
+
+    async def invoke_proxy(*positional: Any, **named: Any) -> Any:
+        try:
+            return await invoke(*positional, **named)
+        except _IntegrationFailed:
+            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
+
+    apigateway_v1._lambda_proxy_response = proxy_response
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_proxy
+
+
+def _is_envelope(body: Any) -> bool:
+    """Whether a function's result is what an AWS_PROXY integration takes."""
+    return isinstance(body, dict) and str(body.get("statusCode", "")).isdecimal()
+
+
+def _limit_bodies(apigateway_v1: Any) -> None:
+    """A body over 10 MB, which API Gateway does not take, is answered as too large."""
+    execute = apigateway_v1._execute_in_scope
+
+    async def execute_in_scope(
+        request: dict[str, Any],
+        api_id: str,
+        stage_name: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        *rest: Any,
+    ) -> Any:
+        stage = apigateway_v1._stages_v1.get(api_id, {}).get(stage_name)
+        if stage is not None and len(body or b"") > _MAX_BODY_BYTES:
+            request["stage"] = stage
+            return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
+        return await execute(request, api_id, stage_name, method, path, headers, body, *rest)
+
+    apigateway_v1._execute_in_scope = execute_in_scope
+
+
+def _keep_ids(apigateway_v1: Any) -> None:
     """Derive REST APIs' ids from their names; MiniStack draws them, so each deployment had others.
 
     A second API of the same name gets a drawn id.
     """
     from ministack.core.responses import get_region
-    from ministack.services import apigateway_v1
 
     create = apigateway_v1._create_rest_api
 
