@@ -82,12 +82,12 @@ class BraketService:
         }
         summaries = [device.summary() for device in self._by_name.values()]
         for item in filters:
-            if item.get("name") not in names:
-                raise ValidationException(f"unknown filter {item.get('name')!r}")
-            values = item.get("values")
+            name, values = item.get("name"), item.get("values")
+            if not isinstance(name, str) or name not in names:
+                raise ValidationException(f"unknown filter {name!r}")
             if not isinstance(values, list):
                 raise ValidationException("a filter needs values")
-            summaries = [s for s in summaries if s[str(item["name"])] in values]
+            summaries = [s for s in summaries if s[name] in values]
         start = _offset(body)
         answer: Json = {"devices": summaries[start : start + limit]}
         if start + limit < len(summaries):
@@ -332,7 +332,10 @@ def _openqasm(action: Json) -> tuple[str, dict[str, float]]:
         raise ValidationException("action.source must be OpenQASM text")
     if not isinstance(inputs, dict) or not all(_is_number(v) for v in inputs.values()):
         raise ValidationException("action.inputs must map names to numbers")
-    return source, {key: float(value) for key, value in inputs.items()}
+    try:
+        return source, {key: float(value) for key, value in inputs.items()}
+    except OverflowError:
+        raise ValidationException("action.inputs must be numbers within double range") from None
 
 
 def _tags(tags: Any) -> dict[str, str]:

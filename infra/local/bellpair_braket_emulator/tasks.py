@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -182,7 +181,8 @@ def _encode(arn: str) -> str:
 def _decode(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # Also what binascii, UTF-8 and a text beyond ASCII raise.
         raise ValidationException("nextToken is not valid") from None
 
 
