@@ -76,6 +76,7 @@ class RegionProcess:
                         self._topology.cache_dir / "lambda",
                         log_dir=self._topology.state_dir / "logs" / self._here.name,
                         max_workers_per_function=_WORKERS_PER_FUNCTION,
+                        scratch_dir=scratch / "functions",
                     )
                 )
             server(self._with_lifespan(self._edge()), self._here.port).run()

@@ -44,10 +44,16 @@ class SandboxFactory:
         The interpreter of the workers; the running environment's base interpreter when ``None``.
     runtime_dir
         What `build_runtime_dir` made; built in the cache when ``None``.
+    scratch_dir
+        The workers' ``TMPDIR``, made if it is not there; the system's when ``None``.
     """
 
     def __init__(
-        self, cache_dir: Path, python: Path | None = None, runtime_dir: Path | None = None
+        self,
+        cache_dir: Path,
+        python: Path | None = None,
+        runtime_dir: Path | None = None,
+        scratch_dir: Path | None = None,
     ) -> None:
         cache_dir = cache_dir.absolute()
         self._python = python or base_python()
@@ -55,6 +61,9 @@ class SandboxFactory:
         self._runtime = runtime_dir or build_runtime_dir(cache_dir / "runtime", self._python)
         self._home = cache_dir / "home"
         self._home.mkdir(exist_ok=True)
+        self._scratch = scratch_dir and scratch_dir.absolute()
+        if self._scratch is not None:
+            self._scratch.mkdir(parents=True, exist_ok=True)
 
     def make(self, spec: FunctionSpec) -> Sandbox:
         """Unpack the function's code and layers where that is still to do.
@@ -69,6 +78,7 @@ class SandboxFactory:
             layers=tuple(self._artifacts.unpack(layer) for layer in spec.layer_zips),
             runtime=self._runtime,
             home=self._home,
+            scratch=self._scratch,
         )
 
 
@@ -98,6 +108,8 @@ class LambdaHost:
         See `SandboxFactory`.
     init_limit_s
         Seconds that a worker may take to become ready, besides the function's own timeout.
+    scratch_dir
+        The functions' ``TMPDIR``, made if it is not there; the system's when ``None``.
     """
 
     def __init__(
@@ -109,9 +121,10 @@ class LambdaHost:
         python: Path | None = None,
         runtime_dir: Path | None = None,
         init_limit_s: float = INIT_LIMIT_S,
+        scratch_dir: Path | None = None,
     ) -> None:
         self._init_limit_s = init_limit_s
-        self._sandboxes = SandboxFactory(cache_dir, python, runtime_dir)
+        self._sandboxes = SandboxFactory(cache_dir, python, runtime_dir, scratch_dir)
         self._log_dir = log_dir
         self._max_workers = max_workers_per_function
         self._spawner = Spawner()

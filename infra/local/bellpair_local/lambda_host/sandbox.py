@@ -24,6 +24,8 @@ class Sandbox:
         Stand for ``/var/task``, ``/opt`` (the function's order) and ``/var/runtime``.
     home
         An empty directory, so that the person's own settings (``~/.aws``) are out of sight.
+    scratch
+        Stands for ``/tmp`` for all that asks for a temporary file; the system's when ``None``.
     """
 
     python: Path
@@ -31,6 +33,7 @@ class Sandbox:
     layers: tuple[Path, ...]
     runtime: Path
     home: Path
+    scratch: Path | None = None
 
     def command(self, *arguments: str) -> Sequence[str]:
         """The interpreter with `arguments`; without site packages, writing no bytecode."""
@@ -61,6 +64,8 @@ class Sandbox:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
         }
+        if self.scratch is not None:
+            open_to_change["TMPDIR"] = str(self.scratch)
         import_path = [str(path) for path in self.import_path]
         if extra := spec.environment.get("PYTHONPATH"):
             import_path.insert(0, extra)
