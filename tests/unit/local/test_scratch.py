@@ -13,7 +13,7 @@ def environment(tmp_path: Path, scratch: Path | None) -> dict[str, str]:
     spec = FunctionSpec(
         arn="arn:aws:lambda:us-east-1:1:function:f",
         handler="f.handler",
-        code_zip=b"",
+        code_zip=b"PK",
         layer_zips=(),
         environment={},
         timeout_s=3,
