@@ -11,7 +11,7 @@ from bellpair_local.lambda_host.sandbox import Sandbox
 
 def environment(tmp_path: Path, scratch: Path | None) -> dict[str, str]:
     spec = FunctionSpec(
-        arn="arn:aws:lambda:us-east-1:1:function:f",
+        arn="arn:aws:lambda:us-east-1:424242424242:function:f",
         handler="f.handler",
         code_zip=b"PK",
         layer_zips=(),
