@@ -246,7 +246,9 @@ def _gateway_response(kind: str, status: int) -> dict[str, Any]:
             "ResponseParameters": {
                 "gatewayresponse.header.Content-Type": "'application/problem+json'"
             },
-            "ResponseTemplates": {"application/json": json.dumps({"kind": kind})},
+            "ResponseTemplates": {
+                "application/json": json.dumps({"kind": kind, "path": "$context.path"})
+            },
         },
     }
 

@@ -115,13 +115,19 @@ def test_a_function_s_failure_is_told_in_the_api_s_own_words(
     small_cloud: SmallCloud, failure: str
 ) -> None:
     answer = say_hello(small_cloud, failure)
-    assert (answer.status_code, answer.json()) == (500, {"kind": "DEFAULT_5XX"})
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"kind": "DEFAULT_5XX", "path": "/api/hello"},
+    )
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_a_body_over_10_mb_is_told_in_the_api_s_own_words(small_cloud: SmallCloud) -> None:
     answer = say_hello(small_cloud, "", b"x" * (10 * 1024 * 1024 + 1))
-    assert (answer.status_code, answer.json()) == (413, {"kind": "REQUEST_TOO_LARGE"})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"kind": "REQUEST_TOO_LARGE", "path": "/api/hello"},
+    )
     assert answer.headers["content-type"] == "application/problem+json"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 _ID_TAG = "ms-custom-id"
@@ -10,7 +11,10 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 
 
 class _IntegrationFailed(Exception):
-    """The function behind a route failed, or gave no answer that HTTP knows."""
+    """The function behind a route failed, or gave no answer that HTTP knows.
+
+    Its argument is the type of the gateway response that tells of it.
+    """
 
 
 def rest_api_id(region: str, name: str) -> str:
@@ -25,6 +29,7 @@ def install() -> None:
     _keep_ids(apigateway_v1)
     _answer_failures_as_gateway(apigateway_v1)
     _limit_bodies(apigateway_v1)
+    _fill_in_path(apigateway_v1)
 
 
 def _answer_failures_as_gateway(apigateway_v1: Any) -> None:
@@ -39,17 +44,23 @@ def _answer_failures_as_gateway(apigateway_v1: Any) -> None:
     def proxy_response(result: dict[str, Any]) -> Any:
         body = result.get("body")
         if result.get("error") or result.get("throttle") or not _is_envelope(body):
-            raise _IntegrationFailed
+            raise _IntegrationFailed(_response_type(body))
         return shape(result)
 
     async def invoke_proxy(*positional: Any, **named: Any) -> Any:
         try:
             return await invoke(*positional, **named)
-        except _IntegrationFailed:
-            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
+        except _IntegrationFailed as failure:
+            return apigateway_v1._gw_error(failure.args[0], "Internal server error")
 
     apigateway_v1._lambda_proxy_response = proxy_response
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_proxy
+
+
+def _response_type(body: Any) -> str:
+    """A function that was not invoked at all, the request being too large for it, is apart."""
+    kind = body.get("errorType") if isinstance(body, dict) else None
+    return "INTEGRATION_FAILURE" if kind == "Lambda.RequestTooLargeException" else "DEFAULT_5XX"
 
 
 def _is_envelope(body: Any) -> bool:
@@ -71,6 +82,7 @@ def _limit_bodies(apigateway_v1: Any) -> None:
         body: bytes,
         *rest: Any,
     ) -> Any:
+        request["path"] = f"/{stage_name}{path}"
         stage = apigateway_v1._stages_v1.get(api_id, {}).get(stage_name)
         if stage is not None and len(body or b"") > _MAX_BODY_BYTES:
             request["stage"] = stage
@@ -78,6 +90,19 @@ def _limit_bodies(apigateway_v1: Any) -> None:
         return await execute(request, api_id, stage_name, method, path, headers, body, *rest)
 
     apigateway_v1._execute_in_scope = execute_in_scope
+
+
+def _fill_in_path(apigateway_v1: Any) -> None:
+    """Gateway responses know ``$context.path``, which MiniStack leaves as it is."""
+    render = apigateway_v1._gateway_error_response
+
+    def gateway_error_response(error: Any, request: dict[str, Any]) -> Any:
+        status, headers, body = render(error, request)
+        # As a part of a JSON text, without its quotes.
+        path = json.dumps(request["path"])[1:-1].encode()
+        return status, headers, body.replace(b"$context.path", path)
+
+    apigateway_v1._gateway_error_response = gateway_error_response
 
 
 def _keep_ids(apigateway_v1: Any) -> None:
