@@ -244,7 +244,8 @@ def _gateway_response(kind: str, status: int) -> dict[str, Any]:
             "ResponseType": kind,
             "StatusCode": str(status),
             "ResponseParameters": {
-                "gatewayresponse.header.Content-Type": "'application/problem+json'"
+                "gatewayresponse.header.Content-Type": "'application/problem+json'",
+                "gatewayresponse.header.X-Trace-Id": "context.xrayTraceId",
             },
             "ResponseTemplates": {
                 "application/json": json.dumps({"kind": kind, "path": "$context.path"})

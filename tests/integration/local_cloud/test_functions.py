@@ -120,6 +120,7 @@ def test_a_function_s_failure_is_told_in_the_api_s_own_words(
         {"kind": "DEFAULT_5XX", "path": "/api/hello"},
     )
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-trace-id"].startswith("1-")
 
 
 def test_a_body_over_10_mb_is_told_in_the_api_s_own_words(small_cloud: SmallCloud) -> None:

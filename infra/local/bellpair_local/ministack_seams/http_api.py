@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from bellpair_local.ministack_seams.functions import trace_header
+
 _ID_TAG = "ms-custom-id"
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 
@@ -29,7 +31,7 @@ def install() -> None:
     _keep_ids(apigateway_v1)
     _answer_failures_as_gateway(apigateway_v1)
     _limit_bodies(apigateway_v1)
-    _fill_in_path(apigateway_v1)
+    _fill_in_context(apigateway_v1)
 
 
 def _answer_failures_as_gateway(apigateway_v1: Any) -> None:
@@ -83,6 +85,7 @@ def _limit_bodies(apigateway_v1: Any) -> None:
         *rest: Any,
     ) -> Any:
         request["path"] = f"/{stage_name}{path}"
+        request["trace"] = trace_header({}).partition(";")[0].removeprefix("Root=")
         stage = apigateway_v1._stages_v1.get(api_id, {}).get(stage_name)
         if stage is not None and len(body or b"") > _MAX_BODY_BYTES:
             request["stage"] = stage
@@ -92,16 +95,22 @@ def _limit_bodies(apigateway_v1: Any) -> None:
     apigateway_v1._execute_in_scope = execute_in_scope
 
 
-def _fill_in_path(apigateway_v1: Any) -> None:
-    """Gateway responses know ``$context.path``, which MiniStack leaves as it is."""
+def _fill_in_context(apigateway_v1: Any) -> None:
+    """Gateway responses know the request's path and trace, which MiniStack leaves as they are."""
     render = apigateway_v1._gateway_error_response
+    value_of = apigateway_v1._gateway_request_value
+
+    def gateway_request_value(source: str, request: dict[str, Any]) -> Any:
+        return request["trace"] if source == "context.xrayTraceId" else value_of(source, request)
 
     def gateway_error_response(error: Any, request: dict[str, Any]) -> Any:
         status, headers, body = render(error, request)
         # As a part of a JSON text, without its quotes.
         path = json.dumps(request["path"])[1:-1].encode()
+        body = body.replace(b"$context.xrayTraceId", request["trace"].encode())
         return status, headers, body.replace(b"$context.path", path)
 
+    apigateway_v1._gateway_request_value = gateway_request_value
     apigateway_v1._gateway_error_response = gateway_error_response
 
 
