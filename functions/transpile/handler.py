@@ -5,22 +5,24 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import stage
 from bellpair_quantum.stage import compile_for_job
 
 WORLD = World.from_environment(os.environ)
-LEDGER, CATALOGUE, BLOBS = WORLD.ledger, WORLD.catalogue, WORLD.blobs
+LEDGER, BLOBS = WORLD.ledger, WORLD.blobs
+DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take ``{"job_id", "epoch"}``; give the calibration that was compiled against."""
     return compile_job(
-        LEDGER,
-        CATALOGUE,
-        BLOBS,
-        WORLD.clock,
-        compile_for_job,
         event["job_id"],
         event["epoch"],
+        ledger=LEDGER,
+        devices=DEVICES,
+        blobs=BLOBS,
+        clock=WORLD.clock,
+        compiler=compile_for_job,
     )

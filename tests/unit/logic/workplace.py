@@ -118,13 +118,13 @@ class Workplace:
             return CompiledExample(source, target)
 
         return compile_job(
-            self.ledger,
-            self.catalogue,
-            self.blobs,
-            self.clock,
-            compiler,
             job.id,
             job.epoch,
+            ledger=self.ledger,
+            devices=self.catalogue.devices,
+            blobs=self.blobs,
+            clock=self.clock,
+            compiler=compiler,
         )
 
     def launch(self, job: Job, token: str = "token") -> None:

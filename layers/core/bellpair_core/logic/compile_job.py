@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from bellpair_core.model.device import Device, DeviceTarget
+from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
 from bellpair_core.model.errors import ErrorCode, JobFailed, TransientFault
 from bellpair_core.model.job import CompiledProgram
-from bellpair_core.ports import Blobs, Catalogue, Clock, Ledger
+from bellpair_core.ports import Blobs, Clock, Ledger
 
 from .amend_job import amend_job, going_on, owned_job
 
@@ -38,15 +38,21 @@ Compiler = Callable[[str, str, DeviceTarget], Compiled]
 
 
 def compile_job(
+    job_id: str,
+    epoch: int,
+    *,
     ledger: Ledger,
-    catalogue: Catalogue,
+    devices: Callable[[], Sequence[Device]],
     blobs: Blobs,
     clock: Clock,
     compiler: Compiler,
-    job_id: str,
-    epoch: int,
 ) -> dict[str, Any]:
     """Compile the job against its device's newest calibration, once.
+
+    Parameters
+    ----------
+    devices
+        The catalogue's devices, a little old at most.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def compile_job(
         # A task that exists must be found again first, to be cancelled or to be counted.
         going_on(job)
     if job.compiled is None:
-        target = _target(catalogue, blobs, job.device_used or job.device)
+        target = _target(devices(), blobs, job.device_used or job.device)
         source = blobs.get(job.program).decode()
         made = compiler(source, job.language_version, target)
         compiled = CompiledProgram(
@@ -81,10 +87,10 @@ def compile_job(
     return {"calibration_id": job.compiled.calibration_id}
 
 
-def _target(catalogue: Catalogue, blobs: Blobs, name: str) -> DeviceTarget:
-    device: Device | None = next((d for d in catalogue.devices() if d.name == name), None)
+def _target(devices: Sequence[Device], blobs: Blobs, name: str) -> DeviceTarget:
+    device = next((device for device in devices if device.name == name), None)
     if device is None or device.target is None:
         raise TransientFault(f"device {name} has no calibration yet")
-    if not device.status == "online":
+    if device.status is not DeviceStatus.ONLINE:
         raise JobFailed(ErrorCode.DEVICE_OFFLINE, f"Device {name} is {device.status}.")
     return DeviceTarget.model_validate_json(blobs.get(device.target))
