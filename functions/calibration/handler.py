@@ -6,7 +6,7 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.ingest_calibration import ingest_calibration
 from bellpair_core.model.errors import TransientFault
-from bellpair_core.stage import LOGGER
+from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 TASKS, CATALOGUE, BLOBS = WORLD.tasks, WORLD.catalogue, WORLD.blobs
@@ -14,6 +14,7 @@ TASKS, CATALOGUE, BLOBS = WORLD.tasks, WORLD.catalogue, WORLD.blobs
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     """Take anything; give the calibration id by device."""
+    begin(WORLD, context)
     ids = ingest_calibration(
         TASKS,
         CATALOGUE,

@@ -6,7 +6,7 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.task_changed import task_changed
 from bellpair_core.ports import TaskStatus
-from bellpair_core.stage import LOGGER
+from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
@@ -14,7 +14,7 @@ LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a ``Braket Task State Change`` event."""
-    WORLD.meter.start()
+    begin(WORLD, context)
     detail = event["detail"]
     outcome = task_changed(
         LEDGER,

@@ -7,7 +7,7 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
 from bellpair_core.logic.recent import Recent
-from bellpair_core.stage import LOGGER
+from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
@@ -17,7 +17,7 @@ DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take wake-up messages of the queue, or a beat, which names no queue and means all."""
-    WORLD.meter.start()
+    begin(WORLD, context)
     messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
     started = dispatch_jobs(
         ledger=LEDGER,

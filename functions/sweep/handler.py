@@ -6,7 +6,7 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.model.errors import TransientFault
-from bellpair_core.stage import LOGGER
+from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, TASKS, WORKFLOWS, WAKEUPS = WORLD.ledger, WORLD.tasks, WORLD.workflows, WORLD.wakeups
@@ -14,6 +14,7 @@ LEDGER, TASKS, WORKFLOWS, WAKEUPS = WORLD.ledger, WORLD.tasks, WORLD.workflows, 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Take a beat; give how many jobs needed what."""
+    begin(WORLD, context)
     done = sweep_jobs(
         ledger=LEDGER,
         tasks=TASKS,

@@ -16,6 +16,15 @@ LOGGER = Logger()
 """Structured logs; the service's name comes from ``POWERTOOLS_SERVICE_NAME``."""
 
 
+_KEYS = ("job_id", "epoch", "trace_id")
+
+
+def begin(world: World, context: Any, **keys: Any) -> None:
+    """Open an invocation's account and put its ids, and ``keys``, into each of its log lines."""
+    world.meter.start()
+    LOGGER.append_keys(function_request_id=getattr(context, "aws_request_id", None), **keys)
+
+
 def stage(world: World) -> Callable[[Handler], Handler]:
     """Make a handler of a function that returns a dict.
 
@@ -25,13 +34,7 @@ def stage(world: World) -> Callable[[Handler], Handler]:
 
     def decorate(function: Handler) -> Handler:
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            world.meter.start()
-            LOGGER.append_keys(
-                job_id=event.get("job_id"),
-                epoch=event.get("epoch"),
-                trace_id=event.get("trace_id"),
-                function_request_id=getattr(context, "aws_request_id", None),
-            )
+            begin(world, context, **{key: event.get(key) for key in _KEYS})
             answer = function(event, context)
             LOGGER.info("stage done", extra={"outcome": answer})
             return {**answer, "usage": world.meter.take().model_dump(exclude_defaults=True)}

@@ -82,7 +82,7 @@ def run_program(
     from bellpair.cli.waiting import LiveStatus
     from bellpair.programs import decoded, openqasm_source
 
-    key = idempotency_key or str(uuid.uuid4())
+    key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
     failures = Failures(as_json, on_interrupt=lambda: _maybe_accepted(key))
     with failures:
         check_plot_option(plot)
