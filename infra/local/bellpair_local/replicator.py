@@ -155,6 +155,11 @@ class Replicator:
                 _log.info("changes for %s wait: %s", peer.name, error)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
+            except Exception:
+                # Whatever it is, it must not end the replication: the batch is tried again.
+                _log.exception("changes for %s could not be sent", peer.name)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
             for _ in batch:
                 queue.popleft()
 
