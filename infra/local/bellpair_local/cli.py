@@ -156,6 +156,11 @@ def restart(
                 if known
                 else f"Start it with `{cloud.command('up')}`.",
             )
+        if not cloud.alive():
+            raise LocalCloudError(
+                f"The local cloud {cloud.name!r} is down, and one process alone is of no use.",
+                f"Start all of it with `{cloud.command('up')}`.",
+            )
         found = topology.member(member)
         if found.role is Role.WITNESS and not lose_data:
             raise LocalCloudError(

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from bellpair_local.cloud import LocalCloud
-from bellpair_local.topology import DEPLOYED_FILE
+from bellpair_local.topology import DEPLOYED_FILE, Topology
 from tests.integration.running_cloud import BELLPAIR, free_port_base
 
 from . import small_assembly
@@ -202,3 +202,16 @@ def test_logs_show_processes_and_functions(small_cloud: SmallCloud) -> None:
     assert "REPORT RequestId" in done.stdout
     none = bellpair_local("logs", "mars", state_dir=small_cloud.cloud.state_dir)
     assert (none.returncode, "No log of mars" in none.stderr) == (1, True)
+
+
+def test_no_process_is_restarted_alone_where_the_cloud_is_down(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    Topology.plan("down", state, tmp_path / "cache", 29_566).save()
+
+    done = bellpair_local("restart", "us-east-1", state_dir=state)
+
+    assert done.returncode == 1
+    assert "is down" in done.stderr
+    assert "bellpair local up" in done.stderr
+    assert LocalCloud("down", state).alive() == []
