@@ -104,11 +104,10 @@ class Demonstration:
         for program, device in RUNS:
             source = str(repository() / "examples" / program)
             self.step("run", source, "--shots", "1000", "--device", device)
-        listed = json.loads(self.step("jobs", "list", "--json", quiet=True))
-        for job in listed["jobs"] if isinstance(listed, dict) else listed:
-            if job["device"] != "sv1":
-                self.step("jobs", "show", job["job_id"], "--events", "--cost")
-                break
+        listed = json.loads(self.step("jobs", "list", "--json", quiet=True))["jobs"]
+        for job in reversed(listed):
+            self.step("jobs", "show", job["job_id"], "--events")
+        self.step("jobs", "show", listed[0]["job_id"], "--cost")
         self.step("jobs")
         self._console.rule(style="dim")
         self._console.print(NEXT)
