@@ -90,7 +90,8 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
         "THROTTLED": throttled,
         "QUOTA_EXCEEDED": throttled,
         "DEFAULT_4XX": (ErrorCode.REQUEST_INVALID, "The request cannot be read."),
-        "DEFAULT_5XX": (ErrorCode.INTERNAL, "The request could not be answered."),
+        # Above all a function whose process died under the request: a repetition meets a new one.
+        "DEFAULT_5XX": (ErrorCode.UNAVAILABLE, "The request could not be answered."),
     }
     return {kind: _gateway_problem(*words) for kind, words in said.items()}
 

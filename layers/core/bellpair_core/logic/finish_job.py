@@ -14,7 +14,7 @@ from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
 
-_EXHAUSTED = frozenset({"Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"})
+_EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 
 
 def finish_job(
@@ -102,7 +102,7 @@ def job_error(failure: Mapping[str, Any]) -> JobError:
         text = f"The task's result could not be read: {message}"
     elif name in _EXHAUSTED:
         code, remedy = ErrorCode.STAGE_EXHAUSTED, ErrorCode.STAGE_EXHAUSTED.remedy
-        text = "A stage of the job ran out of time or memory each time it was tried."
+        text = "A stage of the job ran out of time each time it was tried."
     else:
         # The exception's text may hold anything, so it stays in the function's log.
         code, remedy = ErrorCode.INTERNAL, ErrorCode.INTERNAL.remedy

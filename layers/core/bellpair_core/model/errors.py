@@ -227,14 +227,14 @@ class ErrorCode(StrEnum):
     STAGE_EXHAUSTED = (
         "stage-exhausted",
         500,
-        "A stage of the job ran out of time or memory",
+        "A stage of the job ran out of time",
         "Make the program smaller: fewer gates, qubits or shots.",
     )
     GAVE_UP = (
         "gave-up",
         500,
         "The job could not be brought to an end",
-        "Submit it again; if that fails too, report the job id.",
+        "Submit it again; if that fails too, make the program smaller, or report the job id.",
     )
     DEADLINE_EXCEEDED = (
         "deadline-exceeded",
