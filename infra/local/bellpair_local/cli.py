@@ -156,17 +156,17 @@ def restart(
                 if known
                 else f"Start it with `{cloud.command('up')}`.",
             )
-        if not cloud.alive():
-            raise LocalCloudError(
-                f"The local cloud {cloud.name!r} is down, and one process alone is of no use.",
-                f"Start all of it with `{cloud.command('up')}`.",
-            )
         found = topology.member(member)
         if found.role is Role.WITNESS and not lose_data:
             raise LocalCloudError(
                 "The witness holds the one copy of the strongly consistent tables: restarting it "
                 "loses every job and the pair's record.",
                 f"If they may be lost, use `{cloud.command('restart', member, '--lose-data')}`.",
+            )
+        if not cloud.alive():
+            raise LocalCloudError(
+                f"The local cloud {cloud.name!r} is down, and one process alone is of no use.",
+                f"Start all of it with `{cloud.command('up')}`.",
             )
         step(f"Starting {member}")
         cloud.restart(found)
