@@ -5,7 +5,6 @@ from __future__ import annotations
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.views import devices_view
-from bellpair_core.logic.list_devices import list_devices
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 
@@ -17,6 +16,6 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @devices.route("/", methods=["GET"], authorizer=authorize)
     @answering(devices, services)
     def devices_listing() -> Answer:
-        return Answer(devices_view(list_devices(services().devices)))
+        return Answer(devices_view(services().devices()))
 
     return devices

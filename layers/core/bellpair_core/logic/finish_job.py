@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
-from bellpair_core.model.job import ANY_DEVICE, Job, JobError, JobStatus
+from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups
 from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
+from .let_go import cancel_unwanted_task, free_place
 
 _EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 
@@ -53,14 +54,9 @@ def finish_job(
         if stored is None or stored.epoch != epoch:
             raise
         job = stored
-    device = settings.device(job.device_used or "")
-    if device is not None and device.max_in_flight is not None:
-        ledger.release_slot(device.name, job_id)
-        wakeups.wake(device.name)
-        wakeups.wake(ANY_DEVICE)
-    if job.result is None and job.task is not None and job.task.arn is not None:
-        # Whatever went wrong, nobody waits for this task any more.
-        tasks.cancel(job.task.arn)
+    for queue in free_place(job, ledger, settings):
+        wakeups.wake(queue)
+    cancel_unwanted_task(job, tasks)
     return job.status.value
 
 

@@ -11,6 +11,8 @@ from bellpair_core.model.limits import ATTEMPTS_MAX, CHECK_RUNNING_AFTER, OPEN_S
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups, Workflows
 from bellpair_core.settings import Settings
 
+from .let_go import cancel_unwanted_task, free_place
+
 _BATCH = 100
 _LOG = logging.getLogger(__name__)
 
@@ -120,8 +122,5 @@ class _Sweeper:
     def _end(self, job: Job, error: JobError) -> None:
         ended = job.moved(self._clock(), JobStatus.FAILED, message=error.message, error=error)
         self._ledger.replace(job, ended)
-        if job.device_used is not None:
-            self._ledger.release_slot(job.device_used, job.id)
-            self._queues.update((job.device_used, ANY_DEVICE))
-        if job.task is not None and job.task.arn is not None:
-            self._tasks.cancel(job.task.arn)
+        self._queues.update(free_place(job, self._ledger, self._settings))
+        cancel_unwanted_task(job, self._tasks)

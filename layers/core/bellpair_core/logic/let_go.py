@@ -1,0 +1,28 @@
+"""Give back what an ended job still holds."""
+
+from __future__ import annotations
+
+from bellpair_core.model.job import ANY_DEVICE, Job
+from bellpair_core.ports import Ledger, TaskService
+from bellpair_core.settings import Settings
+
+
+def free_place(job: Job, ledger: Ledger, settings: Settings) -> tuple[str, ...]:
+    """Free the job's place, if its device has a limit.
+
+    Returns
+    -------
+    tuple of str
+        The queues for which the place may be of use.
+    """
+    device = settings.device(job.device_used or "")
+    if device is None or device.max_in_flight is None:
+        return ()
+    ledger.release_slot(device.name, job.id)
+    return device.name, ANY_DEVICE
+
+
+def cancel_unwanted_task(job: Job, tasks: TaskService) -> None:
+    """Cancel the task of a job that ended without a result: nobody waits for it any more."""
+    if job.result is None and job.task is not None and job.task.arn is not None:
+        tasks.cancel(job.task.arn)
