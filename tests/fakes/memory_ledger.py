@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 
+from bellpair_core.model.beat import Beat
+from bellpair_core.model.breaker import Breaker
 from bellpair_core.model.errors import LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import OPEN_SHARDS, TENANT_SHARDS
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import JobExists, JobPage, JobSummary, WaitingJob
+from bellpair_core.ports import JobExists, JobPage, JobSummary, OpenJob, OpenPage, WaitingJob
 
 FIRST_PAIR = PairRecord(active="us-east-1", passive="us-west-2")
 
@@ -40,6 +42,8 @@ class MemoryLedger:
         self.writes = 0
         self.reads = 0
         self.reachable = True
+        self.beats: dict[str, Beat] = {}
+        self.breakers: dict[str, Breaker] = {}
         self._slots: dict[str, set[str]] = {}
         self._lock = Lock()
 
@@ -48,6 +52,46 @@ class MemoryLedger:
         with self._item():
             self.reads += 1
             return self.pair_record
+
+    def replace_pair(self, old: PairRecord, new: PairRecord) -> None:
+        """Store ``new`` over ``old``, or raise `LedgerConflict`."""
+        with self._item():
+            stored = self.pair_record
+            if stored == new:
+                return
+            if (stored.epoch, stored.version) != (old.epoch, old.version):
+                raise LedgerConflict("the pair record changed since it was read")
+            self.pair_record = new
+            self.writes += 1
+
+    def beat(self, region: str) -> Beat | None:
+        """The region's last beat."""
+        with self._item():
+            self.reads += 1
+            return self.beats.get(region)
+
+    def put_beat(self, beat: Beat) -> None:
+        """Store the region's beat."""
+        with self._item():
+            self.beats[beat.region] = beat
+            self.writes += 1
+
+    def breaker(self, device: str) -> Breaker:
+        """The device's breaker."""
+        with self._item():
+            self.reads += 1
+            return self.breakers.get(device) or Breaker(device=device)
+
+    def replace_breaker(self, old: Breaker, new: Breaker) -> None:
+        """Store ``new`` over ``old``, or raise `LedgerConflict`."""
+        with self._item():
+            stored = self.breakers.get(new.device) or Breaker(device=new.device)
+            if stored == new:
+                return
+            if stored.version != old.version:
+                raise LedgerConflict(f"the breaker of {new.device} changed since it was read")
+            self.breakers[new.device] = new
+            self.writes += 1
 
     def insert(self, job: Job) -> None:
         """Store a new job, or raise `JobExists`."""
@@ -85,6 +129,7 @@ class MemoryLedger:
                     shots=job.shots,
                     num_qubits=job.num_qubits,
                     accepted_at=job.accepted_at,
+                    avoid=tuple(sorted(job.avoid)),
                 )
                 for job in self._queue(queue)[:limit]
             )
@@ -137,6 +182,26 @@ class MemoryLedger:
             ]
         return tuple(job.id for job in sorted(found, key=lambda job: job.check_at)[:limit])
 
+    def open_jobs(self, shard: int, limit: int, after: str | None = None) -> OpenPage:
+        """Unfinished jobs of a shard, by the time to look at them."""
+        with self._item():
+            found = [
+                (_open_key(job), job)
+                for job in self.jobs.values()
+                if not job.status.terminal
+                and zlib.crc32(job.id.encode()) % OPEN_SHARDS == shard
+                and (after is None or _open_key(job) > after)
+            ]
+        found.sort(key=lambda entry: entry[0])
+        page = found[:limit]
+        return OpenPage(
+            jobs=tuple(
+                OpenJob(job_id=job.id, status=job.status, epoch=job.epoch, region=job.region)
+                for _, job in page
+            ),
+            position=page[-1][0] if len(found) > limit else None,
+        )
+
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
         """Take one of the device's places for the job."""
         with self._item():
@@ -186,6 +251,10 @@ def _arrival(job: Job) -> tuple[datetime, str]:
 
 def _sort_key(job: Job) -> str:
     return f"{job.accepted_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{job.id}"
+
+
+def _open_key(job: Job) -> str:
+    return f"{job.check_at.isoformat()}#{job.id}"
 
 
 def _tenant_shard(job: Job) -> str:

@@ -22,6 +22,36 @@ class DeviceSetting(BaseModel):
     max_in_flight: int | None = None
 
 
+class SentinelSetting(BaseModel):
+    """How a region watches its peer; all times in seconds.
+
+    Attributes
+    ----------
+    interval_s
+        Between two probes.
+    confirm, of
+        The peer counts as lost when so many of the last ``of`` probes say so.
+    cool_down_s
+        After a promotion, for how long none follows by itself.
+    canary_s
+        Between two canary jobs.
+    canary_limit_s
+        How long a canary job may take.
+    watch_s
+        How long one invocation watches; a beat starts the next.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    interval_s: float = 5.0
+    confirm: int = 3
+    of: int = 4
+    cool_down_s: float = 600.0
+    canary_s: float = 900.0
+    canary_limit_s: float = 600.0
+    watch_s: float = 62.0
+
+
 class Settings(BaseModel):
     """What the stage's parameters give a function; each function has only what it needs."""
 
@@ -38,6 +68,10 @@ class Settings(BaseModel):
     dispatch_queue_url: str = ""
     job_state_machine_arn: str = ""
     devices: tuple[DeviceSetting, ...] = ()
+    failover_machine: str = ""
+    api_endpoint: str = ""
+    api_path: str = ""
+    sentinel: SentinelSetting = SentinelSetting()
     memory_mb: int = 1024
 
     @property
@@ -74,6 +108,9 @@ class Settings(BaseModel):
             "catalogue_table",
             "dispatch_queue_url",
             "job_state_machine_arn",
+            "failover_machine",
+            "api_endpoint",
+            "api_path",
         ):
             if (text := environment.get(f"BELLPAIR_{field.upper()}")) is not None:
                 values[field] = text
@@ -81,6 +118,7 @@ class Settings(BaseModel):
             ("blob_buckets", dict[str, str]),
             ("result_buckets", dict[str, str]),
             ("devices", tuple[DeviceSetting, ...]),
+            ("sentinel", SentinelSetting),
         ):
             if f"BELLPAIR_{field.upper()}" in environment:
                 values[field] = parsed(f"BELLPAIR_{field.upper()}", kind)

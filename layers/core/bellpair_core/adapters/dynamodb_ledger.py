@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from bellpair_core.model.beat import Beat
+from bellpair_core.model.breaker import Breaker
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (
@@ -25,7 +27,14 @@ from bellpair_core.model.limits import (
     WAITING_COUNT_MAX,
 )
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports.ledger import JobExists, JobPage, JobSummary, WaitingJob
+from bellpair_core.ports.ledger import (
+    JobExists,
+    JobPage,
+    JobSummary,
+    OpenJob,
+    OpenPage,
+    WaitingJob,
+)
 
 from .aws import client, error_code, transient_faults
 from .ledger_table import BY_QUEUE, BY_TENANT, OPEN, Index
@@ -34,6 +43,7 @@ from .meter import Meter
 _T = TypeVar("_T")
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
+_ABSENT = "attribute_not_exists(pk)"
 
 
 class DynamoDbLedger:
@@ -62,11 +72,54 @@ class DynamoDbLedger:
         item = self._get("PAIR", "PAIR")
         return PairRecord.model_validate_json(item["doc"]["S"]) if item else self._initial
 
+    def replace_pair(self, old: PairRecord, new: PairRecord) -> None:
+        """See `Ledger.replace_pair`."""
+        item = {
+            **_key("PAIR", "PAIR"),
+            "epoch": {"N": str(new.epoch)},
+            "version": {"N": str(new.version)},
+            "doc": {"S": new.model_dump_json()},
+        }
+        values = {":epoch": {"N": str(old.epoch)}, ":version": {"N": str(old.version)}}
+        condition = "epoch = :epoch AND version = :version" if old.version else _ABSENT
+        self._swap(item, condition, values if old.version else {}, "the pair record")
+
+    def beat(self, region: str) -> Beat | None:
+        """See `Ledger.beat`."""
+        item = self._get(f"BEAT#{region}", "BEAT")
+        return Beat.model_validate_json(item["doc"]["S"]) if item else None
+
+    def put_beat(self, beat: Beat) -> None:
+        """See `Ledger.put_beat`."""
+        item = {**_key(f"BEAT#{beat.region}", "BEAT"), "doc": {"S": beat.model_dump_json()}}
+        with transient_faults("writing the ledger"):
+            answer = self._dynamodb.put_item(
+                TableName=self._table, Item=item, ReturnConsumedCapacity="TOTAL"
+            )
+        self._meter.write(answer)
+
+    def breaker(self, device: str) -> Breaker:
+        """See `Ledger.breaker`."""
+        item = self._get(f"BREAKER#{device}", "BREAKER")
+        return Breaker.model_validate_json(item["doc"]["S"]) if item else Breaker(device=device)
+
+    def replace_breaker(self, old: Breaker, new: Breaker) -> None:
+        """See `Ledger.replace_breaker`."""
+        item = {
+            **_key(f"BREAKER#{new.device}", "BREAKER"),
+            "version": {"N": str(new.version)},
+            "doc": {"S": new.model_dump_json()},
+        }
+        values = {":version": {"N": str(old.version)}}
+        condition = "version = :version" if old.version else _ABSENT
+        what = f"the breaker of {new.device}"
+        self._swap(item, condition, values if old.version else {}, what)
+
     def insert(self, job: Job) -> None:
         """See `Ledger.insert`."""
         with transient_faults("writing the ledger"):
             try:
-                self._put(_job_item(job), "attribute_not_exists(pk)", {})
+                self._put(_job_item(job), _ABSENT, {})
             except ClientError as error:
                 if error_code(error) != _CONDITION_FAILED:
                     raise
@@ -84,18 +137,8 @@ class DynamoDbLedger:
     def replace(self, old: Job, new: Job) -> None:
         """See `Ledger.replace`."""
         values = {":epoch": {"N": str(old.epoch)}, ":version": {"N": str(old.version)}}
-        item = _job_item(new)
-        with transient_faults("writing the ledger"):
-            try:
-                self._put(item, "epoch = :epoch AND version = :version", values)
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                stored: Any = error.response.get("Item") or {}
-                if stored.get("doc") == item["doc"]:
-                    # The client library repeated a write whose answer was lost: it is done.
-                    return
-                raise LedgerConflict(f"job {old.id} changed since version {old.version}") from None
+        condition = "epoch = :epoch AND version = :version"
+        self._swap(_job_item(new), condition, values, f"job {old.id}")
 
     def waiting(self, queue: str, limit: int) -> Sequence[WaitingJob]:
         """See `Ledger.waiting`."""
@@ -112,6 +155,7 @@ class DynamoDbLedger:
                 shots=int(item["shots"]["N"]),
                 num_qubits=int(item["num_qubits"]["N"]),
                 accepted_at=item["accepted_at"]["S"],
+                avoid=tuple(sorted(item.get("avoid", {}).get("SS", ()))),
             )
             for _, item in zip(range(limit), merged, strict=False)
         ]
@@ -172,6 +216,23 @@ class DynamoDbLedger:
         """See `Ledger.due`."""
         items = self._query(OPEN, f"OPEN#{shard}", limit, before=before.isoformat())
         return [item["job_id"]["S"] for item in items]
+
+    def open_jobs(self, shard: int, limit: int, after: str | None = None) -> OpenPage:
+        """See `Ledger.open_jobs`."""
+        items = self._query(OPEN, f"OPEN#{shard}", limit + 1, after=after)
+        more, items = len(items) > limit, items[:limit]
+        return OpenPage(
+            jobs=tuple(
+                OpenJob(
+                    job_id=item["job_id"]["S"],
+                    status=JobStatus(item["status"]["S"]),
+                    epoch=int(item["epoch"]["N"]),
+                    region=item["region"]["S"],
+                )
+                for item in items
+            ),
+            position=items[-1]["open_sk"]["S"] if more else None,
+        )
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
         """See `Ledger.acquire_slot`."""
@@ -239,6 +300,22 @@ class DynamoDbLedger:
         )
         self._meter.write(answer)
 
+    def _swap(
+        self, item: dict[str, Any], condition: str, values: Mapping[str, Any], what: str
+    ) -> None:
+        """Write the item over the one that the condition describes."""
+        with transient_faults("writing the ledger"):
+            try:
+                self._put(item, condition, values)
+            except ClientError as error:
+                if error_code(error) != _CONDITION_FAILED:
+                    raise
+                stored: Any = error.response.get("Item") or {}
+                if stored.get("doc") == item["doc"]:
+                    # The client library repeated a write whose answer was lost: it is done.
+                    return
+                raise LedgerConflict(f"{what} changed since it was read") from None
+
     def _query(
         self,
         index: Index,
@@ -247,6 +324,7 @@ class DynamoDbLedger:
         *,
         newest_first: bool = False,
         before: str | None = None,
+        after: str | None = None,
         filters: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
         names = {"#pk": index.partition_key}
@@ -256,6 +334,10 @@ class DynamoDbLedger:
             names["#sk"] = index.sort_key
             values[":before"] = {"S": before}
             condition += " AND #sk < :before"
+        elif after is not None:
+            names["#sk"] = index.sort_key
+            values[":after"] = {"S": after}
+            condition += " AND #sk > :after"
         parameters: dict[str, Any] = {}
         if filters:
             for name, value in filters.items():
@@ -324,6 +406,7 @@ def _job_item(job: Job) -> dict[str, Any]:
         "shots": {"N": str(job.shots)},
         "num_qubits": {"N": str(job.num_qubits)},
         "accepted_at": {"S": accepted},
+        "region": {"S": job.region},
         "tenant_pk": {"S": f"TENANT#{job.tenant}#{shard_of(job.id, TENANT_SHARDS)}"},
         "tenant_sk": {"S": f"{accepted}#{job.id}"},
     }
@@ -331,6 +414,8 @@ def _job_item(job: Job) -> dict[str, Any]:
         item["name"] = {"S": job.name}
     if job.tags:
         item["tags"] = {"M": {key: {"S": value} for key, value in job.tags.items()}}
+    if job.avoid:
+        item["avoid"] = {"SS": list(job.avoid)}
     if job.finished_at:
         item["finished_at"] = {"S": job.finished_at.isoformat()}
     if job.error:

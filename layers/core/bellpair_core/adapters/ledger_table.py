@@ -28,7 +28,7 @@ BY_QUEUE = Index(
     "by-queue",
     "queue_pk",
     "queue_sk",
-    ("job_id", "tenant", "device", "shots", "num_qubits", "accepted_at"),
+    ("job_id", "tenant", "device", "shots", "num_qubits", "accepted_at", "avoid"),
 )
 """Jobs that wait, by the device they asked for, first accepted first."""
 
@@ -50,7 +50,7 @@ BY_TENANT = Index(
 )
 """A tenant's jobs, by the time they were accepted."""
 
-OPEN = Index("open", "open_pk", "open_sk", ("job_id", "status"))
+OPEN = Index("open", "open_pk", "open_sk", ("job_id", "status", "epoch", "region"))
 """Jobs that are not finished, by the time to look at them next."""
 
 INDEXES = (BY_QUEUE, BY_TENANT, OPEN)

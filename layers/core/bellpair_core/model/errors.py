@@ -182,6 +182,24 @@ class ErrorCode(StrEnum):
         "Bellpair is not accepting jobs at the moment",
         "Try again after the seconds in Retry-After.",
     )
+    PAIR_HELD = (
+        "pair-held",
+        409,
+        "An operator holds the pair as it is",
+        "Release the hold with `bellpair pair release`, or insist with force.",
+    )
+    PAIR_BUSY = (
+        "pair-busy",
+        409,
+        "Another operation on the pair is running",
+        "Wait for it to end; `bellpair pair status` shows it.",
+    )
+    PAIR_UNCHANGED = (
+        "pair-unchanged",
+        409,
+        "The pair is as asked for already",
+        "`bellpair pair status` shows it.",
+    )
     UNAVAILABLE = (
         "unavailable",
         503,
@@ -296,6 +314,14 @@ class ResultMissing(StageError):
 
 class Fenced(StageError):
     """The job belongs to another epoch or is finished; nothing more is to be done here."""
+
+
+class DeviceUnavailable(StageError):
+    """The job has no task and its device takes none now: it goes back to the queue."""
+
+
+class PromotionRefused(StageError):
+    """The pair must not be changed this way now; the message says why."""
 
 
 class JobCancelled(StageError):

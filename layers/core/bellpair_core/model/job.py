@@ -20,6 +20,12 @@ from .usage import Usage
 ANY_DEVICE = "any"
 """What a submission names when any device that fits will do."""
 
+ANY_QPU = "any-qpu"
+"""What a submission names when any QPU that fits will do."""
+
+SHARED_QUEUES = frozenset({ANY_DEVICE, ANY_QPU})
+"""The queues that are no device's own."""
+
 
 class JobStatus(StrEnum):
     """A job's states; `TRANSITIONS` says which may follow which."""
@@ -40,8 +46,12 @@ class JobStatus(StrEnum):
 
 TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.QUEUED: frozenset({JobStatus.COMPILING, JobStatus.FAILED, JobStatus.CANCELLED}),
-    JobStatus.COMPILING: frozenset({JobStatus.EXECUTING, JobStatus.FAILED, JobStatus.CANCELLED}),
-    JobStatus.EXECUTING: frozenset({JobStatus.PROCESSING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.COMPILING: frozenset(
+        {JobStatus.EXECUTING, JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}
+    ),
+    JobStatus.EXECUTING: frozenset(
+        {JobStatus.PROCESSING, JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}
+    ),
     JobStatus.PROCESSING: frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.SUCCEEDED: frozenset(),
     JobStatus.FAILED: frozenset(),
@@ -124,6 +134,24 @@ class Job(BaseModel):
     ``epoch`` and ``version`` fence every write: a change is written on condition that the
     stored record still has those of the record it was made from. ``trace_id`` is the trace of
     the submission.
+
+    Attributes
+    ----------
+    region
+        The owner: no other region acts for the job.
+    attempt
+        Counts executions, so that each has a name of its own.
+    restarts
+        How many of them followed one that came to nothing by itself; what waits for a device
+        out of reach is not counted.
+    generation
+        The last number given to a task of this job, whatever became of that task.
+    avoid
+        Devices that failed this job, which a job for any device is not given to again.
+    waiting_for
+        What the job waits for that is out of reach, for people; ``None`` where nothing is amiss.
+    recalled
+        Whether the task was asked to be cancelled so that another device may take the job.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -155,6 +183,11 @@ class Job(BaseModel):
     finished_at: datetime | None = None
 
     attempt: int = 0
+    restarts: int = 0
+    generation: int = 0
+    avoid: tuple[str, ...] = ()
+    waiting_for: str | None = None
+    recalled: bool = False
     compiled: CompiledProgram | None = None
     task: Task | None = None
     result: BlobRef | None = None
@@ -214,6 +247,48 @@ class Job(BaseModel):
         if status is not None and status.terminal:
             update["finished_at"] = at
         return self.model_copy(update=update | changes)
+
+    def adopted(self, at: datetime, epoch: int, region: str) -> Self:
+        """The job in the hands of the region that was promoted at ``epoch``.
+
+        What its stages made is kept. Nobody in this region waits with the old token.
+
+        Raises
+        ------
+        ValueError
+            If the job is over, or belongs to this epoch or a later one.
+        """
+        if epoch <= self.epoch:
+            raise ValueError(f"job {self.id} of epoch {self.epoch} cannot be adopted at {epoch}")
+        task = self.task and self.task.model_copy(update={"wake_token": None})
+        raised = self.model_copy(update={"epoch": epoch, "task": task})
+        return raised.moved(
+            at, event="adopted", message=f"from {self.region}, epoch {self.epoch}", region=region
+        )
+
+    def sent_back(self, at: datetime, message: str, *, avoid: str | None = None) -> Self:
+        """The job in the queue again, to be compiled anew, perhaps for another device.
+
+        Only for a job without a task, or whose task is known to have failed or to have been
+        cancelled: the caller has made sure of that.
+
+        Parameters
+        ----------
+        avoid
+            A device that failed the job.
+        """
+        shunned = (*self.avoid, avoid) if avoid and avoid not in self.avoid else self.avoid
+        return self.moved(
+            at,
+            JobStatus.QUEUED,
+            message=message,
+            device_used=None,
+            compiled=None,
+            task=None,
+            recalled=False,
+            waiting_for=None,
+            avoid=shunned,
+        )
 
 
 def check_time(at: datetime) -> datetime:

@@ -61,3 +61,36 @@ DISPATCH_BATCH = 50
 
 CACHE_SECONDS = 2.0
 """How long a warm function may trust the pair record and the devices it read."""
+
+PAIR_REFRESH_SECONDS = 0.25
+"""How old a pair record may be that a request is refused by: a promotion is noticed so soon."""
+
+AUDIT_MAX = 20
+"""Changes of the pair that its record remembers; the log has them all."""
+
+ADOPTION_WINDOW = timedelta(minutes=15)
+"""How long after a promotion each sweep looks at all unfinished jobs for late arrivals."""
+
+OPEN_PAGE = 100
+"""Unfinished jobs that one read of the index gives, and that one call of adoption claims."""
+
+CHECK_WAITING_AFTER = timedelta(minutes=1)
+"""When the sweeper looks again at a job that waits for a device service out of reach."""
+
+GENERATIONS_MAX = 3
+"""Tasks that one job may have, each after the last is known to have failed or been cancelled."""
+
+BREAKER_FAILURES = 3
+"""Failures in a row that open a device's breaker."""
+
+BREAKER_PAUSE = timedelta(seconds=30)
+"""How long a breaker stays open before one job may try; doubled each time it opens again."""
+
+BREAKER_PAUSE_MAX = timedelta(minutes=15)
+
+HOLD_REASON_CHARACTERS_MAX = 256
+"""Length of the reason that an operator gives."""
+
+DRAIN_SECONDS_DEFAULT = 20
+DRAIN_SECONDS_MAX = 600
+"""How long a planned switchover waits for running jobs before it promotes regardless."""

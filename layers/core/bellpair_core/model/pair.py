@@ -1,11 +1,15 @@
-"""The pair of regions."""
+"""The pair of regions: which one is active, and every change that may be made to that."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from .limits import AUDIT_MAX
 
 
 class PairMode(StrEnum):
@@ -15,8 +19,89 @@ class PairMode(StrEnum):
     PAUSED = "paused"
 
 
+class OperationKind(StrEnum):
+    """What may be done to the pair."""
+
+    FAILOVER = "failover"
+    SWITCHOVER = "switchover"
+    FAILBACK = "failback"
+    HOLD = "hold"
+    RELEASE = "release"
+
+    @property
+    def planned(self) -> bool:
+        """Whether the active region is there to be drained first."""
+        return self in (OperationKind.SWITCHOVER, OperationKind.FAILBACK)
+
+    @property
+    def promotes(self) -> bool:
+        """Whether it makes the passive region the active one."""
+        return self.planned or self is OperationKind.FAILOVER
+
+
+class Outcome(StrEnum):
+    """How an operation ended, or that it has not."""
+
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Hold(BaseModel):
+    """An operator's order that no region be promoted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+    reason: str
+
+
+class Operation(BaseModel):
+    """The change of the pair that is going on, or the last one.
+
+    Attributes
+    ----------
+    id
+        Also the name of the state machine's execution.
+    by
+        ``"<tenant>/<key id>"`` of an operator, or ``"sentinel of <region>"``.
+    steps
+        When each step that is done was done, by the clock of the region that runs it.
+    adopted
+        How many jobs changed hands.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: OperationKind
+    by: str
+    reason: str
+    started_at: datetime
+    steps: Mapping[str, datetime] = Field(default_factory=dict)
+    outcome: Outcome = Outcome.RUNNING
+    detail: str = ""
+    adopted: int = 0
+
+
+class AuditEntry(BaseModel):
+    """Who changed the pair, how and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    by: str
+    action: str
+    reason: str
+    epoch: int
+
+
 class PairRecord(BaseModel):
     """Which region accepts and runs jobs.
+
+    Every write of it is conditional on ``epoch`` and ``version``, so that of two that were
+    made from the same record one has no effect.
 
     Attributes
     ----------
@@ -24,6 +109,16 @@ class PairRecord(BaseModel):
         AWS region names.
     epoch
         Grows by one at each promotion and never falls.
+    version
+        Grows by one at each write; 0 is the record that stands while none is stored.
+    since
+        When the present mode or active region began.
+    promoted_at
+        When the last promotion was.
+    hold
+        While it stands no region is promoted, unless an operator insists.
+    audit
+        The last changes, newest last.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +126,93 @@ class PairRecord(BaseModel):
     active: str
     passive: str
     epoch: int = 1
+    version: int = 0
     mode: PairMode = PairMode.ACCEPTING
     since: datetime | None = None
     reason: str = "initial"
+    promoted_at: datetime | None = None
+    hold: Hold | None = None
+    operation: Operation | None = None
+    audit: tuple[AuditEntry, ...] = ()
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the active region takes new jobs."""
+        return self.mode is PairMode.ACCEPTING
+
+    def paused(self, at: datetime, operation: Operation) -> Self:
+        """No new jobs while the active region drains."""
+        return self._changed(
+            at,
+            operation,
+            "paused",
+            step="paused",
+            mode=PairMode.PAUSED,
+            since=at,
+            reason=operation.reason,
+        )
+
+    def promoted(self, at: datetime, operation: Operation) -> Self:
+        """The passive region is the active one, at the next epoch, and accepts at once."""
+        return self._changed(
+            at,
+            operation,
+            f"promoted {self.passive}",
+            step="promoted",
+            active=self.passive,
+            passive=self.active,
+            epoch=self.epoch + 1,
+            mode=PairMode.ACCEPTING,
+            since=at,
+            reason=operation.reason,
+            promoted_at=at,
+        )
+
+    def resumed(self, at: datetime, operation: Operation, action: str = "resumed") -> Self:
+        """The active region takes new jobs again."""
+        return self._changed(
+            at, operation, action, step="resumed", mode=PairMode.ACCEPTING, since=at
+        )
+
+    def held(self, at: datetime, operation: Operation) -> Self:
+        """No promotion until the hold is released."""
+        hold = Hold(by=operation.by, at=at, reason=operation.reason)
+        return self._changed(at, operation, "held", step="held", hold=hold)
+
+    def released(self, at: datetime, operation: Operation) -> Self:
+        """Promotions are allowed again."""
+        return self._changed(at, operation, "released", step="released", hold=None)
+
+    def concluded(self, at: datetime, operation: Operation, step: str) -> Self:
+        """The record with the operation as it stands now, and nothing else changed."""
+        return self._changed(at, operation, None, step=step)
+
+    def _changed(
+        self,
+        at: datetime,
+        operation: Operation,
+        action: str | None,
+        *,
+        step: str,
+        **changes: object,
+    ) -> Self:
+        mine = self.operation is not None and self.operation.id == operation.id
+        before = self.operation.steps if mine and self.operation else {}
+        steps = {**before, **operation.steps, step: at}
+        changed = self.model_copy(
+            update={
+                "version": self.version + 1,
+                "operation": operation.model_copy(update={"steps": steps}),
+                **changes,
+            }
+        )
+        if action is None:
+            return changed
+        entry = AuditEntry(
+            at=at,
+            by=operation.by,
+            action=action,
+            reason=operation.reason,
+            epoch=changed.epoch,
+        )
+        return changed.model_copy(update={"audit": (*self.audit, entry)[-AUDIT_MAX:]})

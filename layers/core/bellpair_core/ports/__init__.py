@@ -3,7 +3,7 @@
 from .blobs import Blobs
 from .catalogue import Catalogue
 from .clock import Clock
-from .ledger import JobExists, JobPage, JobSummary, Ledger, WaitingJob
+from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .tasks import TaskService, TaskState, TaskStatus
 from .workflows import Wakeups, Workflows
 
@@ -15,6 +15,8 @@ __all__ = [
     "JobPage",
     "JobSummary",
     "Ledger",
+    "OpenJob",
+    "OpenPage",
     "TaskService",
     "TaskState",
     "TaskStatus",

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from bellpair_core.model.beat import Beat
+from bellpair_core.model.breaker import Breaker
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
 
@@ -31,6 +33,27 @@ class WaitingJob(BaseModel):
     shots: int
     num_qubits: int
     accepted_at: datetime
+    avoid: tuple[str, ...] = ()
+
+
+class OpenJob(BaseModel):
+    """An unfinished job, as the index of open jobs shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_id: str
+    status: JobStatus
+    epoch: int
+    region: str
+
+
+class OpenPage(BaseModel):
+    """One page of a shard's open jobs; ``position`` is where the next one begins, if any."""
+
+    model_config = ConfigDict(frozen=True)
+
+    jobs: tuple[OpenJob, ...]
+    position: str | None = None
 
 
 class JobSummary(BaseModel):
@@ -67,6 +90,40 @@ class Ledger(Protocol):
 
     def pair(self) -> PairRecord:
         """The pair record, strongly read."""
+        ...
+
+    def replace_pair(self, old: PairRecord, new: PairRecord) -> None:
+        """Store ``new`` if the stored record still has the epoch and version of ``old``.
+
+        Repeating a replacement that was stored, as after a lost answer, changes nothing.
+
+        Raises
+        ------
+        LedgerConflict
+            When it has not; nothing is written.
+        """
+        ...
+
+    def beat(self, region: str) -> Beat | None:
+        """The region's last beat, strongly read."""
+        ...
+
+    def put_beat(self, beat: Beat) -> None:
+        """Store the region's beat over the one before."""
+        ...
+
+    def breaker(self, device: str) -> Breaker:
+        """The device's breaker, strongly read; a closed one of version 0 while none is stored."""
+        ...
+
+    def replace_breaker(self, old: Breaker, new: Breaker) -> None:
+        """Store ``new`` if the stored breaker still has the version of ``old``.
+
+        Raises
+        ------
+        LedgerConflict
+            When it has not; nothing is written.
+        """
         ...
 
     def insert(self, job: Job) -> None:
@@ -124,6 +181,19 @@ class Ledger(Protocol):
 
     def due(self, shard: int, before: datetime, limit: int) -> Sequence[str]:
         """Ids of unfinished jobs of one open-jobs shard whose ``check_at`` has passed."""
+        ...
+
+    def open_jobs(self, shard: int, limit: int, after: str | None = None) -> OpenPage:
+        """Unfinished jobs of one open-jobs shard, whenever they are to be looked at.
+
+        Read from an index: a job accepted a moment ago may be missing, and one just finished
+        may still be there.
+
+        Parameters
+        ----------
+        after
+            The ``position`` of the page before.
+        """
         ...
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
