@@ -25,6 +25,11 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 8 * 2**20
 """Longest request body, in bytes."""
 
+TRANSPORT = "braket_emulator.transport"
+"""Key in the ASGI scope of the request's transport, by which an outage ends the connection."""
+
+_CONTROL = "/_emulator/"
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -36,7 +41,7 @@ class BraketApi:
     """Routes requests to a :class:`BraketService` and shapes answers and errors."""
 
     def __init__(self, service: BraketService) -> None:
-        s = service
+        s = self._service = service
         # ARNs hold slashes; clients escape them, proxies may not, so the pattern takes both.
         routes: list[tuple[str, str, int, Handler]] = [
             ("GET", r"/device/(.+)", 200, lambda arn, q, b: s.get_device(arn)),
@@ -70,6 +75,9 @@ class BraketApi:
                 lambda n, q, b: s.control_device(n, b),
             ),
             ("GET", r"/_emulator/tasks()", 200, lambda _, q, b: s.all_tasks()),
+            ("GET", r"/_emulator/outage()", 200, lambda _, q, b: s.outage()),
+            ("PUT", r"/_emulator/outage()", 200, lambda _, q, b: s.set_outage(b)),
+            ("POST", r"/_emulator/results()", 200, lambda _, q, b: s.write_results()),
             ("GET", r"/_emulator/health()", 200, lambda _, q, b: s.health()),
         ]
         self._routes = [
@@ -80,6 +88,9 @@ class BraketApi:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
+            return
+        if self._cut_off(scope):
+            await _hang_up(scope, receive)
             return
         request_id = str(uuid.uuid4())
         headers = {"x-amzn-requestid": request_id}
@@ -95,6 +106,10 @@ class BraketApi:
             headers["x-amzn-errortype"] = InternalServiceException.__name__
             status = InternalServiceException.status
             answer = {"message": f"The emulator failed; its log tells why ({request_id})"}
+        if self._cut_off(scope):
+            # The outage came while the request was worked on: it was carried out, untold.
+            await _hang_up(scope, receive)
+            return
         body = json.dumps(answer).encode()
         headers |= {
             "content-type": "application/json",
@@ -109,6 +124,9 @@ class BraketApi:
         )
         await send({"type": "http.response.body", "body": body})
 
+    def _cut_off(self, scope: Message) -> bool:
+        return self._service.unreachable and not scope["path"].startswith(_CONTROL)
+
     async def _answer(self, scope: Message, receive: Receive) -> tuple[int, Json]:
         for method, pattern, status, handler in self._routes:
             match = pattern.fullmatch(scope["path"])
@@ -117,6 +135,14 @@ class BraketApi:
                 answer = handler(match[1], query, _parse(await _body(receive)))
                 return status, answer if isinstance(answer, dict) else await answer
         raise ResourceNotFoundException(f"no operation at {scope['method']} {scope['path']}")
+
+
+async def _hang_up(scope: Message, receive: Receive) -> None:
+    """Close the connection without an answer."""
+    scope[TRANSPORT].abort()
+    # The server, too, must have seen the end: it would answer for a silent application.
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 async def _body(receive: Receive) -> bytes:

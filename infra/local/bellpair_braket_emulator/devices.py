@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from .deliveries import Deliveries
 from .documents import capabilities
 from .events import DEVICE_STATUS_CHANGE, TASK_STATE_CHANGE, Events
 from .noise import ideal_circuit, noisy_circuit
-from .outputs import OutputError, Outputs
+from .outputs import BucketMissing, OutputError, Outputs, OutputUnavailable
 from .profile import Calibration, Profile, calibrate
 from .results import results_document
 from .sampling import Bits, Stopped, sample
+from .shelf import Shelf
 from .tasks import (
     CANCELLED,
     CANCELLING,
@@ -65,15 +67,34 @@ class Faults:
 
 @dataclass
 class Device:
-    """One device of the emulator. All methods belong to the event loop's thread."""
+    """One device of the emulator. All methods belong to the event loop's thread.
+
+    A task whose result finds no store stays RUNNING until it does; the device goes on with the
+    next ones meanwhile.
+
+    Attributes
+    ----------
+    executor
+        Where programs are simulated.
+    uploads
+        Where results are written, so that a store that hangs does not keep the simulations.
+    shelf
+        Where measurements are kept.
+    bucket_patience_s
+        Seconds for which a bucket may be away that was there when its task was made: its region
+        may have been lost, and is empty until its stacks are there again.
+    """
 
     profile: Profile
     region: str
     outputs: Outputs
     events: Events
     executor: Executor
+    uploads: Executor
+    shelf: Shelf
     seed: int
     status: str = ONLINE
+    bucket_patience_s: float = 120.0
     faults: Faults = field(default_factory=Faults)
     tasks_taken: int = 0
 
@@ -84,6 +105,8 @@ class Device:
         self._queued_at: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
+        self._deliveries = Deliveries(self._deliver)
+        self._bucket_missed: dict[str, float] = {}
         self.calibration: Calibration | None = None
         self.recalibrate(None)
 
@@ -96,8 +119,8 @@ class Device:
 
     @property
     def open_tasks(self) -> int:
-        """Tasks that wait or run."""
-        return len(self.queue) + len(self.running)
+        """Tasks that wait or run, or whose results wait."""
+        return len(self.queue) + len(self.running) + len(self._deliveries)
 
     def summary(self) -> dict[str, str]:
         """As SearchDevices lists it."""
@@ -179,6 +202,7 @@ class Device:
 
     def start(self) -> None:
         """Begin to work."""
+        self._deliveries.start()
         for _ in range(self.profile.concurrency):
             self._workers.append(asyncio.create_task(self._work()))
 
@@ -189,6 +213,25 @@ class Device:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._deliveries.stop()
+
+    def hurry(self) -> None:
+        """Try again now to write the results that wait: their store may be back."""
+        self._deliveries.hurry()
+
+    async def write_result(self, task: Task) -> None:
+        """Write a measured task's result, once more where it was written already.
+
+        Raises
+        ------
+        OutputError, OutputUnavailable
+            If it cannot be stored, or not now.
+        """
+        loop = asyncio.get_running_loop()
+        bits = self.shelf.get(task.arn)
+        if bits is None:
+            bits = await loop.run_in_executor(self.executor, self._simulation(task))
+        await loop.run_in_executor(self.uploads, self._store, task, bits)
 
     def submit(self, task: Task) -> None:
         """Take a new task."""
@@ -213,6 +256,7 @@ class Device:
             self._move(task, CANCELLED)
         elif task.status == RUNNING:
             self._move(task, CANCELLING)
+            self._deliveries.hurry()
         return task.status
 
     async def _work(self) -> None:
@@ -253,43 +297,76 @@ class Device:
             self._move(task, FAILED)
             return
         loop = asyncio.get_running_loop()
+        task.calibration = self.calibration
         try:
             started = time.monotonic()
             task.executed_shots = task.shots
             bits = await loop.run_in_executor(self.executor, self._simulation(task))
-            task.ended_at = datetime.now(UTC)
-            if task.cancel_requested:
-                raise Stopped
-            if self.faults.lose_results > 0:
-                self.faults.lose_results -= 1
-            else:
-                seconds = time.monotonic() - started
-                await loop.run_in_executor(self.executor, self._store, task, bits, seconds)
+        except Stopped:
+            self._move(task, CANCELLED)
+            return
+        except MemoryError:
+            task.failure_reason = "The program needs more memory than there is."
+            self._move(task, FAILED)
+            return
+        task.seconds = time.monotonic() - started
+        task.measured_at = datetime.now(UTC)
+        self.shelf.put(task.arn, bits)
+        if self.faults.lose_results > 0 and not task.cancel_requested:
+            self.faults.lose_results -= 1
+            task.result_lost = True
+            self._move(task, COMPLETED)
+        elif len(self._deliveries) or not await self._deliver(task):
+            # Where results wait already, the store is away: no need for this worker to find out.
+            self._deliveries.add(task)
+
+    async def _deliver(self, task: Task) -> bool:
+        """Bring a measured task to its end; False where its store is away."""
+        if task.cancel_requested:
+            self._move(task, CANCELLED)
+            return True
+        try:
+            await self.write_result(task)
+        except BucketMissing as error:
+            now = time.monotonic()
+            if now - self._bucket_missed.setdefault(task.arn, now) < self.bucket_patience_s:
+                return False
+            task.failure_reason = str(error)
+            self._move(task, FAILED)
+        except OutputUnavailable as error:
+            logger.debug("task %s waits: %s", task.arn, error)
+            self._bucket_missed.pop(task.arn, None)
+            return False
         except Stopped:
             self._move(task, CANCELLED)
         except (OutputError, MemoryError) as error:
             task.failure_reason = str(error) or "The program needs more memory than there is."
             self._move(task, FAILED)
+        except Exception:
+            logger.exception("task %s", task.arn)
+            task.failure_reason = "The emulator failed; its log has the details."
+            self._move(task, FAILED)
         else:
             self._move(task, CANCELLED if task.cancel_requested else COMPLETED)
+        self._bucket_missed.pop(task.arn, None)
+        return True
 
     def _simulation(self, task: Task) -> Callable[[], Bits]:
         # The generator depends on the order of tasks alone, so that workers may run side by
-        # side and a seed still fixes every count.
+        # side, a seed still fixes every count, and a second simulation gives the same.
         rng = np.random.default_rng([self.seed, zlib.crc32(self.name.encode()), task.ordinal])
-        calibration = self.calibration
 
         def simulate() -> Bits:
-            if calibration is None:
+            if task.calibration is None:
                 circuit = ideal_circuit(task.program)
             else:
-                circuit = noisy_circuit(task.program, self.profile, calibration)
+                circuit = noisy_circuit(task.program, self.profile, task.calibration)
             return sample(circuit, task.shots, rng, lambda: task.cancel_requested)
 
         return simulate
 
-    def _store(self, task: Task, bits: Bits, seconds: float) -> None:
-        body = results_document(task, self.profile, bits, seconds)
+    def _store(self, task: Task, bits: Bits) -> None:
+        body = results_document(task, self.profile, bits)
         self.outputs.put(task.bucket, f"{task.directory}/results.json", body)
 
     def _move(self, task: Task, status: str) -> None:

@@ -51,7 +51,7 @@ def put_events(target: EventTarget) -> Send:
         "events",
         region_name=target.region,
         endpoint_url=target.url,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2),
     )
 
     def send(entries: Sequence[Entry]) -> None:

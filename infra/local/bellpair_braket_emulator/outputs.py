@@ -10,7 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class OutputError(Exception):
-    """Results could not be written; the message is fit for a failure reason."""
+    """Results may not be written there; the message is fit for a failure reason."""
+
+
+class OutputUnavailable(Exception):
+    """The store is away or at odds with itself: what was to be written is to be tried again."""
+
+
+class BucketMissing(OutputUnavailable):
+    """The bucket is not there, though it was: its region may be on its way back."""
 
 
 class Outputs(Protocol):
@@ -25,7 +33,9 @@ class Outputs(Protocol):
         Raises
         ------
         OutputError
-            If it cannot be stored.
+            If it may not be stored.
+        OutputUnavailable
+            If it could not be stored now.
         """
 
 
@@ -42,9 +52,10 @@ class S3Outputs:
             endpoint_url=endpoint,
             config=Config(
                 s3={"addressing_style": "path"} if endpoint else {},
-                retries={"mode": "standard", "max_attempts": 4},
-                connect_timeout=3,
-                read_timeout=10,
+                # Results are tried again for as long as it takes, so each attempt may be brief.
+                retries={"mode": "standard", "total_max_attempts": 2},
+                connect_timeout=2,
+                read_timeout=5,
                 max_pool_connections=16,
             ),
         )
@@ -70,5 +81,15 @@ class S3Outputs:
             self._client.put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType="application/json"
             )
-        except (BotoCoreError, ClientError) as error:
-            raise OutputError(f"results could not be written to s3://{bucket}: {error}") from error
+        except ClientError as error:
+            message = f"results could not be written to s3://{bucket}: {error}"
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
+                raise BucketMissing(message) from error
+            if status < 500 and status != 429:
+                raise OutputError(message) from error
+            raise OutputUnavailable(message) from error
+        except BotoCoreError as error:
+            raise OutputUnavailable(
+                f"results could not be written to s3://{bucket}: {error}"
+            ) from error

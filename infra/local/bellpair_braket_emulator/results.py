@@ -12,15 +12,13 @@ from .sampling import Bits
 from .tasks import COMPLETED, Task, timestamp
 
 
-def results_document(task: Task, profile: Profile, bits: Bits, seconds: float) -> bytes:
-    """The document as UTF-8 JSON.
+def results_document(task: Task, profile: Profile, bits: Bits) -> bytes:
+    """The document as UTF-8 JSON; the same bytes whenever it is written.
 
     Parameters
     ----------
     bits
         Shape (shots, measured qubits); column k is the qubit ``measuredQubits[k]``.
-    seconds
-        How long the simulation took.
     """
     values, rows, counts = np.unique(
         np.packbits(bits, axis=1), axis=0, return_inverse=True, return_counts=True
@@ -33,7 +31,7 @@ def results_document(task: Task, profile: Profile, bits: Bits, seconds: float) -
                 "name": "braket.task_result.simulator_metadata",
                 "version": "1",
             },
-            "executionDuration": round(seconds * 1000),
+            "executionDuration": round(task.seconds * 1000),
         }
     document: Document = {
         "braketSchemaHeader": {
@@ -50,7 +48,7 @@ def results_document(task: Task, profile: Profile, bits: Bits, seconds: float) -
             "shots": task.shots,
             "deviceId": task.device_arn,
             "createdAt": timestamp(task.created_at),
-            "endedAt": timestamp(task.ended_at) if task.ended_at else None,
+            "endedAt": timestamp(task.measured_at) if task.measured_at else None,
             "status": COMPLETED,
         },
         "additionalMetadata": metadata,

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .api import BraketApi
+from .api import TRANSPORT, BraketApi
 from .devices import Device
 from .events import EventSender, EventTarget, put_events
 from .outputs import S3Outputs
 from .profile import Profile
 from .service import BraketService
+from .shelf import Shelf
 
 HOST = "127.0.0.1"
 
@@ -57,6 +60,14 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Install nothing."""
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with the transport handed on in the scope."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)[TRANSPORT] = self.transport
 
 
 def listen(port: int) -> socket.socket:
@@ -101,17 +112,22 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
     requests = ThreadPoolExecutor(4, thread_name_prefix="requests")
     workers = sum(profile.concurrency for profile in settings.profiles)
     simulations = ThreadPoolExecutor(max(1, workers), thread_name_prefix="simulations")
+    # Apart from these, so that a store that hangs keeps neither.
+    uploads = ThreadPoolExecutor(4, thread_name_prefix="uploads")
+    shelf = Shelf()
     outputs = S3Outputs(settings.region, settings.s3_endpoint)
     events = EventSender([put_events(target) for target in settings.event_targets])
     devices = [
-        Device(profile, settings.region, outputs, events, simulations, settings.seed)
+        Device(
+            profile, settings.region, outputs, events, simulations, uploads, shelf, settings.seed
+        )
         for profile in settings.profiles
     ]
     service = BraketService(settings.region, settings.account, devices, outputs, requests)
     server = _Server(
         uvicorn.Config(
             BraketApi(service),
-            http="httptools",
+            http=_Protocol,
             lifespan="off",
             ws="none",
             log_config=None,
@@ -132,7 +148,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
     if server.started:
         ready(f"http://{HOST}:{listener.getsockname()[1]}")
     await serving
-    await _stop(devices, events, (requests, simulations))
+    await _stop(devices, events, (requests, simulations, uploads))
 
 
 async def _stop(

@@ -24,13 +24,24 @@ from .errors import (
     ValidationException,
 )
 from .openqasm import Program, ProgramError, read_program
-from .outputs import Outputs
+from .outputs import OutputError, Outputs, OutputUnavailable
 from .profile import Profile
-from .tasks import CANCELLED, CANCELLING, FINAL, Json, Task, TaskStore, timestamp
+from .tasks import (
+    CANCELLED,
+    CANCELLING,
+    COMPLETED,
+    FINAL,
+    Json,
+    Task,
+    TaskStore,
+    timestamp,
+)
 
 logger = logging.getLogger(__name__)
 
 MAX_TAGS = 50
+
+_WRITERS = 4
 
 
 class BraketService:
@@ -46,6 +57,11 @@ class BraketService:
         Where results go.
     executor
         Where programs are read, off the event loop.
+
+    Attributes
+    ----------
+    unreachable
+        Whether callers of the API get no answer, as in an outage of the region.
     """
 
     def __init__(
@@ -63,6 +79,7 @@ class BraketService:
         self._by_name = {device.name: device for device in devices}
         self._outputs = outputs
         self._executor = executor
+        self.unreachable = False
 
     # Devices
 
@@ -223,6 +240,50 @@ class BraketService:
             **vars(device.faults),
         }
 
+    def set_outage(self, body: Json) -> Json:
+        """Let callers of the API get no answer, or answers again; devices work all the same."""
+        if set(body) != {"unreachable"} or not isinstance(body["unreachable"], bool):
+            raise ValidationException('send {"unreachable": true} or {"unreachable": false}')
+        self.unreachable = body["unreachable"]
+        return self.outage()
+
+    def outage(self) -> Json:
+        """Whether callers of the API get no answer."""
+        return {"unreachable": self.unreachable}
+
+    async def write_results(self) -> Json:
+        """Write the results of all completed tasks once more, for a store that has lost them.
+
+        Results that wait for their store are tried at once, too. Where the store is away or
+        refuses, the rest is left, and the answer tells why.
+        """
+        for device in self._by_name.values():
+            device.hurry()
+        completed = [task for task in self.tasks if task.status == COMPLETED]
+        lost = sum(task.result_lost for task in completed)
+        to_write = iter([task for task in completed if not task.result_lost])
+        written, problems = 0, list[str]()
+
+        async def write() -> None:
+            nonlocal written
+            for task in to_write:
+                if problems:
+                    return
+                try:
+                    await self._by_name[task.device_name].write_result(task)
+                except (OutputError, OutputUnavailable) as error:
+                    problems.append(str(error))
+                else:
+                    written += 1
+
+        await asyncio.gather(*(write() for _ in range(_WRITERS)))
+        return {
+            "stored": written,
+            "lost": lost,
+            "left": len(completed) - lost - written,
+            "problem": problems[0] if problems else None,
+        }
+
     def all_tasks(self) -> Json:
         """Every task since the start, with the shots that were really taken for it."""
         return {
@@ -235,6 +296,7 @@ class BraketService:
                     "shots": task.shots,
                     "executedShots": task.executed_shots,
                     "asked": task.asked,
+                    "tags": task.tags,
                     "outputS3Directory": task.directory,
                     "failureReason": task.failure_reason,
                     "createdAt": timestamp(task.created_at),
@@ -250,6 +312,7 @@ class BraketService:
         return {
             "status": "ok",
             "region": self.region,
+            "unreachable": self.unreachable,
             "devices": {
                 name: {"status": device.status, "open_tasks": device.open_tasks}
                 for name, device in self._by_name.items()

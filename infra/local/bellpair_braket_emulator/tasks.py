@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import ResourceNotFoundException, ValidationException
 from .openqasm import Program
+from .profile import Calibration
 
 Json = dict[str, Any]
 
@@ -41,6 +42,12 @@ class Task:
         How many CreateQuantumTask calls named it (more than one: the caller retried).
     executed_shots
         Shots that the device really took for it.
+    calibration
+        The device's error rates when it ran; None before that, and for simulators.
+    measured_at, seconds
+        When its last shot was taken, and how long the simulation took.
+    result_lost
+        Whether a drill had its result lost.
     """
 
     arn: str
@@ -61,6 +68,10 @@ class Task:
     asked: int = 1
     executed_shots: int = 0
     cancel_requested: bool = field(default=False)
+    calibration: Calibration | None = None
+    measured_at: datetime | None = None
+    seconds: float = 0.0
+    result_lost: bool = False
 
     @property
     def bucket(self) -> str:

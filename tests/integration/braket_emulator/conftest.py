@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 EMULATOR_FOLDER = Path(__file__).parents[3] / "infra" / "local"
 DEADLINE_S = 30.0
@@ -107,7 +108,7 @@ class Emulator:
     region: str
     process: subprocess.Popen[str]
 
-    def client(self, service: str = "braket") -> Any:
+    def client(self, service: str = "braket", config: Config | None = None) -> Any:
         """An unchanged boto3 client that talks to it."""
         return boto3.client(
             service,  # type: ignore[call-overload]
@@ -115,6 +116,7 @@ class Emulator:
             region_name=self.region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            config=config,
         )
 
 

@@ -16,6 +16,7 @@ from bellpair_braket_emulator.devices import Device
 from bellpair_braket_emulator.documents import OPENQASM
 from bellpair_braket_emulator.profile import load_profiles
 from bellpair_braket_emulator.service import BraketService
+from bellpair_braket_emulator.shelf import Shelf
 
 
 class Nowhere:
@@ -44,7 +45,7 @@ def answer(path: str, request: Any) -> tuple[int, str]:
     async def scenario(executor: ThreadPoolExecutor) -> None:
         nowhere = Nowhere()
         devices = [
-            Device(profile, "us-east-1", nowhere, nowhere, executor, 1)
+            Device(profile, "us-east-1", nowhere, nowhere, executor, executor, Shelf(), 1)
             for profile in load_profiles("us-east-1")
         ]
         service = BraketService("us-east-1", "1" * 12, devices, nowhere, executor)
