@@ -20,6 +20,13 @@ TASK_TAG = "bellpair-job"
 """The tag that every task of the platform's is made with; its value is the job's id."""
 
 
+SINGLE_COPY = "single-copy/"
+"""Where a region's blob bucket keeps the marks of blobs that the peer lacks."""
+
+EVENT_SOURCE = "bellpair"
+"""What the platform's own events name as their source."""
+
+
 @dataclass(frozen=True)
 class Access:
     """Permissions, and the environment variables that go with them.
@@ -82,6 +89,22 @@ class Accesses:
         """Write jobs, each write conditional on what was read."""
         return self._ledger("dynamodb:PutItem", partitions=("JOB#*",))
 
+    def write_pair(self) -> Access:
+        """Write the pair record: pause, promote, hold. No other right changes who is active."""
+        return self._ledger("dynamodb:PutItem", partitions=("PAIR",))
+
+    def beat(self) -> Access:
+        """Leave this region's sign of life."""
+        return self._ledger("dynamodb:PutItem", partitions=("BEAT#*",))
+
+    def write_canaries(self) -> Access:
+        """Write the jobs by which the platform tries itself, and no tenant's."""
+        return self._ledger("dynamodb:PutItem", partitions=("JOB#job-canary-*",))
+
+    def write_breakers(self) -> Access:
+        """Write what is known of a device's failures."""
+        return self._ledger("dynamodb:PutItem", partitions=("BREAKER#*",))
+
     def hold_slots(self) -> Access:
         """Take and free places on devices that have a limited number of them."""
         return self._ledger("dynamodb:UpdateItem", partitions=("SLOTS#*",))
@@ -114,6 +137,15 @@ class Accesses:
     def write_blobs(self) -> Access:
         """Put blobs into both regions."""
         return self._blobs("s3:PutObject")
+
+    def settle_blobs(self) -> Access:
+        """Remove the marks of blobs that were in one region only, and no blob."""
+        buckets, arns = self._blob_buckets()
+        return Access(
+            actions=("s3:DeleteObject",),
+            resources=tuple(f"{arn}/{SINGLE_COPY}*" for arn in arns),
+            environment=buckets,
+        )
 
     def know_results(self) -> Access:
         """Know where tasks leave their results, without reading them."""
@@ -187,6 +219,44 @@ class Accesses:
         """Answer executions that wait with a task token."""
         return self._state_machine(("states:SendTaskSuccess",), self._names.state_machine_arn)
 
+    def operate_pair(self) -> Access:
+        """Start operations on the pair, in whichever region takes over."""
+        return self._failover(self._names, self._names.peer)
+
+    def start_failover(self) -> Access:
+        """Start operations on the pair in this region alone."""
+        return self._failover(self._names)
+
+    def announce(self) -> Access:
+        """Tell this region's event bus of the pair, in the platform's own name."""
+        return Access(
+            actions=("events:PutEvents",),
+            resources=(self._names.arn("events", "event-bus/default"),),
+            condition={"StringEquals": {"events:source": EVENT_SOURCE}},
+        )
+
+    def know_api(self, rest_api_id: str, stage: str) -> Access:
+        """Know where this region's API answers.
+
+        An emulated cloud has its APIs under its own endpoint, which a function knows.
+        """
+        if self._names.stage.has_operations:
+            host = f"{rest_api_id}.execute-api.{self._names.region}.{Aws.URL_SUFFIX}"
+            return Access(environment={"BELLPAIR_API_ENDPOINT": f"https://{host}/{stage}"})
+        path = f"/restapis/{rest_api_id}/{stage}/_user_request_"
+        return Access(environment={"BELLPAIR_API_PATH": path})
+
+    def watch_peer(self) -> Access:
+        """Know how closely to watch the peer."""
+        return Access(environment={"BELLPAIR_SENTINEL": self._names.sentinel_json()})
+
+    def _failover(self, *regions: Names) -> Access:
+        return Access(
+            actions=("states:StartExecution",),
+            resources=tuple(names.failover_machine_arn for names in regions),
+            environment={"BELLPAIR_FAILOVER_MACHINE": self._names.failover_machine},
+        )
+
     def _ledger(self, action: str, partitions: tuple[str, ...] = ()) -> Access:
         return Access(
             actions=(action,),
@@ -204,16 +274,20 @@ class Accesses:
         )
 
     def _blobs(self, *actions: str) -> Access:
-        buckets = {region: self._names.blob_bucket(region) for region in self._names.stage.pair}
-        arns = [self._names.bucket_arn(bucket) for bucket in buckets.values()]
+        buckets, arns = self._blob_buckets()
         return Access(
             actions=actions,
             resources=(
                 *(f"{arn}/*" for arn in arns),
                 *(arns if "s3:ListBucket" in actions else ()),
             ),
-            environment={"BELLPAIR_BLOB_BUCKETS": self._json(buckets)},
+            environment=buckets,
         )
+
+    def _blob_buckets(self) -> tuple[dict[str, str], list[str]]:
+        buckets = {region: self._names.blob_bucket(region) for region in self._names.stage.pair}
+        arns = [self._names.bucket_arn(bucket) for bucket in buckets.values()]
+        return {"BELLPAIR_BLOB_BUCKETS": self._json(buckets)}, arns
 
     def _result_buckets(self) -> dict[str, str]:
         buckets = {region: self._names.result_bucket(region) for region in self._names.stage.pair}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -13,9 +15,16 @@ from bellpair_cdk.jobs_api import GATEWAY_STAGE
 from bellpair_cdk.names import Names
 from bellpair_cdk.stage import SIZES
 
-_FIVE_MINUTES = Duration.minutes(5)
 
-ON_A_BEAT = frozenset({"calibration", "dispatch", "sweep"})
+class Rings(Enum):
+    """When an alarm rings."""
+
+    AT_LEAST = "the threshold is reached"
+    BELOW = "the threshold is not reached, by what was measured"
+    BELOW_OR_SILENT = "the threshold is not reached, or nothing was measured"
+
+
+ON_A_BEAT = frozenset({"calibration", "dispatch", "sentinel", "sweep"})
 """Functions that a beat wakes: one may run but once in five minutes, so each failure counts."""
 
 REFUSES_BY_FAILING = frozenset({"authorizer"})
@@ -31,7 +40,9 @@ class Alarms(Construct):
 
     def __init__(self, scope: Construct, id: str, *, names: Names) -> None:
         super().__init__(scope, id)
-        topic = sns.Topic(self, "Topic", topic_name=f"{names.prefix}-alarms", enforce_ssl=True)
+        self.topic = topic = sns.Topic(
+            self, "Topic", topic_name=f"{names.prefix}-alarms", enforce_ssl=True
+        )
         if names.stage.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(names.stage.alarm_email))
         self._notify = actions.SnsAction(topic)
@@ -41,42 +52,83 @@ class Alarms(Construct):
             title = function.capitalize()
             enough = 1 if function in ON_A_BEAT else 5
             if function not in REFUSES_BY_FAILING:
-                self._alarm(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
-            self._alarm(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, enough)
-        machine = {"StateMachineArn": names.state_machine_arn}
-        for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
-            self._alarm(f"Job{metric}", "AWS/States", metric, machine)
+                self.add(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
+            self.add(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, enough)
+        for title, arn in (
+            ("Job", names.state_machine_arn),
+            ("Failover", names.failover_machine_arn),
+        ):
+            for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
+                self.add(f"{title}{metric}", "AWS/States", metric, {"StateMachineArn": arn})
         given_up = {"QueueName": f"{names.queue}-given-up"}
         depth = "ApproximateNumberOfMessagesVisible"
-        self._alarm("WakeUpsGivenUp", "AWS/SQS", depth, given_up, statistic="Maximum")
+        self.add("WakeUpsGivenUp", "AWS/SQS", depth, given_up, statistic="Maximum")
         api = {"ApiName": names.prefix, "Stage": GATEWAY_STAGE}
-        self._alarm("ApiFaults", "AWS/ApiGateway", "5XXError", api, 5)
+        self.add("ApiFaults", "AWS/ApiGateway", "5XXError", api, 5)
 
-    def _alarm(
+    def add(
         self,
         id: str,
         namespace: str,
         metric: str,
         dimensions: dict[str, str],
-        at_least: int = 1,
+        at_least: float = 1,
         *,
         statistic: str = "Sum",
+        minutes: int = 5,
+        rings: Rings = Rings.AT_LEAST,
+        description: str = "",
     ) -> None:
+        """Make an alarm that notifies the topic.
+
+        Parameters
+        ----------
+        id
+            Its name, after the stage's prefix.
+        at_least
+            The threshold, in the metric's unit.
+        minutes
+            The time over which the statistic is taken.
+        rings
+            On which side of the threshold, and whether silence rings too.
+        description
+            For whoever is woken; left out, what is measured and when it rings.
+        """
+        few = "or more" if rings is Rings.AT_LEAST else "not reached"
+        comparison, missing = _RINGS[rings]
         alarm = cloudwatch.Alarm(
             self,
             id,
             alarm_name=f"{self._names.prefix}-{id}",
-            alarm_description=f"{metric} of {namespace}, {at_least} or more in five minutes",
+            alarm_description=description
+            or f"{metric} of {namespace}, {at_least} {few} in {_IN_WORDS[minutes]}",
             metric=cloudwatch.Metric(
                 namespace=namespace,
                 metric_name=metric,
                 dimensions_map=dimensions,
                 statistic=statistic,
-                period=_FIVE_MINUTES,
+                period=Duration.minutes(minutes),
             ),
             threshold=at_least,
             evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            comparison_operator=comparison,
+            treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._notify)
+
+
+_RINGS = {
+    Rings.AT_LEAST: (
+        cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        cloudwatch.TreatMissingData.NOT_BREACHING,
+    ),
+    Rings.BELOW: (
+        cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        cloudwatch.TreatMissingData.NOT_BREACHING,
+    ),
+    Rings.BELOW_OR_SILENT: (
+        cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        cloudwatch.TreatMissingData.BREACHING,
+    ),
+}
+_IN_WORDS = {1: "one minute", 5: "five minutes", 15: "a quarter of an hour"}

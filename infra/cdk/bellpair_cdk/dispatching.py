@@ -49,6 +49,7 @@ class Dispatching(Construct):
                 bench.accesses.read_ledger(),
                 bench.accesses.find_jobs(),
                 bench.accesses.write_jobs(),
+                bench.accesses.write_breakers(),
                 bench.accesses.hold_slots(),
                 bench.accesses.read_devices_of_catalogue(),
                 bench.accesses.know_devices(),

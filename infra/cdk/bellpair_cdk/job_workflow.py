@@ -5,17 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from aws_cdk import RemovalPolicy
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bellpair_cdk.access import Access
-from bellpair_cdk.definition import numbered
-from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
-from bellpair_cdk.rules import accept_no_resource
+from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.stage import Stage
+from bellpair_cdk.state_machine import state_machine
 from bellpair_core.model.limits import JOB_DEADLINE
 
 _SLACK = timedelta(hours=1)
@@ -71,8 +66,10 @@ class JobWorkflow(Construct):
                 "execute",
                 accesses.read_ledger(),
                 accesses.write_jobs(),
-                accesses.read_blobs(),
+                accesses.write_breakers(),
+                accesses.read_devices_of_catalogue(),
                 accesses.know_devices(),
+                accesses.read_blobs(),
                 accesses.answer_jobs(),
                 *accesses.launch_tasks(),
                 accesses.follow_tasks(),
@@ -83,6 +80,9 @@ class JobWorkflow(Construct):
                 "postprocess",
                 accesses.read_ledger(),
                 accesses.write_jobs(),
+                accesses.write_breakers(),
+                accesses.read_devices_of_catalogue(),
+                accesses.know_devices(),
                 accesses.read_blobs(),
                 accesses.write_blobs(),
                 accesses.follow_tasks(),
@@ -100,44 +100,13 @@ class JobWorkflow(Construct):
                 accesses.wake_dispatcher(),
             ),
         }
-        removal = RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
-        log_group = logs.LogGroup(
+        self.state_machine = state_machine(
             self,
-            "Logs",
-            log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
-            retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
-            removal_policy=removal,
+            name=names.state_machine,
+            names=names,
+            definition=definition,
+            numbers=numbers(stage),
+            functions=stages,
+            # What goes in and out is the tenant's; the log tells the course only.
+            log_data=False,
         )
-        functions = [stage_.function for stage_ in stages.values()]
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
-            description=f"What {names.state_machine} may do",
-        )
-        for function_ in functions:
-            role.add_to_policy(
-                iam.PolicyStatement(
-                    actions=["lambda:InvokeFunction"], resources=[function_.function_arn]
-                )
-            )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=names.state_machine,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(numbered(definition, numbers(stage))),
-            definition_substitutions={
-                f"{name}Arn": stage_.function.function_arn for name, stage_ in stages.items()
-            },
-            role=role,
-            tracing_enabled=stage.tracing,
-            logs=sfn.LogOptions(
-                # What goes in and out is the tenant's; the logs tell the course only.
-                destination=log_group,
-                include_execution_data=False,
-                level=sfn.LogLevel.ALL,
-            ),
-            removal_policy=removal,
-        )
-        accept_no_resource(role)

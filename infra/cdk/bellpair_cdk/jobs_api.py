@@ -44,6 +44,7 @@ class JobsApi(Construct):
             *(accesses.read_tenants(), accesses.read_keys(), accesses.write_tenants()),
             *(accesses.read_blobs(), accesses.write_blobs()),
             *(accesses.wake_dispatcher(), accesses.cancel_tasks(), accesses.know_results()),
+            accesses.operate_pair(),
         ]
         told = [Access(environment=access.environment) for access in api]
         functions = {MAIN: function("Api", "api", app.handlers[MAIN], api)}

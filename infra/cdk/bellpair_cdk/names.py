@@ -7,11 +7,11 @@ regions are deployed on their own, and either can be replaced without the other.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import Aws
 
-from bellpair_cdk.stage import Stage
+from bellpair_cdk.stage import WATCH_SECONDS, Stage
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Names:
     region: str
     account: str = Aws.ACCOUNT_ID
     partition: str = Aws.PARTITION
+
+    @property
+    def peer(self) -> Names:
+        """The same names, as seen from the other region of the pair."""
+        return replace(self, region=self.stage.peer(self.region))
 
     @property
     def prefix(self) -> str:
@@ -51,6 +56,11 @@ class Names:
     def state_machine(self) -> str:
         """The job state machine's name."""
         return f"{self.prefix}-job"
+
+    @property
+    def failover_machine(self) -> str:
+        """The failover state machine's name, the same in each region."""
+        return f"{self.prefix}-failover"
 
     def function(self, name: str) -> str:
         """Return a function's full name."""
@@ -83,9 +93,30 @@ class Names:
         """The job state machine's ARN."""
         return self.arn("states", f"stateMachine:{self.state_machine}")
 
+    @property
+    def failover_machine_arn(self) -> str:
+        """The ARN of this region's failover state machine."""
+        return self.arn("states", f"stateMachine:{self.failover_machine}")
+
     def bucket_arn(self, bucket: str) -> str:
         """Return a bucket's ARN."""
         return f"arn:{self.partition}:s3:::{bucket}"
+
+    def sentinel_json(self) -> str:
+        """Return the JSON that the sentinel reads its task from; times in seconds."""
+        sentinel = self.stage.sentinel
+        return json.dumps(
+            {
+                "interval_s": sentinel.interval_seconds,
+                "confirm_n": sentinel.confirm,
+                "confirm_m": sentinel.of,
+                "cool_down_s": sentinel.cool_down_seconds,
+                "canary_s": sentinel.canary_seconds,
+                "canary_limit_s": sentinel.canary_limit_seconds,
+                "watch_s": WATCH_SECONDS,
+            },
+            separators=(",", ":"),
+        )
 
     def devices_json(self) -> str:
         """Return the JSON that a function reads the stage's devices from."""

@@ -8,6 +8,7 @@ from aws_cdk import Acknowledgment, App, Validations
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
+from bellpair_cdk.access import SINGLE_COPY
 from bellpair_cdk.names import Names
 from bellpair_cdk.stage import Stage
 
@@ -82,6 +83,7 @@ def _open_ended(stage: Stage) -> Iterator[tuple[str, str]]:
         names = Names(stage, region, account=ACCOUNT, partition=PARTITION)
         blobs = names.bucket_arn(names.blob_bucket(region))
         yield f"{blobs}/*", "A blob is named by its content."
+        yield f"{blobs}/{SINGLE_COPY}*", "The mark of a blob is named after the blob."
         results = names.bucket_arn(names.result_bucket(region))
         yield f"{results}/jobs/*", "A task's results are under its job's name."
         executions = names.arn("states", f"execution:{names.state_machine}:*")

@@ -1,4 +1,4 @@
-"""The stacks of a stage: per region its data, its jobs, its API and, on AWS, its operations."""
+"""The stacks of a stage: per region data, jobs, API, failover and, on AWS, operations."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ from constructs import Construct
 
 from bellpair_cdk.access import Accesses
 from bellpair_cdk.alarms import Alarms
+from bellpair_cdk.api_name import ApiName
 from bellpair_cdk.blob_store import BlobStore
 from bellpair_cdk.catalogue import Catalogue
 from bellpair_cdk.device_watch import DeviceWatch
 from bellpair_cdk.dispatching import Dispatching
 from bellpair_cdk.event_forwarding import EventForwarding
+from bellpair_cdk.failover_control import FailoverControl
 from bellpair_cdk.function import SharedLayers, Workbench, Workshop
 from bellpair_cdk.job_workflow import JobWorkflow
 from bellpair_cdk.jobs_api import JobsApi
 from bellpair_cdk.ledger import Ledger
 from bellpair_cdk.names import Names
+from bellpair_cdk.pair_alarms import PairAlarms
+from bellpair_cdk.sentinel import Sentinel
 from bellpair_cdk.stage import Stage
 from bellpair_cdk.sweeping import Sweeping
 from bellpair_cdk.task_watch import TaskWatch
@@ -105,16 +109,40 @@ class ApiStack(RegionalStack):
 
     def __init__(self, scope: Construct, *, names: Names, workshop: Workshop) -> None:
         super().__init__(scope, "Api", names=names)
-        JobsApi(self, "JobsApi", bench=self.workbench(names, workshop, "core"))
+        api = JobsApi(self, "JobsApi", bench=self.workbench(names, workshop, "core"))
+        self.rest_api_id = api.rest_api.rest_api_id
+
+
+class FailoverStack(RegionalStack):
+    """What makes a region the active one, and what notices that it should be."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        names: Names,
+        workshop: Workshop,
+        machines: Path,
+        rest_api_id: str,
+    ) -> None:
+        super().__init__(scope, "Failover", names=names)
+        bench = self.workbench(names, workshop, "core")
+        FailoverControl(
+            self, "FailoverControl", bench=bench, definition=machines / "failover.asl.json"
+        )
+        Sentinel(self, "Sentinel", bench=bench, rest_api_id=rest_api_id)
 
 
 class OperationsStack(RegionalStack):
-    """What only AWS has: alarms that reach people, and events that reach the peer region."""
+    """What only AWS has: alarms that people hear, events that reach the peer, the API's name."""
 
-    def __init__(self, scope: Construct, *, names: Names) -> None:
+    def __init__(self, scope: Construct, *, names: Names, rest_api_id: str) -> None:
         super().__init__(scope, "Operations", names=names)
-        Alarms(self, "Alarms", names=names)
+        alarms = Alarms(self, "Alarms", names=names)
+        PairAlarms(self, "PairAlarms", names=names, alarms=alarms)
         EventForwarding(self, "EventForwarding", names=names)
+        if domain := names.stage.domain:
+            ApiName(self, "ApiName", names=names, domain=domain, rest_api_id=rest_api_id)
 
 
 def compose(app: App, stage: Stage, workshop: Workshop, machines: Path) -> None:
@@ -127,9 +155,17 @@ def compose(app: App, stage: Stage, workshop: Workshop, machines: Path) -> None:
         api = ApiStack(app, names=names, workshop=workshop)
         jobs.add_stack_dependency(data, "functions need their tables and buckets")
         api.add_stack_dependency(jobs, "an accepted job needs what runs it")
+        failover = FailoverStack(
+            app,
+            names=names,
+            workshop=workshop,
+            machines=machines,
+            rest_api_id=api.rest_api_id,
+        )
+        failover.add_stack_dependency(api, "the sentinel asks the API how it is")
         if stage.has_operations:
-            operations = OperationsStack(app, names=names)
-            operations.add_stack_dependency(api, "alarms watch what is there")
+            operations = OperationsStack(app, names=names, rest_api_id=api.rest_api_id)
+            operations.add_stack_dependency(failover, "alarms watch what is there")
         if first is None:
             first = data
         else:

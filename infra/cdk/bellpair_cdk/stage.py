@@ -7,6 +7,7 @@ AWS and the local cloud do differently follows from ``cloud`` and is listed in
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -50,6 +51,96 @@ class Device(_Parameters):
     max_in_flight: int | None = Field(default=None, ge=1)
 
 
+WATCH_SECONDS = 60
+"""How long one call of the sentinel watches: until its beat, once a minute, wakes the next."""
+
+
+class Sentinel(_Parameters):
+    """How a region watches its peer.
+
+    Parameters
+    ----------
+    interval_seconds
+        The time between two probes, in seconds.
+    confirm, of
+        The passive region takes over when so many of that many last probes failed.
+    cool_down_seconds
+        How long after a promotion no sentinel starts another, in seconds.
+    canary_seconds
+        How often the active region runs a job of the platform's own, in seconds.
+    canary_limit_seconds
+        When such a job counts as stuck, in seconds.
+    """
+
+    interval_seconds: float = Field(ge=0.2, le=15)
+    confirm: int = Field(default=3, ge=1)
+    of: int = Field(default=4, ge=1, le=20)
+    cool_down_seconds: int = Field(ge=0, le=86_400)
+    canary_seconds: int = Field(ge=10, le=86_400)
+    canary_limit_seconds: int = Field(ge=5, le=86_400)
+
+    @model_validator(mode="after")
+    def _can_decide(self) -> Self:
+        if self.confirm > self.of:
+            raise ValueError(f"confirm = {self.confirm} of = {self.of}: confirm must not be more")
+        if self.of * self.interval_seconds > WATCH_SECONDS / 2:
+            raise ValueError(
+                f"{self.of} probes every {self.interval_seconds} s take more than half of the "
+                f"{WATCH_SECONDS} s that one watch lasts; choose a shorter interval_seconds or of"
+            )
+        if self.canary_limit_seconds > self.canary_seconds:
+            raise ValueError(
+                "canary_limit_seconds must not exceed canary_seconds: the next canary would "
+                "start before the last one is given up"
+            )
+        return self
+
+
+SENTINELS: dict[str, dict[str, float]] = {
+    "aws": {
+        "interval_seconds": 5,
+        "cool_down_seconds": 600,
+        "canary_seconds": 900,
+        "canary_limit_seconds": 600,
+    },
+    "local": {
+        "interval_seconds": 1,
+        "cool_down_seconds": 10,
+        "canary_seconds": 60,
+        "canary_limit_seconds": 45,
+    },
+}
+"""Each cloud's `Sentinel`, where a stage says nothing else."""
+
+
+class Domain(_Parameters):
+    """A name of the stage's own for its API, which follows the active region. AWS only.
+
+    Parameters
+    ----------
+    name
+        The API's host name.
+    zone_id, zone_name
+        The Route 53 hosted zone that the name is in.
+    certificates
+        Region -> ARN of the certificate for the name in that region, for both of the pair.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+    zone_id: str = Field(pattern=r"^Z[A-Z0-9]+$")
+    zone_name: str = Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+    certificates: dict[str, str]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.name != self.zone_name and not self.name.endswith(f".{self.zone_name}"):
+            raise ValueError(f"domain {self.name} is outside of its zone {self.zone_name}")
+        for region, arn in self.certificates.items():
+            if not re.fullmatch(rf"arn:aws[a-z-]*:acm:{region}:\d{{12}}:certificate/.+", arn):
+                raise ValueError(f"the certificate for {region} is not one of that region: {arn}")
+        return self
+
+
 class Size(_Parameters):
     """A function's memory (MiB), time limit (s) and, where it matters, its concurrency."""
 
@@ -73,6 +164,10 @@ SIZES: dict[str, Size] = {
     "sweep": Size(memory=512, timeout=60),
     "calibration": Size(memory=1024, timeout=300),
     "tenants": Size(memory=512, timeout=30),
+    "failover": Size(memory=512, timeout=30),
+    "adopt": Size(memory=512, timeout=60),
+    # It watches for a minute and longer while it has a suspicion.
+    "sentinel": Size(memory=256, timeout=90),
 }
 """Each function's size, where a stage says nothing else."""
 
@@ -109,6 +204,10 @@ class Stage(_Parameters):
         Who hears of alarms; left out, the topic has no subscriber.
     devices
         The devices on offer, by the name that tenants use.
+    sentinel
+        How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
+    domain
+        The API's own name; left out, it has the two that API Gateway gives.
     sizes
         Functions whose size is not `SIZES`'.
     """
@@ -129,7 +228,17 @@ class Stage(_Parameters):
     burst: int = Field(default=1000, ge=1)
     alarm_email: str | None = None
     devices: dict[str, Device] = Field(min_length=1)
+    sentinel: Sentinel
+    domain: Domain | None = None
     sizes: dict[str, Size] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sentinel_of_the_cloud(cls, given: Any) -> Any:
+        table = given.get("sentinel", {})
+        if not isinstance(table, dict):
+            return given
+        return {**given, "sentinel": {**SENTINELS.get(str(given.get("cloud")), {}), **table}}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -141,6 +250,22 @@ class Stage(_Parameters):
         for name, device in self.devices.items():
             if device.region not in (None, *self.pair):
                 raise ValueError(f"device {name} is in {device.region}, outside the pair")
+        if self.size("sentinel").timeout < WATCH_SECONDS + 15:
+            raise ValueError(
+                f"sizes.sentinel.timeout must be {WATCH_SECONDS + 15} or more: one call watches "
+                f"for {WATCH_SECONDS} s, and needs time to end"
+            )
+        if self.sentinel.canary_limit_seconds <= 2 * self.poll_seconds:
+            raise ValueError(
+                "sentinel.canary_limit_seconds must be more than twice poll_seconds: a canary "
+                "whose event is lost is late by one poll, and no reason to promote"
+            )
+        if self.domain and self.cloud != "aws":
+            raise ValueError("domain needs cloud = 'aws': nothing else has Route 53")
+        if self.domain and self.domain.certificates.keys() != set(self.pair):
+            raise ValueError(
+                f"domain.certificates must have one for each of {' and '.join(self.pair)}"
+            )
         if self.poll_seconds < POLL_SECONDS_MIN[self.cloud]:
             raise ValueError(
                 f"poll_seconds must be {POLL_SECONDS_MIN[self.cloud]} or more with "

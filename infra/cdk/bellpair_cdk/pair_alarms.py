@@ -1,0 +1,107 @@
+"""Alarms on the pair: that it is watched, that it is whole, and that it changed by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from bellpair_cdk.access import EVENT_SOURCE
+from bellpair_cdk.alarms import Alarms, Rings
+from bellpair_cdk.names import Names
+
+METRICS = "Bellpair"
+"""The namespace of the platform's own metrics; their dimensions are Stage and Region."""
+
+PAUSED_TOO_LONG = timedelta(minutes=2)
+"""Far more than a planned switchover's usual drain; who asks for a longer one will hear of it."""
+
+LAG_TOO_LONG = timedelta(seconds=30)
+"""The catalogue usually lags by about a second."""
+
+
+class PairAlarms(Construct):
+    """What an operator must hear of the pair; docs/operations/failover.md says what to do.
+
+    Each region watches itself and its peer, since a lost region raises no alarm.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, names: Names, alarms: Alarms) -> None:
+        super().__init__(scope, id)
+        here = {"Stage": names.stage.name, "Region": names.region}
+        peer = names.stage.peer(names.region)
+        alarms.add(
+            "SentinelSilent",
+            METRICS,
+            "Probes",
+            here,
+            rings=Rings.BELOW_OR_SILENT,
+            description=f"No sentinel in {names.region}: nobody would notice the loss of {peer}",
+        )
+        alarms.add(
+            "PeerUnhealthy",
+            METRICS,
+            "PeerHealthy",
+            here,
+            statistic="Maximum",
+            minutes=1,
+            rings=Rings.BELOW,
+            description=f"For a minute {names.region} has not found {peer} healthy",
+        )
+        alarms.add(
+            "PausedTooLong",
+            METRICS,
+            "PausedSeconds",
+            here,
+            PAUSED_TOO_LONG.total_seconds(),
+            statistic="Maximum",
+            minutes=1,
+            description="The pair takes no new jobs, for longer than a switchover needs",
+        )
+        alarms.add(
+            "CanaryStuck",
+            METRICS,
+            "CanarySeconds",
+            here,
+            names.stage.sentinel.canary_limit_seconds,
+            statistic="Maximum",
+            description="A job of the platform's own does not come to its end in time",
+        )
+        alarms.add(
+            "SingleCopyBlobs",
+            METRICS,
+            "SingleCopyBlobs",
+            here,
+            # Each of its sweeps in a quarter of an hour found some: they are not being repaired.
+            statistic="Minimum",
+            minutes=15,
+            description="Blobs stay in one region only; its loss would lose them",
+        )
+        alarms.add(
+            "BreakersOpen",
+            METRICS,
+            "BreakersOpen",
+            here,
+            statistic="Maximum",
+            description="A device is taken out of use because it fails",
+        )
+        alarms.add(
+            "CatalogueLags",
+            "AWS/DynamoDB",
+            "ReplicationLatency",
+            {"TableName": names.catalogue, "ReceivingRegion": peer},
+            LAG_TOO_LONG.total_seconds() * 1000,
+            statistic="Average",
+            description=f"What the catalogue is told in {names.region} is late in {peer}",
+        )
+        events.Rule(
+            self,
+            "PromotedBySentinel",
+            description="A sentinel promoted this region",
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE], detail={"automatic": [True]}, region=[names.region]
+            ),
+            targets=[targets.SnsTopic(alarms.topic)],
+        )
