@@ -9,6 +9,7 @@ from bellpair_core.logic.dispatch_jobs import dispatch_jobs
 from bellpair_core.logic.finish_job import finish_job
 from bellpair_core.logic.launch_task import launch_task
 from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
 from bellpair_core.model.device import DeviceKind, DeviceTarget
@@ -104,7 +105,7 @@ class Workplace:
             workflows=self.workflows,
             clock=self.clock,
             region=region,
-            pair=self.ledger.pair,
+            pair=Recent(self.ledger.pair, self.clock),
             devices=self.catalogue.devices,
             spent=Usage,
             queues=queues,

@@ -13,6 +13,7 @@ from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
 
 from .dispatch_policy import DeviceLoad, Start, choose
+from .pair_gate import PairReading, pair_if_serving
 
 _CLAIM_TRIES = 3
 
@@ -23,7 +24,7 @@ def dispatch_jobs(
     workflows: Workflows,
     clock: Clock,
     region: str,
-    pair: Callable[[], PairRecord],
+    pair: PairReading,
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
     queues: Iterable[str] | None = None,
@@ -31,12 +32,13 @@ def dispatch_jobs(
     """One pass of the dispatcher.
 
     Safe to run many times at once: each start is claimed by a conditional write, and a
-    limited device's places are counted in the ledger.
+    limited device's places are counted in the ledger. A job of an epoch before, which a region
+    accepted that was active then, is adopted by the very write that claims it.
 
     Parameters
     ----------
     region
-        This region; a passive one starts nothing.
+        This region; a passive one starts nothing, and nobody does during a pause.
     pair, devices
         The pair record and the devices, both a little old at most.
     spent
@@ -51,13 +53,13 @@ def dispatch_jobs(
     list of str
         Ids of the jobs started.
     """
-    if pair().active != region:
+    if pair_if_serving(pair, region) is None:
         return []
     known = devices()
     names = {device.name for device in known} | {ANY_DEVICE}
     asked = names if queues is None else names & set(queues)
     started: list[str] = []
-    while True:
+    while (record := pair_if_serving(pair, region)) is not None:
         loads = [
             _load(ledger, device, thorough=queues is None)
             for device in known
@@ -72,12 +74,13 @@ def dispatch_jobs(
         claimed = [
             start.job.job_id
             for start in choose(waiting, loads, {})
-            if _start(ledger, workflows, clock, spent, start)
+            if _start(ledger, workflows, clock, spent, record, start)
         ]
         started += claimed
         # Only behind a full batch may more be waiting that this pass has not seen.
         if not claimed or len(waiting) < DISPATCH_BATCH:
-            return started
+            break
+    return started
 
 
 def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
@@ -110,13 +113,14 @@ def _start(
     workflows: Workflows,
     clock: Clock,
     spent: Callable[[], Usage],
+    pair: PairRecord,
     start: Start,
 ) -> bool:
     """Claim the job for the device and start its execution; False if it went elsewhere."""
     device, limit = start.device, start.device.max_in_flight
     if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
         return False
-    claimed = _claim(ledger, clock, spent, start.job.job_id, device)
+    claimed = _claim(ledger, clock, spent, pair, start.job.job_id, device)
     if claimed is not None:
         workflows.start(claimed)
         return True
@@ -126,15 +130,22 @@ def _start(
 
 
 def _claim(
-    ledger: Ledger, clock: Clock, spent: Callable[[], Usage], job_id: str, device: Device
+    ledger: Ledger,
+    clock: Clock,
+    spent: Callable[[], Usage],
+    pair: PairRecord,
+    job_id: str,
+    device: Device,
 ) -> Job | None:
     """The job, claimed for the device; ``None`` when somebody else moved it on."""
     for _ in range(_CLAIM_TRIES):
         job = ledger.job(job_id)
-        if job is None or job.status is not JobStatus.QUEUED:
+        if job is None or job.status is not JobStatus.QUEUED or not _ours(job, pair):
             return None
-        claimed = job.moved(
-            clock(),
+        now = clock()
+        mine = job.adopted(now, pair.epoch, pair.active) if job.epoch < pair.epoch else job
+        claimed = mine.moved(
+            now,
             JobStatus.COMPILING,
             message=f"given to device {device.name}",
             device_used=device.name,
@@ -149,3 +160,8 @@ def _claim(
             continue
         return claimed
     return None
+
+
+def _ours(job: Job, pair: PairRecord) -> bool:
+    """Whether the active region may act for the job, as far as this record tells."""
+    return job.epoch < pair.epoch or (job.epoch, job.region) == (pair.epoch, pair.active)

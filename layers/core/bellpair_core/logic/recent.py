@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Value]):
-    """A value that is read again once it is older than `CACHE_SECONDS`.
+    """A value that is read again once it is too old.
 
     Parameters
     ----------
@@ -28,10 +28,13 @@ class Recent(Generic[Value]):
         self._clock = clock
         self._kept: tuple[datetime, Value] | None = None
 
-    def __call__(self) -> Value:
-        """The value, at most `CACHE_SECONDS` old."""
+    def __call__(self, within_s: float = CACHE_SECONDS) -> Value:
+        """The value, at most ``within_s`` seconds old."""
         now = self._clock()
-        if self._kept is None or now - self._kept[0] > timedelta(seconds=CACHE_SECONDS):
+        # A clock that was set back must not keep a value for longer than it may live.
+        if self._kept is None or not (
+            timedelta(0) <= now - self._kept[0] <= timedelta(seconds=within_s)
+        ):
             # The age counts from before the read: what is read may be as old as its request.
             self._kept = (now, self._read())
         return self._kept[1]

@@ -5,12 +5,21 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from bellpair_core.model.errors import ErrorCode, LedgerConflict
-from bellpair_core.model.job import ANY_DEVICE, Job, JobError, JobStatus
-from bellpair_core.model.limits import ATTEMPTS_MAX, CHECK_RUNNING_AFTER, OPEN_SHARDS
+from bellpair_core.model.errors import ErrorCode, JobFailed, LedgerConflict, TransientFault
+from bellpair_core.model.job import SHARED_QUEUES, Job, JobError, JobStatus, Task
+from bellpair_core.model.limits import (
+    ADOPTION_WINDOW,
+    ATTEMPTS_MAX,
+    CHECK_RUNNING_AFTER,
+    CHECK_WAITING_AFTER,
+    OPEN_PAGE,
+    OPEN_SHARDS,
+)
+from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups, Workflows
 from bellpair_core.settings import Settings
 
+from .adopt_jobs import adopt_job, go_on
 from .let_go import cancel_unwanted_task, free_place
 
 _BATCH = 100
@@ -28,29 +37,35 @@ def sweep_jobs(
 ) -> dict[str, int]:
     """One pass over the unfinished jobs whose time to be looked at has come.
 
-    A job fails past its deadline, after too many executions, or when its device is offered no
-    more; a waiting one is announced to the dispatcher again; one whose execution is gone gets a
-    new execution, whose stages keep what is done already. Safe to run twice at once: each step
-    is a conditional write.
+    A job of an epoch before is adopted: one that a region accepted late, or that adoption has
+    not come to. A job fails past its deadline, after too many executions, or when its device
+    is offered no more; a waiting one is announced to the dispatcher again; one whose execution
+    is gone gets a new execution, whose stages keep what is done already. For a while after a
+    promotion all unfinished jobs are looked at, so that late ones do not wait for their time.
+    Safe to run twice at once: each step is a conditional write.
 
     Returns
     -------
     dict
-        How many jobs were ``ended``, ``woken``, ``restarted`` and ``fine``, and at how many
-        the look ``failed``: those stay due, and do not keep the others from being looked at.
+        How many jobs were ``adopted``, ``ended``, ``woken``, ``restarted``, ``waiting`` for a
+        device service out of reach and ``fine``, and at how many the look ``failed``: those
+        stay due, and do not keep the others from being looked at.
     """
-    done = Counter(dict.fromkeys(("ended", "woken", "restarted", "fine", "failed"), 0))
+    outcomes = ("adopted", "ended", "woken", "restarted", "waiting", "fine", "failed")
+    done = Counter(dict.fromkeys(outcomes, 0))
     queues: set[str] = set()
-    if ledger.pair().active != settings.region:
+    record = ledger.pair()
+    if record.active != settings.region:
         return done
-    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, queues)
+    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues)
     for shard in range(OPEN_SHARDS):
-        for job_id in ledger.due(shard, clock(), _BATCH):
+        candidates = [*ledger.due(shard, clock(), _BATCH)]
+        if record.promoted_at is not None and clock() - record.promoted_at < ADOPTION_WINDOW:
+            candidates += _orphans(ledger, shard, record)
+        for job_id in candidates:
             try:
-                job = ledger.job(job_id)
-                if job is None or job.status.terminal or job.check_at > clock():
-                    continue
-                done[sweeper.look_after(job)] += 1
+                if (outcome := sweeper.look_at(job_id)) is not None:
+                    done[outcome] += 1
             except LedgerConflict:
                 # Somebody moved it just now, which is all that was wanted.
                 done["fine"] += 1
@@ -60,6 +75,17 @@ def sweep_jobs(
     for queue in sorted(queues):
         wakeups.wake(queue)
     return done
+
+
+def _orphans(ledger: Ledger, shard: int, pair: PairRecord) -> list[str]:
+    """Ids of the shard's unfinished jobs that still have an epoch before the pair's."""
+    found: list[str] = []
+    position: str | None = None
+    while True:
+        page = ledger.open_jobs(shard, OPEN_PAGE, position)
+        found += [job.job_id for job in page.jobs if job.epoch < pair.epoch]
+        if (position := page.position) is None:
+            return found
 
 
 class _Sweeper:
@@ -72,6 +98,7 @@ class _Sweeper:
         workflows: Workflows,
         clock: Clock,
         settings: Settings,
+        pair: PairRecord,
         queues: set[str],
     ) -> None:
         self._ledger = ledger
@@ -79,7 +106,24 @@ class _Sweeper:
         self._workflows = workflows
         self._clock = clock
         self._settings = settings
+        self._pair = pair
         self._queues = queues
+        self._silent: set[str] = set()
+
+    def look_at(self, job_id: str) -> str | None:
+        """Do what the job needs and say what it was; ``None`` where it is not this one's."""
+        job = self._ledger.job(job_id)
+        if job is None or job.status.terminal:
+            return None
+        if job.epoch < self._pair.epoch:
+            mine = adopt_job(job_id, self._pair, ledger=self._ledger, clock=self._clock)
+            if mine is None:
+                return None
+            go_on(mine, self._workflows, self._queues)
+            return "adopted"
+        if (job.epoch, job.region) != (self._pair.epoch, self._settings.region):
+            return None
+        return self.look_after(job) if job.check_at <= self._clock() else None
 
     def look_after(self, job: Job) -> str:
         """Do what the job needs and say what it was."""
@@ -95,11 +139,17 @@ class _Sweeper:
         if self._workflows.running(job):
             self._ledger.replace(job, job.moved(now, check_at=now + CHECK_RUNNING_AFTER))
             return "fine"
+        if job.waiting_for is not None and not self._device_service_answers(job):
+            self._ledger.replace(job, job.moved(now, check_at=now + CHECK_WAITING_AFTER))
+            return "waiting"
+        # An execution that found a device service out of reach did not come to nothing by itself.
+        counted = job.waiting_for is None
         again = job.moved(
             now,
             event="restarted",
             message=f"execution {job.execution_name} is over or never began",
             attempt=job.attempt + 1,
+            restarts=job.restarts + counted,
         )
         self._ledger.replace(job, again)
         self._workflows.start(again)
@@ -109,15 +159,38 @@ class _Sweeper:
         if self._clock() >= job.deadline:
             code = ErrorCode.DEADLINE_EXCEEDED
             text = f"The deadline was {job.deadline.isoformat(timespec='seconds')}."
-        elif job.attempt >= ATTEMPTS_MAX and not self._workflows.running(job):
+        elif job.restarts + 1 >= ATTEMPTS_MAX and not self._workflows.running(job):
             code = ErrorCode.GAVE_UP
-            text = f"{job.attempt} executions ended before the job did."
-        elif job.device != ANY_DEVICE and self._settings.device(job.device) is None:
+            text = f"{job.restarts + 1} executions ended before the job did."
+        elif job.device not in SHARED_QUEUES and self._settings.device(job.device) is None:
             code = ErrorCode.DEVICE_UNKNOWN
             text = f"Device {job.device} is not offered any more."
         else:
             return None
         return JobError(code=code, message=text, remedy=code.remedy)
+
+    def _device_service_answers(self, job: Job) -> bool:
+        """Whether the service that has the job's task can be reached; asked once in a pass."""
+        task = job.task
+        if task is None:
+            return True
+        if task.region in self._silent:
+            return False
+        try:
+            self._ask(task)
+        except TransientFault:
+            self._silent.add(task.region)
+            return False
+        except JobFailed:
+            # An answer, and not a good one: the job's own stage makes of it what it should.
+            pass
+        return True
+
+    def _ask(self, task: Task) -> None:
+        if task.arn is not None:
+            self._tasks.poll(task.arn)
+        else:
+            self._tasks.describe(task.device_arn, task.region)
 
     def _end(self, job: Job, error: JobError) -> None:
         ended = job.moved(self._clock(), JobStatus.FAILED, message=error.message, error=error)

@@ -74,6 +74,9 @@ ADOPTION_WINDOW = timedelta(minutes=15)
 OPEN_PAGE = 100
 """Unfinished jobs that one read of the index gives, and that one call of adoption claims."""
 
+CHECK_ADOPTED_AFTER = timedelta(seconds=10)
+"""When the sweeper looks at a job that was adopted and should have an execution by then."""
+
 CHECK_WAITING_AFTER = timedelta(minutes=1)
 """When the sweeper looks again at a job that waits for a device service out of reach."""
 
