@@ -1,0 +1,1 @@
+"""Two regions, a witness, device services and clients in simulated time; see docs/simulation.md."""

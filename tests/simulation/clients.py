@@ -1,0 +1,102 @@
+"""Clients: they submit under a key of their own until they are promised a job, and may cancel it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bellpair_core.logic.submit_job import Submission
+from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
+from bellpair_core.model.tenant import Principal, Role
+from tests.examples import ACME, BELL
+
+from .scheduler import Died
+from .wire import CLIENTS
+
+if TYPE_CHECKING:
+    from .world import World
+
+PRINCIPAL = Principal(tenant=ACME, key_id="0a1b2c3d", role=Role.USER)
+ANSWER_SECONDS = 12.0
+TRIES = 25
+_RETRIABLE = frozenset({ErrorCode.REGION_PASSIVE, ErrorCode.NOT_ACCEPTING, ErrorCode.UNAVAILABLE})
+_FINAL = frozenset({ErrorCode.JOB_FINISHED})
+
+
+class Client:
+    """One submission, by the rules of the client library.
+
+    Attributes
+    ----------
+    done
+        Whether it needs nothing more.
+    """
+
+    def __init__(
+        self, world: World, number: int, device: str, *, starts: float, cancels: float | None
+    ) -> None:
+        self.name = f"client-{number}"
+        self.done = False
+        self._world = world
+        self._device = device
+        self._starts = starts
+        self._cancels = cancels
+        self._endpoint = "us-east-1"
+
+    def run(self) -> None:
+        """Submit, and cancel where that is wanted."""
+        world = self._world
+        world.scheduler.sleep(self._starts)
+        submission = Submission(source=BELL, shots=5, device=self._device)
+        request = {"principal": PRINCIPAL, "submission": submission, "key": self.name}
+        accepted = self._until_answered("submit", request)
+        if accepted is not None:
+            job_id = accepted.job.id
+            world.referee.acknowledge(job_id, self.name)
+            world.history.note("promised", job_id)
+            if self._cancels is not None:
+                world.scheduler.sleep(self._cancels)
+                self._until_answered("cancel", {"principal": PRINCIPAL, "job_id": job_id})
+        self.done = True
+
+    def _until_answered(self, function: str, request: dict[str, Any]) -> Any:
+        world = self._world
+        for number in range(TRIES):
+            try:
+                return self._ask(function, request)
+            except TransientFault:
+                self._turn_to(None)
+            except BellpairError as error:
+                if error.code in _FINAL:
+                    return None
+                if error.code is ErrorCode.DEVICE_OFFLINE:
+                    world.scheduler.sleep(5)
+                elif error.code not in _RETRIABLE:
+                    world.referee.violated(f"{self.name} was refused with {error.code}: {error}")
+                    return None
+                self._turn_to(error.members.get("active_region"))
+            world.scheduler.sleep(min(8.0, 0.25 * 2**number) * (0.5 + world.random.random() / 2))
+        return None
+
+    def _turn_to(self, named: str | None) -> None:
+        regions = list(self._world.regions)
+        other = regions[1 - regions.index(self._endpoint)]
+        self._endpoint = named or other
+
+    def _ask(self, function: str, request: dict[str, Any]) -> Any:
+        """One HTTP request: it may not arrive, and its answer may be lost."""
+        world, scheduler = self._world, self._world.scheduler
+        random, weather = world.random.random, world.wire.weather
+        region = world.regions[self._endpoint]
+        scheduler.sleep(random() * 0.05)
+        if not world.network.reaches(CLIENTS, region.name) or random() < weather.refused:
+            raise TransientFault("no connection")
+        invocation = region.invoke(function, request)
+        answered = scheduler.wait(invocation, ANSWER_SECONDS)
+        scheduler.sleep(random() * 0.05)
+        if not answered or random() < weather.unanswered:
+            raise TransientFault("no answer")
+        if isinstance(invocation.error, Died):
+            raise TransientFault("502")
+        if invocation.error is not None:
+            raise invocation.error
+        return invocation.value

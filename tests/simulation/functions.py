@@ -1,0 +1,214 @@
+"""The functions' handlers, as thin as those under ``functions/``, over a region's ports.
+
+A `Process` is one warm execution environment: what it remembers of the pair and of the devices
+may be old, as in Lambda, and is gone when it dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bellpair_core.logic.cancel_job import cancel_job
+from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.finish_job import finish_job
+from bellpair_core.logic.launch_task import launch_task
+from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.submit_job import submit_job
+from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.logic.task_changed import task_changed
+from bellpair_core.model.device import DeviceTarget
+from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import TaskStatus
+
+if TYPE_CHECKING:
+    from .region import Region
+
+NOTHING = Usage()
+
+
+def spent() -> Usage:
+    """What an invocation consumed: nothing that matters here."""
+    return NOTHING
+
+
+class CompiledProgram:
+    """What the simulated compiler gives back."""
+
+    bits: tuple[int | None, ...] = (0, 1)
+    metrics: dict[str, Any] = {}
+
+    def __init__(self, source: str, target: DeviceTarget) -> None:
+        self.program = f"// for {target.device}\n{source}"
+        self.calibration_id = target.calibration_id
+
+
+class Process:
+    """One execution environment of one region's functions."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.settings = region.settings
+        self.ledger = region.ledger
+        self.blobs = region.blobs
+        self.tasks = region.tasks
+        self.workflows = region.workflows
+        self.wakeups = region.wakeups
+        self.clock = region.clock
+        self.pair = Recent(self.ledger.pair, self.clock)
+        self.devices = Recent(region.catalogue.devices, self.clock)
+
+
+Handler = Callable[[Process, Any], Any]
+
+
+def submit(process: Process, request: dict[str, Any]) -> Any:
+    """POST /v1/jobs"""
+    return submit_job(
+        request["principal"],
+        request["submission"],
+        request["key"],
+        ledger=process.ledger,
+        blobs=process.blobs,
+        wakeups=process.wakeups,
+        clock=process.clock,
+        region=process.settings.region,
+        trace_id=None,
+        pair=process.pair,
+        devices=process.devices,
+        spent=spent,
+    )
+
+
+def cancel(process: Process, request: dict[str, Any]) -> Any:
+    """DELETE /v1/jobs/{id}"""
+    return cancel_job(
+        request["principal"],
+        request["job_id"],
+        ledger=process.ledger,
+        tasks=lambda: process.tasks,
+        clock=process.clock,
+        spent=spent,
+    )
+
+
+def transpile(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/transpile``."""
+    return compile_job(
+        event["job_id"],
+        event["epoch"],
+        ledger=process.ledger,
+        devices=process.devices,
+        blobs=process.blobs,
+        clock=process.clock,
+        compiler=lambda source, version, target: CompiledProgram(source, target),
+    )
+
+
+def execute(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/execute``."""
+    launch_task(
+        event["job_id"],
+        event["epoch"],
+        event["task_token"],
+        ledger=process.ledger,
+        blobs=process.blobs,
+        tasks=process.tasks,
+        workflows=process.workflows,
+        clock=process.clock,
+        settings=process.settings,
+        spent=spent,
+    )
+    return {}
+
+
+def postprocess(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/postprocess``."""
+    return process_result(
+        process.ledger,
+        process.blobs,
+        process.tasks,
+        process.clock,
+        event["job_id"],
+        event["epoch"],
+        event["task_arn"],
+    )
+
+
+def finish(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/finish``."""
+    status = finish_job(
+        event["job_id"],
+        event["epoch"],
+        event.get("error"),
+        NOTHING,
+        ledger=process.ledger,
+        tasks=process.tasks,
+        wakeups=process.wakeups,
+        clock=process.clock,
+        settings=process.settings,
+    )
+    return {"status": status}
+
+
+def complete(process: Process, detail: dict[str, Any]) -> Any:
+    """As ``functions/complete``."""
+    return task_changed(
+        process.ledger,
+        process.workflows,
+        process.settings.region,
+        detail["arn"],
+        TaskStatus(detail["status"]),
+        detail["bucket"],
+        detail["directory"],
+        process.settings.result_buckets.values(),
+        spent,
+    )
+
+
+def dispatch(process: Process, messages: list[dict[str, str]]) -> Any:
+    """As ``functions/dispatch``."""
+    return dispatch_jobs(
+        ledger=process.ledger,
+        workflows=process.workflows,
+        clock=process.clock,
+        region=process.settings.region,
+        pair=process.pair,
+        devices=process.devices,
+        spent=spent,
+        queues=queues_of(messages),
+    )
+
+
+def sweep(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/sweep``."""
+    done = sweep_jobs(
+        ledger=process.ledger,
+        tasks=process.tasks,
+        workflows=process.workflows,
+        wakeups=process.wakeups,
+        clock=process.clock,
+        settings=process.settings,
+    )
+    if done["failed"]:
+        raise TransientFault(f"{done['failed']} jobs could not be looked after")
+    return done
+
+
+HANDLERS: dict[str, Handler] = {
+    "submit": submit,
+    "cancel": cancel,
+    "transpile": transpile,
+    "execute": execute,
+    "postprocess": postprocess,
+    "finish": finish,
+    "complete": complete,
+    "dispatch": dispatch,
+    "sweep": sweep,
+}
+
+SHARED = {"submit": "api", "cancel": "api", "health": "api"}
+"""Which handlers are one function, whose processes they share."""

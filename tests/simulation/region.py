@@ -1,0 +1,253 @@
+"""One region: its functions, state machines, queue, catalogue, buckets and clock."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bellpair_core.model.blob import BlobRef
+from bellpair_core.model.device import Device
+from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.job import Task
+from bellpair_core.ports import TaskState
+from bellpair_core.settings import Settings
+
+from .asl import Json
+from .engine import Engine
+from .functions import SHARED, Process
+from .scheduler import Activity, Host
+from .wire import LEDGER, Port
+
+if TYPE_CHECKING:
+    from .world import World
+
+START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+INVOCATION_SECONDS = 30.0
+"""After which Lambda ends an invocation."""
+
+
+class Region(Host):
+    """A region of the pair.
+
+    Parameters
+    ----------
+    clock_offset, clock_rate
+        How its clock differs: seconds ahead, and seconds it counts in one.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        settings: Settings,
+        machines: Mapping[str, Json],
+        devices: Sequence[Device],
+        *,
+        clock_offset: float,
+        clock_rate: float,
+    ) -> None:
+        super().__init__(world.scheduler, settings.region)
+        self.settings = settings
+        self.scheduler = world.scheduler
+        self.random: Random = world.random
+        self.history = world.history
+        self.wire = world.wire
+        self.devices = list(devices)
+        self.bucket: dict[str, bytes] = {}
+        self.engine = Engine(self, machines)
+        self._world = world
+        self._offset = clock_offset
+        self._rate = clock_rate
+        self._idle: dict[str, list[Process]] = {}
+        name = settings.region
+        ledger = world.ledger
+
+        def signed() -> None:
+            ledger.writer = name
+
+        self.ledger: Any = Port(self.wire, name, LEDGER, "ledger", ledger, before=signed)
+        self.catalogue: Any = Port(self.wire, name, name, "catalogue", _Catalogue(self))
+        self.workflows: Any = Port(self.wire, name, name, "workflows", self.engine)
+        self.wakeups: Any = Port(self.wire, name, name, "wakeups", _Wakeups(self))
+        self.tasks: Any = _Tasks(self)
+        self.blobs: Any = _Blobs(self)
+
+    def clock(self) -> datetime:
+        """Now, as this region believes."""
+        return START + timedelta(seconds=self._offset + self.scheduler.now * self._rate)
+
+    @property
+    def up(self) -> bool:
+        """Whether the region exists now; a frozen one does."""
+        return self.name not in self._world.network.down
+
+    @property
+    def peer(self) -> Region:
+        """The other region."""
+        return self._world.regions[self.settings.peer_region]
+
+    def reaches_devices(self, region: str) -> str:
+        """The wire's name for a region's device service."""
+        return f"devices of {region}"
+
+    def invoke(self, function: str, payload: Any) -> Activity:
+        """Run a function in a warm process, or a new one where none is free."""
+        idle = self._idle.setdefault(SHARED.get(function, function), [])
+
+        def body() -> Any:
+            process = idle.pop() if idle else Process(self)
+            # One that dies is not put back.
+            answer = self._world.handlers[function](process, payload)
+            idle.append(process)
+            return answer
+
+        def checked() -> Any:
+            try:
+                return body()
+            except Exception as error:
+                self.history.note("raised", f"{type(error).__name__}: {error}")
+                raise
+
+        name = f"{function} {_about(payload)}" if self.history.kept else function
+        invocation = self.scheduler.spawn(self, name, checked if self.history.kept else body)
+        if self.wire.weather.slow:
+            self._limit(invocation)
+        return invocation
+
+    def _limit(self, invocation: Activity) -> None:
+        def end() -> None:
+            if self.frozen:
+                self._limit(invocation)
+            else:
+                invocation.kill("Sandbox.Timedout")
+
+        self.scheduler.after(INVOCATION_SECONDS, end)
+
+    def die(self) -> None:
+        """Everything that runs is gone, and what it remembered; queues and state machines too."""
+        super().die()
+        self._idle.clear()
+        self.engine.forget()
+
+
+def _about(payload: Any) -> str:
+    if isinstance(payload, dict):
+        for key in ("job_id", "key", "step", "shard", "arn"):
+            if key in payload:
+                return str(payload[key])[-8:]
+    return ""
+
+
+class _Catalogue:
+    """Devices as this region's replica has them."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def devices(self) -> Sequence[Device]:
+        return tuple(self._region.devices)
+
+    def put_device(self, device: Device) -> None:
+        known = self._region.devices
+        known[:] = [device if old.name == device.name else old for old in known]
+
+
+class _Wakeups:
+    """The dispatcher's queue."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def wake(self, queue: str) -> None:
+        region = self._region
+        random, weather = region.random.random, region.wire.weather
+        if random() < weather.lost:
+            return
+        for _ in range(1 + (random() < weather.repeated)):
+            region.scheduler.after(0.01 + random() * 0.5, lambda: self._deliver(queue))
+
+    def _deliver(self, queue: str) -> None:
+        if self._region.up:
+            self._region.invoke("dispatch", [{"queue": queue}])
+
+
+class _Tasks:
+    """The device services, each reached over the network."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def launch(self, task: Task, job_id: str, program: str, **options: Any) -> str:
+        answer: str = self._ask(task.region, "launch", task, job_id, program, **options)
+        return answer
+
+    def poll(self, task_arn: str) -> TaskState:
+        answer: TaskState = self._ask(task_arn.split(":")[3], "poll", task_arn)
+        return answer
+
+    def cancel(self, task_arn: str) -> None:
+        self._ask(task_arn.split(":")[3], "cancel", task_arn)
+
+    def result(self, state: TaskState) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(state.arn.split(":")[3], "result", state)
+        return answer
+
+    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(region, "describe", device_arn, region)
+        return answer
+
+    def _ask(self, where: str, method: str, *arguments: Any, **options: Any) -> Any:
+        region = self._region
+        service = region._world.services[where]
+        return region.wire.call(
+            region.name,
+            region.reaches_devices(where),
+            f"tasks.{method}",
+            getattr(service, method),
+            *arguments,
+            **options,
+        )
+
+
+class _Blobs:
+    """Small payloads in the reference; larger ones in both buckets, or in one with a mark."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def put(self, data: bytes) -> BlobRef:
+        digest = hashlib.sha256(data).hexdigest()
+        if len(data) <= self._region._world.inline_bytes:
+            return BlobRef(sha256=digest, size=len(data), inline=zlib.compress(data, 1))
+        self._write(self._region, digest, data)
+        try:
+            self._write(self._region.peer, digest, data)
+        except TransientFault:
+            return BlobRef(sha256=digest, size=len(data), single_copy=True)
+        return BlobRef(sha256=digest, size=len(data))
+
+    def get(self, ref: BlobRef) -> bytes:
+        if ref.inline is not None:
+            return zlib.decompress(ref.inline)
+        for region in (self._region, self._region.peer):
+            try:
+                found = self._read(region, ref.sha256)
+            except TransientFault:
+                continue
+            if found is not None:
+                return found
+        raise TransientFault(f"no region has a copy of blob {ref.sha256}")
+
+    def _write(self, where: Region, digest: str, data: bytes) -> None:
+        me = self._region
+        me.wire.call(me.name, where.name, "blobs.put", where.bucket.__setitem__, digest, data)
+
+    def _read(self, where: Region, digest: str) -> bytes | None:
+        me = self._region
+        found: bytes | None = me.wire.call(
+            me.name, where.name, "blobs.get", where.bucket.get, digest
+        )
+        return found

@@ -1,0 +1,231 @@
+"""Everything that one schedule consists of, built from its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from random import Random
+from typing import Any
+
+from bellpair_core.logic.submit_job import Submission
+from bellpair_core.model.blob import BlobRef
+from bellpair_core.model.device import Device, DeviceTarget
+from bellpair_core.settings import DeviceSetting, Settings
+from tests.examples import ION_11, SQUARE_20, SV1
+from tests.fakes.memory_ledger import FIRST_PAIR
+
+from .asl import Json, definition
+from .clients import Client
+from .device_service import DeviceService, RunTask, bucket_of
+from .functions import HANDLERS, Handler
+from .history import History
+from .referee import Referee, WatchedLedger
+from .region import Region
+from .scheduler import Host, Scheduler
+from .wire import CALM, CLIENTS, Network, Wire
+
+EAST, WEST = FIRST_PAIR.active, FIRST_PAIR.passive
+REGIONS = (EAST, WEST)
+POLL_SECONDS = 60
+STAGE_SECONDS = 60
+
+__all__ = ["EAST", "REGIONS", "WEST", "Submission", "World"]
+
+
+@cache
+def machines() -> Mapping[str, Json]:
+    """The state machines by name, as a deployment would fill them in."""
+    return {
+        "job": definition(
+            "job",
+            {
+                "JobSeconds": 49 * 3600,
+                "StageSeconds": STAGE_SECONDS,
+                "PollSeconds": POLL_SECONDS,
+                "PollAttempts": 49 * 60,
+                "TranspileArn": "transpile",
+                "ExecuteArn": "execute",
+                "PostProcessArn": "postprocess",
+                "FinishArn": "finish",
+            },
+        ),
+    }
+
+
+@cache
+def devices() -> tuple[Device, ...]:
+    """A simulator that every region serves, and a QPU in each region."""
+    offered = (
+        SV1.model_copy(update={"num_qubits": 34}),
+        ION_11.model_copy(update={"max_in_flight": 1}),
+        SQUARE_20.model_copy(update={"max_in_flight": 2}),
+    )
+    return tuple(
+        device.model_copy(update={"target": _target(device), "calibration_id": device.name})
+        for device in offered
+    )
+
+
+def _target(device: Device) -> BlobRef:
+    import hashlib
+    import zlib
+
+    target = DeviceTarget(
+        device=device.name,
+        kind=device.kind,
+        qubits=(0, 1),
+        calibration_id=f"calibration of {device.name}",
+    )
+    data = target.model_dump_json().encode()
+    digest = hashlib.sha256(data).hexdigest()
+    return BlobRef(sha256=digest, size=len(data), inline=zlib.compress(data))
+
+
+@cache
+def settings(region: str) -> Settings:
+    """What a region's functions are configured with."""
+    return Settings(
+        stage="test",
+        region=region,
+        primary_region=EAST,
+        secondary_region=WEST,
+        result_buckets={name: bucket_of(name) for name in REGIONS},
+        devices=tuple(
+            DeviceSetting(
+                name=device.name,
+                arn=device.arn,
+                region=None if device.name == "sv1" else device.region,
+                max_in_flight=device.max_in_flight,
+            )
+            for device in devices()
+        ),
+    )
+
+
+class World:
+    """Two regions, the ledger behind them, two device services, and clients.
+
+    Parameters
+    ----------
+    seed
+        Everything that happens follows from it.
+    verbose
+        Whether to keep the history in words.
+    handlers
+        The functions; deliberate breaks bring their own.
+    """
+
+    def __init__(
+        self, seed: int, *, verbose: bool = False, handlers: Mapping[str, Handler] = HANDLERS
+    ) -> None:
+        self.random = random = Random(seed)
+        self.scheduler = scheduler = Scheduler(forget_traces=not verbose)
+        self.history = History(scheduler, verbose)
+        self.network = Network()
+        self.wire = Wire(scheduler, random, self.network, self.history)
+        self.handlers = handlers
+        self.referee = Referee(scheduler, self.history, FIRST_PAIR)
+        self.inline_bytes = random.choice((0, 10_000, 10_000))
+        self.calm = False
+        limited = [device.name for device in devices() if device.max_in_flight is not None]
+        lag = random.choice((0.0, 0.5, 2.0))
+        self.ledger = WatchedLedger(
+            FIRST_PAIR, scheduler, self.referee, lambda: random.random() * lag, limited
+        )
+        self.services = {
+            name: DeviceService(name, scheduler, random, self.referee.created, self._task_changed)
+            for name in REGIONS
+        }
+        self.referee.services = list(self.services.values())
+        self.outside = Host(scheduler, CLIENTS)
+        self.regions = {
+            name: Region(
+                self,
+                settings(name),
+                machines(),
+                devices(),
+                clock_offset=random.uniform(-3, 3) if random.random() < 0.5 else 0.0,
+                clock_rate=random.choice((1.0, 1.0, 0.98, 1.02)),
+            )
+            for name in REGIONS
+        }
+        self.clients: list[Client] = []
+        for region in self.regions.values():
+            for function in ("dispatch", "sweep"):
+                self._beat(region, function, 60.0)
+
+    def add_client(self, device: str, *, starts: float, cancels: float | None) -> None:
+        """One more submission."""
+        client = Client(self, len(self.clients) + 1, device, starts=starts, cancels=cancels)
+        self.clients.append(client)
+        self.scheduler.spawn(self.outside, client.name, client.run)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no client waits and every job is over."""
+        return all(client.done for client in self.clients) and not self.referee.unfinished()
+
+    def still(self) -> None:
+        """All faults are over from now on, and what was away is back."""
+        self.calm = True
+        self.wire.weather = CALM
+        self.network.cut.clear()
+        self.history.note("calm", "no more faults")
+        for region in self.regions.values():
+            self.heal(region)
+            if region.frozen:
+                region.thaw()
+        for name, service in self.services.items():
+            self.network.down.discard(f"devices of {name}")
+            service.offline.clear()
+            service.failing = 0.0
+            service.longest = 20.0
+
+    def kill(self, region: Region) -> None:
+        """Lose the region, at once and with all that it remembered but its buckets."""
+        self.history.note("killed", region.name)
+        self.network.down.add(region.name)
+        region.frozen = False
+        region.die()
+
+    def heal(self, region: Region) -> None:
+        """Let a lost region be there again, empty."""
+        if region.name in self.network.down:
+            self.history.note("healed", region.name)
+            self.network.down.discard(region.name)
+
+    def _beat(self, region: Region, function: str, every: float) -> None:
+        def beat() -> None:
+            self.scheduler.after(every, beat)
+            if region.up and not region.frozen:
+                region.invoke(function, [{}] if function == "dispatch" else {})
+
+        self.scheduler.at(self.random.random() * every, beat)
+
+    def _task_changed(self, task: RunTask) -> None:
+        """Both regions hear of it, sooner or later, once, twice or never."""
+        random, weather = self.random.random, self.wire.weather
+        for region in self.regions.values():
+            lost = random() < weather.lost or f"devices of {task.region}" in self.network.down
+            for _ in range(0 if lost else 1 + (random() < weather.repeated)):
+                late = random() * (30 if random() < weather.lost else 0.5)
+                self.scheduler.after(late, self._delivery(region, task))
+
+    def _delivery(self, region: Region, task: RunTask) -> Callable[[], None]:
+        detail: dict[str, Any] = {
+            "arn": task.arn,
+            "status": task.status.value,
+            "bucket": bucket_of(task.region),
+            "directory": self.services[task.region].directory(task),
+        }
+
+        def deliver() -> None:
+            if region.up:
+                region.invoke("complete", detail)
+
+        return deliver
+
+    def end(self) -> None:
+        """End every activity, so that nothing of the schedule stays in memory."""
+        for host in (*self.regions.values(), self.outside):
+            host.die()
