@@ -9,7 +9,7 @@ BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test test-unit test-contract test-integration test-deployment \
+.PHONY: help setup demo bench test simulate test-unit test-contract test-integration test-deployment \
 	lint format synth layers clean
 
 help: ## say what can be made
@@ -27,6 +27,9 @@ bench: setup layers ## measure, and print the figures as JSON
 
 test: setup layers ## run every test
 	@$(PYTEST) tests
+
+simulate: setup ## play SEEDS=10000 schedules of failures, or one SEED with its history
+	@.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),10000))
 
 test-unit: setup ## plain logic, in seconds
 	@$(PYTEST) tests/unit

@@ -59,10 +59,12 @@ class Surroundings(Protocol):
     def jitter(self) -> float:
         """Between 0 and 1, from the schedule's seed."""
 
-    def together(
-        self, bodies: Sequence[Callable[[Surroundings], Json]], at_once: int
-    ) -> list[Json]:
+    def together(self, bodies: Sequence[Body], at_once: int) -> list[Json]:
         """Run the bodies beside each other, so many at once; the first error ends all."""
+
+
+Body = Callable[[Surroundings], Json]
+"""One branch of a Parallel state, or one item of a Map."""
 
 
 def definition(name: str, words: Mapping[str, Any]) -> Json:

@@ -1,4 +1,4 @@
-"""Clients: they submit under a key of their own until they are promised a job, and may cancel it."""
+"""Clients: each submits under its own key until it is promised a job, and may cancel it."""
 
 from __future__ import annotations
 

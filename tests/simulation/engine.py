@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bellpair_core.model.job import Job
 
-from .asl import Json, StateError, Surroundings, execute
+from .asl import Body, Json, StateError, execute
 from .scheduler import Activity, Died
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ class Engine:
         """See `Surroundings.jitter`."""
         return self._region.random.random()
 
-    def together(
-        self, bodies: Sequence[Callable[[Surroundings], Json]], at_once: int
-    ) -> list[Json]:
+    def together(self, bodies: Sequence[Body], at_once: int) -> list[Json]:
         """See `Surroundings.together`."""
         results: list[Json] = [None] * len(bodies)
         left = list(enumerate(bodies))[::-1]

@@ -39,9 +39,9 @@ class CompiledProgram:
     """What the simulated compiler gives back."""
 
     bits: tuple[int | None, ...] = (0, 1)
-    metrics: dict[str, Any] = {}
 
     def __init__(self, source: str, target: DeviceTarget) -> None:
+        self.metrics: dict[str, Any] = {}
         self.program = f"// for {target.device}\n{source}"
         self.calibration_id = target.calibration_id
 

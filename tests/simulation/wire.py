@@ -132,7 +132,7 @@ class Wire:
                 fault = f"{what}: {target} cannot be reached"
                 scheduler.sleep(random() * PATIENCE)
             elif random() < weather.trouble:
-                fault = self._trouble(weather, what, lambda: effect(*arguments, **named))
+                fault = self._trouble(weather, what, effect, arguments, named)
             else:
                 return self._answered(source, target, what, effect, arguments, named)
             if not repeats or random() < 0.5:
@@ -166,35 +166,42 @@ class Wire:
             return random() * 8
         return 0.001 + random() * 0.03
 
-    def _trouble(self, weather: Weather, what: str, effect: Callable[[], Any]) -> str:
+    def _trouble(
+        self,
+        weather: Weather,
+        what: str,
+        effect: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> str:
         random, scheduler = self._random.random, self._scheduler
+
+        def unheard(when: str = "unheard") -> None:
+            try:
+                self._history.call(f"{when} {what}", arguments, effect(*arguments, **named))
+            except Exception as error:
+                self._history.call(f"{when} {what}", arguments, error)
+
         roll = random() * weather.trouble
         if roll < weather.refused:
             return f"{what}: refused"
         if roll < weather.refused + weather.unanswered:
-            self._quietly(what, effect)
+            unheard()
             scheduler.sleep(random() * PATIENCE)
             return f"{what}: no answer came"
         if roll < weather.refused + weather.unanswered + weather.late:
-            scheduler.after(random() * 20, lambda: self._quietly(f"late {what}", effect))
+            scheduler.after(random() * 20, lambda: unheard("late"))
             scheduler.sleep(random() * PATIENCE)
             return f"{what}: no answer came"
         fate = random()
         if fate < 0.4:
-            self._quietly(what, effect)
+            unheard()
         elif fate < 0.6:
-            scheduler.after(random() * 20, lambda: self._quietly(f"late {what}", effect))
+            scheduler.after(random() * 20, lambda: unheard("late"))
         self._history.note("death", f"at {what}, {'after' if fate < 0.4 else 'before'} its effect")
         assert scheduler.current is not None
         scheduler.current.dead = True
         raise Died
-
-    def _quietly(self, what: str, effect: Callable[[], Any]) -> None:
-        """Let it happen; nobody hears the answer."""
-        try:
-            self._history.call(what, (), effect())
-        except Exception as error:
-            self._history.call(what, (), error)
 
 
 class Port:
