@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bellpair_cdk.checks import templates
+from bellpair_cdk.checks import state_machines, templates
 
 PLACEHOLDERS = {
     "AWS::Partition": "aws",
@@ -54,6 +54,17 @@ class Assembly:
         for policy in self.resources("AWS::IAM::Policy"):
             for statement in policy.properties["PolicyDocument"]["Statement"]:
                 yield policy.place, statement
+
+
+def definition(assembly: Assembly, stack: str) -> str:
+    """Return the filled-in definition of the one state machine of a stack."""
+    (found,) = (
+        text
+        for path in templates(assembly.folder)
+        if stack in path.name
+        for _, text in state_machines(path)
+    )
+    return found
 
 
 def text(value: Any) -> Any:

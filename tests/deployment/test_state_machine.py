@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.checks import state_machines, templates, validate
+from bellpair_cdk.checks import validate
 from bellpair_cdk.definition import numbered
 from bellpair_cdk.stage import POLL_SECONDS_MIN
 from bellpair_core.model import errors
 from tests.deployment.assembly import Assembly
+from tests.deployment.assembly import definition as definition_of
 from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
@@ -47,13 +48,7 @@ def names_of(rule: Machine) -> set[str]:
 
 @pytest.fixture(scope="module")
 def definition(local: Assembly) -> str:
-    (found,) = (
-        text
-        for path in templates(local.folder)
-        if "Jobs-us-east-1" in path.name
-        for _, text in state_machines(path)
-    )
-    return found
+    return definition_of(local, "Jobs-us-east-1")
 
 
 @pytest.fixture(scope="module")
