@@ -254,7 +254,7 @@ class Accesses:
         return Access(
             actions=("states:StartExecution",),
             resources=tuple(names.failover_machine_arn for names in regions),
-            environment={"BELLPAIR_FAILOVER_MACHINE": self._names.failover_machine},
+            environment={"BELLPAIR_FAILOVER_MACHINE": self._names.failover_machine_arn},
         )
 
     def _ledger(self, action: str, partitions: tuple[str, ...] = ()) -> Access:

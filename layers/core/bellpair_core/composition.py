@@ -11,7 +11,17 @@ from .adapters.dynamodb_ledger import DynamoDbLedger
 from .adapters.meter import Meter
 from .adapters.s3_blobs import S3Blobs
 from .model.pair import PairRecord
-from .ports import Blobs, Catalogue, Ledger, TaskService, Wakeups, Workflows
+from .ports import (
+    Announcements,
+    Blobs,
+    Catalogue,
+    Ledger,
+    Operations,
+    Peers,
+    TaskService,
+    Wakeups,
+    Workflows,
+)
 from .settings import Settings
 
 
@@ -76,3 +86,24 @@ class World:
         from .adapters.sqs_wakeups import SqsWakeups
 
         return SqsWakeups(self.settings.dispatch_queue_url, self.settings.region, self.meter)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Both regions' failover machines."""
+        from .adapters.failover_machine import FailoverMachine
+
+        return FailoverMachine(self.settings.failover_machine)
+
+    @cached_property
+    def peers(self) -> Peers:
+        """The regions' own APIs."""
+        from .adapters.http_peers import HttpPeers
+
+        return HttpPeers(self.settings.region)
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        """This region's event bus."""
+        from .adapters.event_announcements import EventAnnouncements
+
+        return EventAnnouncements(self.settings.region)

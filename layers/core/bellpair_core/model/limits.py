@@ -68,6 +68,9 @@ PAIR_REFRESH_SECONDS = 0.25
 AUDIT_MAX = 20
 """Changes of the pair that its record remembers; the log has them all."""
 
+OPERATION_STALE_AFTER = timedelta(minutes=15)
+"""After so long an operation on the pair that has not ended stands in no other's way."""
+
 ADOPTION_WINDOW = timedelta(minutes=15)
 """How long after a promotion each sweep looks at all unfinished jobs for late arrivals."""
 

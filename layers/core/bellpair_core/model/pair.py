@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .limits import AUDIT_MAX
+from .limits import AUDIT_MAX, DRAIN_SECONDS_DEFAULT, OPERATION_STALE_AFTER
 
 
 class PairMode(StrEnum):
@@ -85,6 +85,49 @@ class Operation(BaseModel):
     adopted: int = 0
 
 
+class Order(BaseModel):
+    """What an operator, or a sentinel by itself, wants done to the pair: the failover machine's
+    input.
+
+    Attributes
+    ----------
+    id
+        ``"<kind>-<epoch>-<random>"``, also the name of the state machine's execution.
+    by
+        ``"<tenant>/<key id>"`` of an operator, or ``"sentinel of <region>"``.
+    epoch
+        The pair's when this was asked for; once it has passed, so has the order.
+    automatic
+        Whether no person stands behind it: then it is bound by the cool-down, and the active
+        region is asked once more how it is.
+    stuck
+        Whether an automatic order comes from a canary job that did not end: then an API that
+        answers well proves nothing.
+    force
+        Whether a hold is to be overruled.
+    drain_seconds
+        How long a planned change waits for running jobs.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: OperationKind
+    by: str
+    reason: str
+    epoch: int
+    automatic: bool = False
+    stuck: bool = False
+    force: bool = False
+    drain_seconds: int = DRAIN_SECONDS_DEFAULT
+
+    def operation(self, started_at: datetime, **changes: object) -> Operation:
+        """The operation that carries it out, as the pair record knows it."""
+        return Operation(
+            id=self.id, kind=self.kind, by=self.by, reason=self.reason, started_at=started_at
+        ).model_copy(update=changes)
+
+
 class AuditEntry(BaseModel):
     """Who changed the pair, how and why."""
 
@@ -139,6 +182,13 @@ class PairRecord(BaseModel):
     def accepting(self) -> bool:
         """Whether the active region takes new jobs."""
         return self.mode is PairMode.ACCEPTING
+
+    def busy_with_another(self, order_id: str, at: datetime) -> bool:
+        """Whether an operation of another id is running; one that is too old is given up."""
+        running = self.operation
+        if running is None or running.id == order_id or running.outcome is not Outcome.RUNNING:
+            return False
+        return at - running.started_at < OPERATION_STALE_AFTER
 
     def paused(self, at: datetime, operation: Operation) -> Self:
         """No new jobs while the active region drains."""
@@ -199,12 +249,12 @@ class PairRecord(BaseModel):
         mine = self.operation is not None and self.operation.id == operation.id
         before = self.operation.steps if mine and self.operation else {}
         steps = {**before, **operation.steps, step: at}
+        kept: Operation | None = operation.model_copy(update={"steps": steps})
+        if not operation.kind.promotes and self.busy_with_another(operation.id, at):
+            # A hold is one write; the promotion that it came upon must find its own steps again.
+            kept = self.operation
         changed = self.model_copy(
-            update={
-                "version": self.version + 1,
-                "operation": operation.model_copy(update={"steps": steps}),
-                **changes,
-            }
+            update={"version": self.version + 1, "operation": kept, **changes}
         )
         if action is None:
             return changed

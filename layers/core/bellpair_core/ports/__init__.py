@@ -1,22 +1,30 @@
 """What the logic asks of the world, as protocols; `adapters` answers for AWS, tests with fakes."""
 
+from .announcements import Announcements
 from .blobs import Blobs
 from .catalogue import Catalogue
 from .clock import Clock
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
-from .tasks import TaskService, TaskState, TaskStatus
+from .operations import Operations
+from .peers import PeerHealth, Peers
+from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus
 from .workflows import Wakeups, Workflows
 
 __all__ = [
+    "Announcements",
     "Blobs",
     "Catalogue",
     "Clock",
     "JobExists",
     "JobPage",
     "JobSummary",
+    "LaunchRefused",
     "Ledger",
     "OpenJob",
     "OpenPage",
+    "Operations",
+    "PeerHealth",
+    "Peers",
     "TaskService",
     "TaskState",
     "TaskStatus",

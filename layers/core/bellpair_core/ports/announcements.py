@@ -1,0 +1,20 @@
+"""Word to whoever listens outside the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Announcements(Protocol):
+    """Tells of changes of the pair, at least once each."""
+
+    def pair_changed(self, detail: Mapping[str, Any]) -> None:
+        """Tell that an operation on the pair is over.
+
+        Raises
+        ------
+        TransientFault
+            When nobody took the word.
+        """
+        ...
