@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
 from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import LOGGER, begin
@@ -13,6 +14,7 @@ WORLD = World.from_environment(os.environ)
 LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
 PAIR = Recent(LEDGER.pair, WORLD.clock)
 DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
+BREAKERS = Breakers(LEDGER, WORLD.clock)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         region=WORLD.settings.region,
         pair=PAIR,
         devices=DEVICES,
+        breakers=BREAKERS,
         spent=lambda: WORLD.meter.take(requests=0),
         queues=queues_of(messages),
     )

@@ -4,19 +4,24 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.launch_task import launch_task
+from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS, WORKFLOWS = WORLD.ledger, WORLD.blobs, WORLD.tasks, WORLD.workflows
+DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
+BREAKERS = Breakers(LEDGER, WORLD.clock)
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take ``{"job_id", "epoch", "task_token"}``; the execution waits for the token's answer."""
+    """Take ``{"job_id", "epoch", "attempt", "task_token"}``; the execution waits for the answer."""
     launch_task(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         event["task_token"],
         ledger=LEDGER,
         blobs=BLOBS,
@@ -24,6 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         workflows=WORKFLOWS,
         clock=WORLD.clock,
         settings=WORLD.settings,
+        devices=DEVICES,
+        breakers=BREAKERS,
         spent=WORLD.meter.take,
     )
     return {}

@@ -17,6 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     status = finish_job(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         event.get("error"),
         total_usage(event) + WORLD.meter.take(),
         ledger=LEDGER,

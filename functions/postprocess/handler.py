@@ -4,16 +4,29 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS = WORLD.ledger, WORLD.blobs, WORLD.tasks
+DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
+BREAKERS = Breakers(LEDGER, WORLD.clock)
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take ``{"job_id", "epoch", "task_arn"}``."""
+    """Take ``{"job_id", "epoch", "attempt", "task_arn"}``."""
     return process_result(
-        LEDGER, BLOBS, TASKS, WORLD.clock, event["job_id"], event["epoch"], event["task_arn"]
+        event["job_id"],
+        event["epoch"],
+        event["attempt"],
+        event["task_arn"],
+        ledger=LEDGER,
+        blobs=BLOBS,
+        tasks=TASKS,
+        clock=WORLD.clock,
+        devices=DEVICES,
+        breakers=BREAKERS,
     )

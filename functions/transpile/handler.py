@@ -5,6 +5,7 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import stage
 from bellpair_quantum.stage import compile_for_job
@@ -12,16 +13,19 @@ from bellpair_quantum.stage import compile_for_job
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS = WORLD.ledger, WORLD.blobs
 DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
+BREAKERS = Breakers(LEDGER, WORLD.clock)
 
 
 @stage(WORLD)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take ``{"job_id", "epoch"}``; give the calibration that was compiled against."""
+    """Take ``{"job_id", "epoch", "attempt"}``; give the calibration that was compiled against."""
     return compile_job(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         ledger=LEDGER,
         devices=DEVICES,
+        breakers=BREAKERS,
         blobs=BLOBS,
         clock=WORLD.clock,
         compiler=compile_for_job,

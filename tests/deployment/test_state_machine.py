@@ -182,12 +182,11 @@ def test_the_shortest_poll_leaves_room_in_the_history(definition: str) -> None:
     assert polls * EVENTS_OF_A_POLL + EVENTS_OF_ALL_ELSE <= EVENTS_OF_AN_EXECUTION
 
 
-def test_the_jobs_name_and_epoch_reach_every_stage(states: Machine) -> None:
+def test_who_the_execution_is_reaches_every_stage(states: Machine) -> None:
+    whose = {(f"{key}.$", f"$.{key}") for key in ("job_id", "epoch", "attempt", "trace_id")}
+    assert states["Execute"]["Parameters"]["Payload"].items() >= whose
     for name in ("Transpile", "PostProcess"):
-        assert states[name]["Parameters"].items() >= {
-            ("job_id.$", "$.job_id"),
-            ("epoch.$", "$.epoch"),
-        }
+        assert states[name]["Parameters"].items() >= whose
         assert states[name]["ResultPath"] == f"$.{name.lower()}"
     assert "Parameters" not in states["Finish"]
 

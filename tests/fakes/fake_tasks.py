@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import Task, result_prefix
-from bellpair_core.ports import TaskState, TaskStatus
+from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus
 
 ACCOUNT = "000000000000"
 
@@ -24,7 +24,11 @@ class FakeTasks:
     cancelled
         ARNs that `cancel` was asked for.
     descriptions
-        What `describe` answers, by device ARN.
+        What `describe` answers, by device ARN; of others it tells whether they are online.
+    offline
+        ARNs of devices that refuse new tasks; a test adds to it.
+    repeats_requests
+        True makes a refusal inconclusive, as after a request whose answer was lost.
     refusal
         When set, `launch` raises it instead of creating a task.
     reachable
@@ -36,6 +40,8 @@ class FakeTasks:
         self.launches = 0
         self.cancelled: list[str] = []
         self.descriptions: dict[str, dict[str, Any]] = {}
+        self.offline: set[str] = set()
+        self.repeats_requests = False
         self.refusal: JobFailed | None = None
         self.reachable = True
         self._arns: dict[str, str] = {}
@@ -50,6 +56,8 @@ class FakeTasks:
             return self._arns[task.client_token]
         if self.refusal is not None:
             raise self.refusal
+        if task.device_arn in self.offline:
+            raise LaunchRefused("the device is offline", conclusive=not self.repeats_requests)
         uuid = uuid5(NAMESPACE_URL, task.client_token)
         arn = f"arn:aws:braket:{task.region}:{ACCOUNT}:quantum-task/{uuid}"
         self._arns[task.client_token] = arn
@@ -83,10 +91,12 @@ class FakeTasks:
             raise ResultMissing(f"no results.json in {state.output_directory}")
         return self._results[state.arn]
 
-    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+    def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """The device's status and properties."""
         self._reach()
-        return self.descriptions[device_arn]
+        if device_arn in self.descriptions:
+            return self.descriptions[device_arn]
+        return {"status": "OFFLINE" if device_arn in self.offline else "ONLINE"}
 
     def complete(self, task_arn: str, result: dict[str, Any] | None) -> TaskState:
         """Let the task end well; ``None`` leaves its result object out."""

@@ -71,6 +71,7 @@ class JobWorkflow(Construct):
                 accesses.know_devices(),
                 accesses.read_blobs(),
                 accesses.answer_jobs(),
+                accesses.read_devices(),
                 *accesses.launch_tasks(),
                 accesses.follow_tasks(),
                 accesses.cancel_tasks(),

@@ -16,7 +16,7 @@ LOGGER = Logger()
 """Structured logs; the service's name comes from ``POWERTOOLS_SERVICE_NAME``."""
 
 
-_KEYS = ("job_id", "epoch", "trace_id")
+_KEYS = ("job_id", "epoch", "attempt", "trace_id")
 
 
 def begin(world: World, context: Any, **keys: Any) -> None:

@@ -34,7 +34,7 @@ def waiting(number: int, device: str = "any", **changes: object) -> WaitingJob:
 
 
 def starts(jobs: list[WaitingJob], *loads: DeviceLoad) -> list[tuple[str, str]]:
-    return [(start.job.job_id, start.device.name) for start in choose(jobs, loads, {})]
+    return [(start.job.job_id, start.device.name) for start in choose(jobs, loads, {}, NOON)]
 
 
 def test_the_first_accepted_starts_first_whatever_the_order_read() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs
 from bellpair_core.logic.finish_job import finish_job
 from bellpair_core.logic.launch_task import launch_task
@@ -47,7 +48,11 @@ class CompiledExample:
 
 
 class Workplace:
-    """One region, its ledger and one simulator ``sv1`` and one QPU ``ion-11`` with 2 places."""
+    """One region, its ledger and one simulator ``sv1`` and one QPU ``ion-11`` with 2 places.
+
+    The stages take a job as it was accepted, for its latest execution, or as an execution was
+    started with it.
+    """
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -107,6 +112,7 @@ class Workplace:
             region=region,
             pair=Recent(self.ledger.pair, self.clock),
             devices=self.catalogue.devices,
+            breakers=self.breakers,
             spent=Usage,
             queues=queues,
         )
@@ -121,8 +127,10 @@ class Workplace:
         return compile_job(
             job.id,
             job.epoch,
+            self.attempt(job),
             ledger=self.ledger,
             devices=self.catalogue.devices,
+            breakers=self.breakers,
             blobs=self.blobs,
             clock=self.clock,
             compiler=compiler,
@@ -134,6 +142,7 @@ class Workplace:
         launch_task(
             job.id,
             job.epoch,
+            self.attempt(job),
             token,
             ledger=self.ledger,
             blobs=self.blobs,
@@ -141,6 +150,8 @@ class Workplace:
             workflows=self.workflows,
             clock=self.clock,
             settings=self.settings,
+            devices=self.catalogue.devices,
+            breakers=self.breakers,
             spent=Usage,
         )
 
@@ -161,7 +172,16 @@ class Workplace:
     def process(self, job: Job, task_arn: str) -> dict[str, Any]:
         """The stage that keeps the result."""
         return process_result(
-            self.ledger, self.blobs, self.tasks, self.clock, job.id, job.epoch, task_arn
+            job.id,
+            job.epoch,
+            self.attempt(job),
+            task_arn,
+            ledger=self.ledger,
+            blobs=self.blobs,
+            tasks=self.tasks,
+            clock=self.clock,
+            devices=self.catalogue.devices,
+            breakers=self.breakers,
         )
 
     def finish(self, job: Job, failure: dict[str, Any] | None = None) -> str:
@@ -169,6 +189,7 @@ class Workplace:
         return finish_job(
             job.id,
             job.epoch,
+            self.attempt(job),
             failure,
             Usage(),
             ledger=self.ledger,
@@ -188,6 +209,15 @@ class Workplace:
             clock=self.clock,
             settings=self.settings,
         )
+
+    @property
+    def breakers(self) -> Breakers:
+        """What a process that has just started knows of the breakers."""
+        return Breakers(self.ledger, self.clock)
+
+    def attempt(self, job: Job) -> int:
+        """The execution that a stage given ``job`` belongs to."""
+        return job.attempt or self.stored(job).attempt
 
     def stored(self, job: Job) -> Job:
         """The job as the ledger has it."""

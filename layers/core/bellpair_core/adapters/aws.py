@@ -29,24 +29,32 @@ _IMPATIENT = Config(
     connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
-_TRANSIENT = frozenset(
+_HASTY = Config(
+    connect_timeout=0.7, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1}
+)
+"""For those who ask again and again by themselves, and want to know soon that there is nobody."""
+
+_THROTTLED = frozenset(
     {
-        "InternalServerError",
-        "InternalServiceException",
-        "InternalFailure",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "RequestTimeout",
         "ServiceQuotaExceededException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
         "SlowDown",
         "ThrottlingException",
         "TooManyRequestsException",
-        "ReplicatedWriteConflictException",
-        "TransactionInProgressException",
     }
 )
+
+_TRANSIENT = _THROTTLED | {
+    "InternalServerError",
+    "InternalServiceException",
+    "InternalFailure",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "ReplicatedWriteConflictException",
+    "TransactionInProgressException",
+}
 
 
 @cache
@@ -56,15 +64,19 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def client(service: str, region: str, *, patient: bool = True) -> Any:
+def client(service: str, region: str, *, patient: bool = True, hasty: bool = False) -> Any:
     """The process's one client of a service in a region.
 
     Parameters
     ----------
     patient
         False gives up after about 6 s instead of 30.
+    hasty
+        True gives up after less than 2 s, without a repetition.
     """
     config = _CONFIG if patient else _CONFIG.merge(_IMPATIENT)
+    if hasty:
+        config = _CONFIG.merge(_HASTY)
     return _session().create_client(service, region_name=region, config=config)
 
 
@@ -87,7 +99,8 @@ def transient_faults(doing: str) -> Iterator[None]:
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if error_code(error) in _TRANSIENT or status >= 500:
-            raise TransientFault(f"{doing}: {error_code(error)}") from error
+            throttled = error_code(error) in _THROTTLED
+            raise TransientFault(f"{doing}: {error_code(error)}", throttled=throttled) from error
         raise
     except BotoCoreError as error:
         raise TransientFault(f"{doing}: {type(error).__name__}") from error

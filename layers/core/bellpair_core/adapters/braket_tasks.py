@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing
 from bellpair_core.model.job import Task, result_prefix
-from bellpair_core.ports.tasks import TaskState, TaskStatus
+from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus
 
 from .aws import client, error_code, transient_faults
 
@@ -52,8 +52,9 @@ class BraketTasks:
                     text = error.response.get("Error", {}).get("Message", error_code(error))
                     raise JobFailed(ErrorCode.DEVICE_REFUSED, str(text)) from error
                 if error_code(error) == "DeviceOfflineException":
-                    raise JobFailed(
-                        ErrorCode.DEVICE_OFFLINE, "The device went offline before the launch."
+                    sent_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 1)
+                    raise LaunchRefused(
+                        "the device is offline", conclusive=sent_before == 0
                     ) from error
                 raise
         return str(answer["quantumTaskArn"])
@@ -110,10 +111,10 @@ class BraketTasks:
                 raise ResultMissing(f"s3://{state.output_bucket}/{key} is not JSON") from error
         return document
 
-    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+    def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """See `TaskService.describe`."""
         with transient_faults("asking for the device"):
-            answer = client("braket", region).get_device(deviceArn=device_arn)
+            answer = client("braket", region, patient=patient).get_device(deviceArn=device_arn)
         depths = [
             queue["queueSize"]
             for queue in answer.get("deviceQueueInfo", ())

@@ -28,7 +28,12 @@ class StepFunctionsWorkflows:
                     stateMachineArn=self._state_machine_arn,
                     name=job.execution_name,
                     input=json.dumps(
-                        {"job_id": job.id, "epoch": job.epoch, "trace_id": job.trace_id or ""}
+                        {
+                            "job_id": job.id,
+                            "epoch": job.epoch,
+                            "attempt": job.attempt,
+                            "trace_id": job.trace_id or "",
+                        }
                     ),
                 )
             except ClientError as error:

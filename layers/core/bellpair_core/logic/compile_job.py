@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
-from bellpair_core.model.errors import ErrorCode, JobFailed, TransientFault
-from bellpair_core.model.job import CompiledProgram
+from bellpair_core.model.errors import DeviceUnavailable, ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.job import CompiledProgram, Job
 from bellpair_core.ports import Blobs, Clock, Ledger
 
 from .amend_job import amend_job, going_on, owned_job
+from .device_breaker import Breakers, barred
 
 
 class Compiled(Protocol):
@@ -40,9 +41,11 @@ Compiler = Callable[[str, str, DeviceTarget], Compiled]
 def compile_job(
     job_id: str,
     epoch: int,
+    attempt: int,
     *,
     ledger: Ledger,
     devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
     blobs: Blobs,
     clock: Clock,
     compiler: Compiler,
@@ -51,18 +54,26 @@ def compile_job(
 
     Parameters
     ----------
-    devices
-        The catalogue's devices, a little old at most.
+    attempt
+        The execution that this is a stage of.
+    devices, breakers
+        The catalogue's devices and what is held against them, a little old at most.
 
     Returns
     -------
     dict
         ``{"calibration_id"}``, for the execution's record.
+
+    Raises
+    ------
+    DeviceUnavailable
+        When the job has no task yet and its device takes none now.
     """
-    job = owned_job(ledger, job_id, epoch)
-    if job.task is None:
+    job = owned_job(ledger, job_id, epoch, attempt)
+    if job.task is None and job.result is None:
         # A task that exists must be found again first, to be cancelled or to be counted.
         going_on(job)
+        _require_available(job, devices(), breakers)
     if job.compiled is None:
         target = _target(devices(), blobs, job.device_used or job.device)
         source = blobs.get(job.program).decode()
@@ -82,15 +93,23 @@ def compile_job(
                 message=f"against calibration {compiled.calibration_id}",
                 compiled=compiled,
             ),
+            attempt=attempt,
         )
     assert job.compiled is not None
     return {"calibration_id": job.compiled.calibration_id}
+
+
+def _require_available(job: Job, devices: Sequence[Device], breakers: Breakers) -> None:
+    name = job.device_used or job.device
+    device = next((device for device in devices if device.name == name), None)
+    if device is not None and device.status is DeviceStatus.RETIRED:
+        raise JobFailed(ErrorCode.DEVICE_RETIRED, f"Device {name} is retired.")
+    if why := barred(job, device, breakers):
+        raise DeviceUnavailable(why)
 
 
 def _target(devices: Sequence[Device], blobs: Blobs, name: str) -> DeviceTarget:
     device = next((device for device in devices if device.name == name), None)
     if device is None or device.target is None:
         raise TransientFault(f"device {name} has no calibration yet")
-    if device.status is not DeviceStatus.ONLINE:
-        raise JobFailed(ErrorCode.DEVICE_OFFLINE, f"Device {name} is {device.status}.")
     return DeviceTarget.model_validate_json(blobs.get(device.target))

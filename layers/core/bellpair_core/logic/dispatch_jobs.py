@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bellpair_core.model.device import Device
+from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.errors import LedgerConflict
-from bellpair_core.model.job import ANY_DEVICE, Job, JobStatus
+from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.limits import DISPATCH_BATCH
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
 
+from .device_breaker import Breakers
 from .dispatch_policy import DeviceLoad, Start, choose
 from .pair_gate import PairReading, pair_if_serving
 
@@ -26,6 +27,7 @@ def dispatch_jobs(
     region: str,
     pair: PairReading,
     devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
     spent: Callable[[], Usage],
     queues: Iterable[str] | None = None,
 ) -> list[str]:
@@ -39,14 +41,14 @@ def dispatch_jobs(
     ----------
     region
         This region; a passive one starts nothing, and nobody does during a pause.
-    pair, devices
-        The pair record and the devices, both a little old at most.
+    pair, devices, breakers
+        The pair record, the devices and what is held against them, a little old at most.
     spent
         What this pass consumed since it was last asked; put on the account of the job that is
         started next.
     queues
-        The queues to look at, by device name or ``"any"``. ``None`` means all of them, and
-        looks for places that were taken and not used or given back, too.
+        The queues to look at, by device name or one of `SHARED_QUEUES`. ``None`` means all of
+        them, and looks for places that were taken and not used or given back, too.
 
     Returns
     -------
@@ -56,25 +58,25 @@ def dispatch_jobs(
     if pair_if_serving(pair, region) is None:
         return []
     known = devices()
-    names = {device.name for device in known} | {ANY_DEVICE}
+    names = {device.name for device in known} | SHARED_QUEUES
     asked = names if queues is None else names & set(queues)
     started: list[str] = []
     while (record := pair_if_serving(pair, region)) is not None:
         loads = [
-            _load(ledger, device, thorough=queues is None)
+            _load(ledger, breakers, device, thorough=queues is None)
             for device in known
-            if device.name in asked or ANY_DEVICE in asked
+            if asked & _queues_served(device)
         ]
         # A queue whose devices are full need not be read: a job that ends wakes this again.
         free = {load.device.name for load in loads if queues is None or load.room >= 1}
-        worth = free | {ANY_DEVICE} if free else free
+        worth = free | SHARED_QUEUES if free else free
         waiting = [
             job for queue in sorted(asked & worth) for job in ledger.waiting(queue, DISPATCH_BATCH)
         ]
         claimed = [
             start.job.job_id
-            for start in choose(waiting, loads, {})
-            if _start(ledger, workflows, clock, spent, record, start)
+            for start in choose(waiting, loads, {}, clock())
+            if _start(ledger, breakers, workflows, clock, spent, record, start)
         ]
         started += claimed
         # Only behind a full batch may more be waiting that this pass has not seen.
@@ -89,11 +91,19 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
     return None if None in named else {queue for queue in named if queue}
 
 
-def _load(ledger: Ledger, device: Device, *, thorough: bool) -> DeviceLoad:
-    if device.max_in_flight is None:
-        return DeviceLoad(device)
-    holders = ledger.slots(device.name)
-    return DeviceLoad(device, _freed(ledger, device.name, holders) if thorough else holders)
+def _queues_served(device: Device) -> frozenset[str]:
+    """The queues whose jobs the device may take."""
+    shared = SHARED_QUEUES if device.kind is DeviceKind.QPU else SHARED_QUEUES - {ANY_QPU}
+    return shared | {device.name}
+
+
+def _load(ledger: Ledger, breakers: Breakers, device: Device, *, thorough: bool) -> DeviceLoad:
+    holders: frozenset[str] = frozenset()
+    if device.max_in_flight is not None:
+        holders = ledger.slots(device.name)
+        if thorough:
+            holders = _freed(ledger, device.name, holders)
+    return DeviceLoad(device, holders, breakers(device.name))
 
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
@@ -105,11 +115,15 @@ def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[st
 
 def _place_is_idle(job: Job | None, device: str) -> bool:
     """Whether a job that holds a place on the device neither uses it nor is about to."""
-    return job is None or job.status.terminal or job.device_used not in (None, device)
+    if job is None or job.status.terminal or job.device_used not in (None, device):
+        return True
+    # Sent back by a stage that died before it could free the place.
+    return job.device_used is None and device in job.avoid
 
 
 def _start(
     ledger: Ledger,
+    breakers: Breakers,
     workflows: Workflows,
     clock: Clock,
     spent: Callable[[], Usage],
@@ -118,6 +132,8 @@ def _start(
 ) -> bool:
     """Claim the job for the device and start its execution; False if it went elsewhere."""
     device, limit = start.device, start.device.max_in_flight
+    if start.probes and not breakers.probed(device.name, start.job.job_id, start.probes):
+        return False
     if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
         return False
     claimed = _claim(ledger, clock, spent, pair, start.job.job_id, device)

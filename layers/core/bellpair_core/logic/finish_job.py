@@ -6,7 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
+from bellpair_core.model.errors import (
+    DeviceUnavailable,
+    ErrorCode,
+    Fenced,
+    JobCancelled,
+    JobFailed,
+)
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups
@@ -14,6 +20,7 @@ from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
 from .let_go import cancel_unwanted_task, free_place
+from .send_back import sent_back
 
 _EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 
@@ -21,6 +28,7 @@ _EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 def finish_job(
     job_id: str,
     epoch: int,
+    attempt: int,
     failure: Mapping[str, Any] | None,
     usage: Usage,
     *,
@@ -32,8 +40,12 @@ def finish_job(
 ) -> str:
     """Write the job's terminal state, free its place on the device and wake the dispatcher.
 
+    A job whose device takes none now is not ended but sent back to its queue.
+
     Parameters
     ----------
+    attempt
+        The execution that this ends.
     failure
         What the state machine caught, ``{"Error": class name, "Cause": JSON text}``, or
         ``None`` when every stage went well.
@@ -43,28 +55,43 @@ def finish_job(
     Returns
     -------
     str
-        The job's terminal status.
+        The job's status: terminal, or ``"queued"``.
     """
     try:
-        job = owned_job(ledger, job_id, epoch)
-        job = amend_job(ledger, job, lambda job: _ended(job, clock, failure, usage))
+        held = owned_job(ledger, job_id, epoch, attempt)
+        job = amend_job(
+            ledger, held, lambda job: _left(job, clock, failure, usage), attempt=attempt
+        )
     except Fenced:
-        # Finished before; a repetition still frees the place and wakes the next.
+        # Finished or sent back before; a repetition still frees the place and wakes the next.
         stored = ledger.job(job_id)
-        if stored is None or stored.epoch != epoch:
+        if stored is None or (stored.epoch, stored.attempt) != (epoch, attempt):
             raise
-        job = stored
-    for queue in free_place(job, ledger, settings):
+        held = job = stored
+    queues = set(free_place(held, ledger, settings))
+    if job.status is JobStatus.QUEUED:
+        queues.add(job.device)
+    for queue in sorted(queues):
         wakeups.wake(queue)
     cancel_unwanted_task(job, tasks)
     return job.status.value
+
+
+def _left(job: Job, clock: Clock, failure: Mapping[str, Any] | None, usage: Usage) -> Job:
+    """The job as this execution leaves it."""
+    if failure is not None and failure.get("Error") == DeviceUnavailable.__name__:
+        if job.cancel_requested:
+            failure = {"Error": JobCancelled.__name__}
+        else:
+            return sent_back(job, clock, _message(str(failure.get("Cause", ""))), usage)
+    return _ended(job, clock, failure, usage).model_copy(update={"waiting_for": None})
 
 
 def _ended(job: Job, clock: Clock, failure: Mapping[str, Any] | None, usage: Usage) -> Job:
     total = _whole(job, job.usage + usage)
     if failure is None:
         return job.moved(clock(), JobStatus.SUCCEEDED, usage=total)
-    if failure.get("Error") == "JobCancelled":
+    if failure.get("Error") == JobCancelled.__name__:
         return job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=total)
     error = job_error(failure)
     return job.moved(clock(), JobStatus.FAILED, message=error.message, error=error, usage=total)

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
+from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.errors import (
+    DeviceUnavailable,
+    ErrorCode,
+    Fenced,
+    JobFailed,
+    LedgerConflict,
+    TransientFault,
+)
 from bellpair_core.model.job import CompiledProgram, Job, JobStatus, Task, client_token
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Blobs, Clock, Ledger, TaskService, TaskState, Workflows
-from bellpair_core.settings import Settings
+from bellpair_core.ports import (
+    Blobs,
+    Clock,
+    LaunchRefused,
+    Ledger,
+    TaskService,
+    TaskState,
+    TaskStatus,
+    Workflows,
+)
+from bellpair_core.settings import DeviceSetting, Settings
 
 from .amend_job import amend_job, going_on, owned_job
+from .device_breaker import Breakers, away_text, barred
+from .redirect import better_elsewhere
+from .waiting_note import note_waiting
 
 
 def launch_task(
     job_id: str,
     epoch: int,
+    attempt: int,
     wake_token: str,
     *,
     ledger: Ledger,
@@ -25,6 +47,8 @@ def launch_task(
     workflows: Workflows,
     clock: Clock,
     settings: Settings,
+    devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
     spent: Callable[[], Usage],
 ) -> None:
     """Create the job's task, or find the one it has, and leave word where to send the news.
@@ -34,39 +58,50 @@ def launch_task(
     task. The state machine waits for ``wake_token`` to be answered: by the completion event,
     here when the task is over already.
 
+    A device that is offline refuses the launch. Only then may an intent be taken back, and only
+    by the process that wrote it, after one request that was answered with the refusal, by a
+    write that finds the record exactly as this process left it. Whoever else would launch the
+    task writes its own wake token into the record first, so nobody did: no request with this
+    client token was sent but the one refused, and the task does not exist. In every other case,
+    after a repeated request, or with an intent that was found and not written here, the task may
+    exist, and the job waits for the device. A generation that was taken back is never used again.
+
     Parameters
     ----------
+    attempt
+        The execution that this is a stage of.
+    devices, breakers
+        The catalogue's devices and what is held against them, a little old at most.
     spent
         What this invocation consumed since it was last asked; the execution hears nothing of
         this stage but the token's answer, so its account goes to the job's record.
+
+    Raises
+    ------
+    DeviceUnavailable
+        When the job has no task, and its device takes none now.
+    TransientFault
+        When the task, or whether there is one, cannot be known now.
     """
-    job = owned_job(ledger, job_id, epoch)
-    compiled = job.compiled
-    if compiled is None:
+    stage = _Stage(ledger, blobs, tasks, workflows, clock, devices, breakers, spent, attempt)
+    job = owned_job(ledger, job_id, epoch, attempt)
+    if job.result is not None:
+        # What is left to do needs no device, whose service may be away for long.
+        workflows.answer(wake_token, _known_outcome(job))
+        return
+    if job.compiled is None:
         raise JobFailed(ErrorCode.INTERNAL, f"job {job_id} reached its launch uncompiled")
+    if job.task is None:
+        stage.require_available(job, _offered(job, settings))
     known_arn = job.task.arn if job.task else None
-    job = amend_job(
-        ledger, job, lambda job: _intended(job, compiled, clock, settings, wake_token, spent)
-    )
-    task = job.task
-    assert task is not None
+    job, fresh = stage.intend(job, job.compiled, wake_token, settings)
     if known_arn is None:
-        program = blobs.get(compiled.program).decode()
-        arn = tasks.launch(task, job_id, program)
-        recorded = _recorded(ledger, tasks, clock, job, arn, spent)
+        recorded = stage.launch(job, fresh=fresh)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
-        if recorded is None or not recorded.cancel_requested:
+        if recorded is None or recorded.task is None or not recorded.cancel_requested:
             return
         job = recorded
-    else:
-        arn = known_arn
-    state = tasks.poll(arn)
-    if state.status.terminal:
-        workflows.answer(wake_token, outcome(state))
-    elif job.cancel_requested:
-        tasks.cancel(arn)
-    else:
-        _note_position(ledger, clock, job, state)
+    stage.follow(job)
 
 
 def outcome(state: TaskState) -> dict[str, Any]:
@@ -74,75 +109,223 @@ def outcome(state: TaskState) -> dict[str, Any]:
     return {"task_arn": state.arn, "task_status": state.status.value}
 
 
-def _intended(
-    job: Job,
-    compiled: CompiledProgram,
-    clock: Clock,
-    settings: Settings,
-    wake_token: str,
-    spent: Callable[[], Usage],
-) -> Job:
-    if job.task is not None:
-        task = job.task.model_copy(update={"wake_token": wake_token})
-        return job.moved(
-            clock(),
-            event="polled" if task.arn else "relaunched",
-            message="no news came, so the device is asked",
-            task=task,
-            usage=job.usage + spent(),
-        )
-    going_on(job)
+def _known_outcome(job: Job) -> dict[str, Any]:
+    arn = job.task.arn if job.task else None
+    return {"task_arn": arn, "task_status": TaskStatus.COMPLETED.value}
+
+
+def _offered(job: Job, settings: Settings) -> DeviceSetting:
     device = settings.device(job.device_used or job.device)
     if device is None:
         raise JobFailed(ErrorCode.DEVICE_UNKNOWN, f"Device {job.device_used} is not offered now.")
-    task = Task(
-        generation=1,
-        client_token=client_token(settings.stage, job.id, 1),
-        device_arn=device.arn,
-        region=device.region or settings.region,
-        digest=compiled.program.sha256,
-        shots=job.shots,
-        wake_token=wake_token,
-    )
-    return job.moved(clock(), JobStatus.EXECUTING, message=f"on {device.name}", task=task)
+    return device
 
 
-def _recorded(
-    ledger: Ledger,
-    tasks: TaskService,
-    clock: Clock,
-    job: Job,
-    arn: str,
-    spent: Callable[[], Usage],
-) -> Job | None:
-    usage = spent()
+@dataclass(frozen=True)
+class _Stage:
+    """One run of the stage: what it works with, and its steps."""
 
-    def with_arn(job: Job) -> Job:
-        if job.task is None or job.task.arn is not None:
-            return job
-        task = job.task.model_copy(update={"arn": arn})
-        return job.moved(clock(), event="launched", message=arn, task=task, usage=job.usage + usage)
+    ledger: Ledger
+    blobs: Blobs
+    tasks: TaskService
+    workflows: Workflows
+    clock: Clock
+    devices: Callable[[], Sequence[Device]]
+    breakers: Breakers
+    spent: Callable[[], Usage]
+    attempt: int
 
-    try:
-        return amend_job(ledger, job, with_arn)
-    except Fenced:
-        # The task was so quick that the job has its result, or the job has a new owner, who
-        # finds the same task by its client token, or nobody wants the task any more.
-        ended = ledger.job(job.id)
-        if ended is not None and ended.status.terminal and ended.result is None:
-            tasks.cancel(arn)
-        return None
+    def require_available(self, job: Job, device: DeviceSetting) -> None:
+        """Turn round before anything is promised, if the device takes no tasks now.
 
+        A device that something is held against is asked first how it is, since an intent whose
+        launch is not answered would bind the job to it.
+        """
+        going_on(job)
+        if why := barred(job, self._seen(device.name), self.breakers):
+            raise DeviceUnavailable(why)
+        if self.breakers(device.name).clean:
+            return
+        try:
+            home = device.region or job.region
+            status = self.tasks.describe(device.arn, home, patient=False)["status"]
+        except TransientFault as fault:
+            if fault.throttled:
+                raise
+            why = away_text(home)
+            self.breakers.failed(device.name, why)
+            raise DeviceUnavailable(why) from fault
+        if str(status).lower() != DeviceStatus.ONLINE:
+            why = f"device {device.name} is {str(status).lower()}"
+            self.breakers.failed(device.name, why, at_once=True)
+            raise DeviceUnavailable(why)
 
-def _note_position(ledger: Ledger, clock: Clock, job: Job, state: TaskState) -> None:
-    """Keep the task's place in the device's queue, for who asks how long it may take."""
-    if state.queue_position is None:
-        return
+    def intend(
+        self, job: Job, compiled: CompiledProgram, wake_token: str, settings: Settings
+    ) -> tuple[Job, bool]:
+        """The job with its task's intent and the new wake token; whether the intent is new."""
+        before = job
 
-    def with_position(job: Job) -> Job:
-        if job.task is None or job.task.queue_position == state.queue_position:
-            return job
-        task = job.task.model_copy(update={"queue_position": state.queue_position})
-        return job.moved(clock(), task=task)
+        def intended(job: Job) -> Job:
+            nonlocal before
+            before = job
+            if job.task is not None:
+                return self._attached(job, job.task, wake_token)
+            going_on(job)
+            generation = job.generation + 1
+            device = _offered(job, settings)
+            task = Task(
+                generation=generation,
+                client_token=client_token(settings.stage, job.id, generation),
+                device_arn=device.arn,
+                region=device.region or settings.region,
+                digest=compiled.program.sha256,
+                shots=job.shots,
+                wake_token=wake_token,
+            )
+            # A job that let go of a task, and whose execution ended before it was sent back,
+            # is here already.
+            return job.moved(
+                self.clock(),
+                None if job.status is JobStatus.EXECUTING else JobStatus.EXECUTING,
+                event=JobStatus.EXECUTING.value,
+                message=f"on {device.name}",
+                task=task,
+                generation=generation,
+                waiting_for=None,
+            )
 
-    amend_job(ledger, job, with_position)
+        after = amend_job(self.ledger, job, intended, attempt=self.attempt)
+        return after, before.task is None
+
+    def _attached(self, job: Job, task: Task, wake_token: str) -> Job:
+        return job.moved(
+            self.clock(),
+            event="polled" if task.arn else "relaunched",
+            message="no news came, so the device is asked",
+            task=task.model_copy(update={"wake_token": wake_token}),
+            usage=job.usage + self.spent(),
+        )
+
+    def launch(self, job: Job, *, fresh: bool) -> Job | None:
+        """Ask for the task; the job with its ARN, or ``None`` where the job went on without."""
+        task, compiled = job.task, job.compiled
+        assert task is not None
+        assert compiled is not None
+        program = self.blobs.get(compiled.program).decode()
+        try:
+            arn = self.tasks.launch(task, job.id, program)
+        except LaunchRefused as refusal:
+            self._refused(job, conclusive=fresh and refusal.conclusive)
+        except TransientFault as fault:
+            self._unanswered(job, task, fault)
+        return self._recorded(job, task.generation, arn)
+
+    def follow(self, job: Job) -> None:
+        """Ask how the task is, and do what that calls for."""
+        assert job.task is not None
+        assert job.task.arn is not None
+        arn, wake_token = job.task.arn, job.task.wake_token
+        try:
+            state = self.tasks.poll(arn)
+        except TransientFault as fault:
+            self._unanswered(job, job.task, fault)
+        if state.status.terminal:
+            assert wake_token is not None
+            self.workflows.answer(wake_token, outcome(state))
+            return
+        if job.cancel_requested or job.recalled:
+            self.tasks.cancel(arn)
+            return
+        waits = state.status in (TaskStatus.CREATED, TaskStatus.QUEUED)
+        why = self._stuck(job, job.task) if waits else None
+        if why and better_elsewhere(job, self.devices(), self.breakers):
+            self._recall(job, arn, why)
+        else:
+            self._note_news(job, state, why)
+
+    def _seen(self, name: str) -> Device | None:
+        return next((device for device in self.devices() if device.name == name), None)
+
+    def _stuck(self, job: Job, task: Task) -> str | None:
+        """Why the device will not come to the task soon, if so."""
+        why = barred(job, self._seen(job.device_used or ""), self.breakers)
+        # A service that has just answered is not away any more, whatever its breaker says.
+        return None if why == away_text(task.region) else why
+
+    def _refused(self, job: Job, *, conclusive: bool) -> NoReturn:
+        name = job.device_used or job.device
+        why = f"device {name} is offline"
+        if conclusive and self._withdrawn(job, why):
+            self.breakers.failed(name, why, at_once=True)
+            raise DeviceUnavailable(why)
+        self.breakers.failed(name, why, at_once=True)
+        note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
+        raise TransientFault(f"{why}, and job {job.id} may have a task there")
+
+    def _withdrawn(self, job: Job, why: str) -> bool:
+        """Take the intent back; False where the record is not as this process left it."""
+        without = job.moved(self.clock(), event="withdrawn", message=why, task=None)
+        try:
+            self.ledger.replace(job, without)
+        except LedgerConflict:
+            return False
+        return True
+
+    def _unanswered(self, job: Job, task: Task, fault: TransientFault) -> NoReturn:
+        if not fault.throttled:
+            why = away_text(task.region)
+            self.breakers.failed(job.device_used or job.device, why)
+            note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
+        raise fault
+
+    def _recorded(self, job: Job, generation: int, arn: str) -> Job | None:
+        usage = self.spent()
+
+        def with_arn(job: Job) -> Job:
+            if job.task is None or job.task.arn or job.task.generation != generation:
+                return job
+            task = job.task.model_copy(update={"arn": arn})
+            return job.moved(
+                self.clock(),
+                event="launched",
+                message=arn,
+                task=task,
+                waiting_for=None,
+                usage=job.usage + usage,
+            )
+
+        try:
+            return amend_job(self.ledger, job, with_arn, attempt=self.attempt)
+        except Fenced:
+            # The task was so quick that the job has its result, or the job has a new owner, who
+            # finds the same task by its client token, or nobody wants the task any more.
+            ended = self.ledger.job(job.id)
+            if ended is not None and ended.status.terminal and ended.result is None:
+                self.tasks.cancel(arn)
+            return None
+
+    def _recall(self, job: Job, arn: str, why: str) -> None:
+        """Ask for the task back, so that another device may take the job."""
+
+        def recalled(job: Job) -> Job:
+            if job.recalled:
+                return job
+            return job.moved(self.clock(), event="recalled", message=why, recalled=True)
+
+        amend_job(self.ledger, job, recalled, attempt=self.attempt)
+        self.tasks.cancel(arn)
+
+    def _note_news(self, job: Job, state: TaskState, why: str | None) -> None:
+        """Keep the task's place in the device's queue, and why that queue does not move."""
+
+        def with_news(job: Job) -> Job:
+            if job.task is None:
+                return job
+            place = state.queue_position or job.task.queue_position
+            if (job.task.queue_position, job.waiting_for) == (place, why):
+                return job
+            task = job.task.model_copy(update={"queue_position": place})
+            return job.moved(self.clock(), task=task, waiting_for=why)
+
+        amend_job(self.ledger, job, with_news, attempt=self.attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bellpair_core.model.job import ANY_DEVICE, Job
+from bellpair_core.model.job import SHARED_QUEUES, Job
 from bellpair_core.ports import Ledger, TaskService
 from bellpair_core.settings import Settings
 
@@ -19,7 +19,7 @@ def free_place(job: Job, ledger: Ledger, settings: Settings) -> tuple[str, ...]:
     if device is None or device.max_in_flight is None:
         return ()
     ledger.release_slot(device.name, job.id)
-    return device.name, ANY_DEVICE
+    return device.name, *sorted(SHARED_QUEUES)
 
 
 def cancel_unwanted_task(job: Job, tasks: TaskService) -> None:

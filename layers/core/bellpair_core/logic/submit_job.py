@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from bellpair_core.model.job import ANY_DEVICE, Job, JobEvent, job_id
+from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job, JobEvent, job_id
 from bellpair_core.model.limits import (
     CHECK_AFTER,
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
@@ -27,7 +27,6 @@ from bellpair_core.model.limits import (
     TAG_VALUE_CHARACTERS_MAX,
     TAGS_MAX,
 )
-from bellpair_core.model.pair import PairMode, PairRecord
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
 from bellpair_core.openqasm import (
@@ -39,8 +38,7 @@ from bellpair_core.openqasm import (
 )
 from bellpair_core.ports import Blobs, Clock, JobExists, Ledger, Wakeups
 
-RETRY_WHEN_PAUSED_S = 5
-"""A planned switchover pauses acceptance for about this long."""
+from .pair_gate import PairReading, require_accepting, require_active
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
@@ -71,7 +69,7 @@ class Submission(BaseModel):
     device: str = Field(
         min_length=1,
         max_length=64,
-        description='the name of a device as in GET /v1/devices, or "any"',
+        description='the name of a device as in GET /v1/devices, "any", or "any-qpu"',
     )
     name: str | None = Field(
         None,
@@ -118,7 +116,7 @@ def submit_job(
     clock: Clock,
     region: str,
     trace_id: str | None,
-    pair: Callable[[], PairRecord],
+    pair: PairReading,
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
 ) -> Accepted:
@@ -147,15 +145,14 @@ def submit_job(
     TransientFault
         When ledger or blobs could not be reached; a repetition with the same key is safe.
     """
-    record = pair()
-    _require_active(record, region)
+    require_active(pair, region)
     key = _checked_key(idempotency_key)
     facts = _checked_program(submission.source)
     _require_fetchable(submission.shots, facts.num_bits)
     digest = submission.digest
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
     try:
-        _require_accepting(record)
+        record = require_accepting(pair, region)
         _require_device(devices(), submission, facts.num_qubits)
     except BellpairError:
         # The world may have changed since the job was accepted; its repetition is still good.
@@ -219,29 +216,6 @@ def _replayed(stored: Job, digest: str, wakeups: Wakeups) -> Accepted:
     if not stored.status.terminal:
         wakeups.wake(stored.device)
     return Accepted(stored, replayed=True)
-
-
-def _require_active(pair: PairRecord, region: str) -> None:
-    if pair.active != region:
-        raise BellpairError(
-            ErrorCode.REGION_PASSIVE,
-            f"Region {region} is passive and takes no jobs; the active region is {pair.active}.",
-            retry_after_s=1,
-            active_region=pair.active,
-            region=region,
-            epoch=pair.epoch,
-        )
-
-
-def _require_accepting(pair: PairRecord) -> None:
-    if pair.mode is not PairMode.ACCEPTING:
-        raise BellpairError(
-            ErrorCode.NOT_ACCEPTING,
-            "New jobs are paused while the regions change over.",
-            retry_after_s=RETRY_WHEN_PAUSED_S,
-            active_region=pair.active,
-            epoch=pair.epoch,
-        )
 
 
 def _checked_key(key: str | None) -> str | None:
@@ -333,8 +307,8 @@ def _require_fetchable(shots: int, num_bits: int) -> None:
 
 
 def _require_device(devices: Sequence[Device], asked: Submission, num_qubits: int) -> None:
-    if asked.device == ANY_DEVICE:
-        _require_some_device(devices, asked.shots, num_qubits)
+    if asked.device in SHARED_QUEUES:
+        _require_some_device(devices, asked, num_qubits)
         return
     device = next((device for device in devices if device.name == asked.device), None)
     if device is None:
@@ -360,15 +334,19 @@ def _require_device(devices: Sequence[Device], asked: Submission, num_qubits: in
         )
 
 
-def _require_some_device(devices: Sequence[Device], shots: int, num_qubits: int) -> None:
-    usable = _usable(devices)
+def _require_some_device(devices: Sequence[Device], asked: Submission, num_qubits: int) -> None:
+    only_qpus, shots = asked.device == ANY_QPU, asked.shots
+    what = "QPU" if only_qpus else "device"
+    usable = [
+        device for device in _usable(devices) if device.kind is DeviceKind.QPU or not only_qpus
+    ]
     if not usable:
-        raise _refused(ErrorCode.DEVICE_OFFLINE, "No device is online.", retry_after_s=60)
+        raise _refused(ErrorCode.DEVICE_OFFLINE, f"No {what} is online.", retry_after_s=60)
     wide = [device for device in usable if device.num_qubits >= num_qubits]
     if not wide:
         widest = max(usable, key=lambda device: device.num_qubits)
         raise _too_wide(
-            f"The program needs {num_qubits} qubits; the widest device that is online,"
+            f"The program needs {num_qubits} qubits; the widest {what} that is online,"
             f" {widest.name}, has {widest.num_qubits}.",
             num_qubits,
             [],

@@ -305,7 +305,17 @@ class StageError(Exception):
 
 
 class TransientFault(StageError):
-    """Something a repetition may cure; the state machine retries it."""
+    """Something a repetition may cure; the state machine retries it.
+
+    Parameters
+    ----------
+    throttled
+        Whether the service answered, only to say that there is too much to do.
+    """
+
+    def __init__(self, message: str = "", *, throttled: bool = False) -> None:
+        super().__init__(message)
+        self.throttled = throttled
 
 
 class ResultMissing(StageError):

@@ -1,17 +1,19 @@
 """What the logic asks of the world, as protocols; `adapters` answers for AWS, tests with fakes."""
 
 from .announcements import Announcements
-from .blobs import Blobs
+from .blobs import BlobCopies, Blobs
 from .catalogue import Catalogue
 from .clock import Clock
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .operations import Operations
-from .peers import PeerHealth, Peers
+from .peers import AtOnce, PeerHealth, Peers
 from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus
 from .workflows import Wakeups, Workflows
 
 __all__ = [
     "Announcements",
+    "AtOnce",
+    "BlobCopies",
     "Blobs",
     "Catalogue",
     "Clock",

@@ -42,6 +42,21 @@ class TaskState(BaseModel):
     ended_at: str | None = None
 
 
+class LaunchRefused(Exception):
+    """The device takes no tasks now, and this call has found none of its token.
+
+    Attributes
+    ----------
+    conclusive
+        Whether the refused request was the only one that the call sent. Where an earlier one
+        was not answered, that one may have made the task.
+    """
+
+    def __init__(self, message: str, *, conclusive: bool) -> None:
+        super().__init__(message)
+        self.conclusive = conclusive
+
+
 class TaskService(Protocol):
     """Launches tasks, each at most once per client token."""
 
@@ -52,6 +67,8 @@ class TaskService(Protocol):
         ------
         JobFailed
             When the device refuses the program for good.
+        LaunchRefused
+            When the device is offline.
         TransientFault
             When a repetition may succeed.
         """
@@ -81,7 +98,13 @@ class TaskService(Protocol):
         """
         ...
 
-    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+    def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """The device's status and properties: ``{"status", "provider", "type", "queue_depth",
-        "properties"}``, properties being the parsed capabilities document."""
+        "properties"}``, properties being the parsed capabilities document.
+
+        Parameters
+        ----------
+        patient
+            False gives up soon on a service that does not answer.
+        """
         ...
