@@ -13,7 +13,6 @@ from .adapters.s3_blobs import S3Blobs
 from .model.pair import PairRecord
 from .ports import (
     Announcements,
-    Blobs,
     Catalogue,
     Ledger,
     Operations,
@@ -48,10 +47,19 @@ class World:
     @cached_property
     def ledger(self) -> Ledger:
         """The strongly consistent table."""
-        initial = PairRecord(
-            active=self.settings.primary_region, passive=self.settings.secondary_region
+        return self._ledger()
+
+    @cached_property
+    def hasty_ledger(self) -> Ledger:
+        """The same table for those who would rather know soon that it is out of reach."""
+        return self._ledger(hasty=True)
+
+    def _ledger(self, *, hasty: bool = False) -> Ledger:
+        settings = self.settings
+        initial = PairRecord(active=settings.primary_region, passive=settings.secondary_region)
+        return DynamoDbLedger(
+            settings.ledger_table, settings.region, initial, self.meter, hasty=hasty
         )
-        return DynamoDbLedger(self.settings.ledger_table, self.settings.region, initial, self.meter)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -62,8 +70,8 @@ class World:
         )
 
     @cached_property
-    def blobs(self) -> Blobs:
-        """Both regions' buckets."""
+    def blobs(self) -> S3Blobs:
+        """Both regions' buckets: `Blobs` for most, `BlobCopies` for who repairs."""
         return S3Blobs(self.settings.blob_buckets, self.settings.region)
 
     @cached_property
@@ -86,6 +94,15 @@ class World:
         from .adapters.sqs_wakeups import SqsWakeups
 
         return SqsWakeups(self.settings.dispatch_queue_url, self.settings.region, self.meter)
+
+    @cached_property
+    def peer_wakeups(self) -> Wakeups:
+        """The dispatcher's queue of the other region."""
+        from .adapters.sqs_wakeups import SqsWakeups
+
+        here, there = self.settings.region, self.settings.peer_region
+        url = self.settings.dispatch_queue_url.replace(here, there, 1)
+        return SqsWakeups(url, there, self.meter, hasty=True)
 
     @cached_property
     def operations(self) -> Operations:

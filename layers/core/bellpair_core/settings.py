@@ -29,8 +29,8 @@ class SentinelSetting(BaseModel):
     ----------
     interval_s
         Between two probes.
-    confirm, of
-        The peer counts as lost when so many of the last ``of`` probes say so.
+    confirm_n, confirm_m
+        The peer counts as lost when ``confirm_n`` of the last ``confirm_m`` probes say so.
     cool_down_s
         After a promotion, for how long none follows by itself.
     canary_s
@@ -44,8 +44,8 @@ class SentinelSetting(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     interval_s: float = 5.0
-    confirm: int = 3
-    of: int = 4
+    confirm_n: int = 3
+    confirm_m: int = 4
     cool_down_s: float = 600.0
     canary_s: float = 900.0
     canary_limit_s: float = 600.0
@@ -53,7 +53,13 @@ class SentinelSetting(BaseModel):
 
 
 class Settings(BaseModel):
-    """What the stage's parameters give a function; each function has only what it needs."""
+    """What the stage's parameters give a function; each function has only what it needs.
+
+    Attributes
+    ----------
+    api_endpoint
+        Base URL of this region's API.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -70,7 +76,6 @@ class Settings(BaseModel):
     devices: tuple[DeviceSetting, ...] = ()
     failover_machine: str = ""
     api_endpoint: str = ""
-    api_path: str = ""
     sentinel: SentinelSetting = SentinelSetting()
     memory_mb: int = 1024
 
@@ -110,7 +115,6 @@ class Settings(BaseModel):
             "job_state_machine_arn",
             "failover_machine",
             "api_endpoint",
-            "api_path",
         ):
             if (text := environment.get(f"BELLPAIR_{field.upper()}")) is not None:
                 values[field] = text
@@ -122,4 +126,7 @@ class Settings(BaseModel):
         ):
             if f"BELLPAIR_{field.upper()}" in environment:
                 values[field] = parsed(f"BELLPAIR_{field.upper()}", kind)
+        if not values.get("api_endpoint") and (path := environment.get("BELLPAIR_API_PATH")):
+            # An emulated cloud has its APIs under the endpoint of everything else.
+            values["api_endpoint"] = environment["AWS_ENDPOINT_URL"] + path
         return cls.model_validate(values)

@@ -59,13 +59,23 @@ class DynamoDbLedger:
         The pair record that stands while none is stored.
     meter
         Counts consumed units.
+    hasty
+        Whether to give up after less than 2 s, as one does who asks again soon anyway.
     """
 
-    def __init__(self, table: str, region: str, initial: PairRecord, meter: Meter) -> None:
+    def __init__(
+        self,
+        table: str,
+        region: str,
+        initial: PairRecord,
+        meter: Meter,
+        *,
+        hasty: bool = False,
+    ) -> None:
         self._table = table
         self._initial = initial
         self._meter = meter
-        self._dynamodb = client("dynamodb", region)
+        self._dynamodb = client("dynamodb", region, hasty=hasty)
 
     def pair(self) -> PairRecord:
         """See `Ledger.pair`."""

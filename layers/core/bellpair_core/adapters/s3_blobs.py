@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import repeat
@@ -18,11 +18,15 @@ from bellpair_core.model.limits import INLINE_BLOB_BYTES_MAX
 
 from .aws import client, error_code, transient_faults
 
+_BLOBS = "sha256/"
+_MARKS = "single-copy/"
+"""Marks are objects without content, in the bucket that has the only copy."""
+
 _IMPATIENT_CLIENTS = partial(client, "s3", patient=False)
 
 
 class S3Blobs:
-    """`Blobs` over one bucket in each region.
+    """`Blobs` and `BlobCopies` over one bucket in each region.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ class S3Blobs:
             kept = list(pool.map(self._write, clients, self._regions, repeat((digest, packed))))
         if not any(kept):
             raise TransientFault("writing the blob buckets: no region took the payload")
+        if not all(kept):
+            self._mark(digest, self._regions[kept.index(True)])
         return BlobRef(sha256=digest, size=len(data), single_copy=not all(kept))
 
     def get(self, ref: BlobRef) -> bytes:
@@ -64,20 +70,75 @@ class S3Blobs:
             return zlib.decompress(ref.inline)
         for region in self._regions:
             try:
-                with transient_faults("reading a blob bucket"):
-                    answer = self._client(region).get_object(
-                        Bucket=self._buckets[region], Key=_key(ref.sha256)
-                    )
-                    data = zlib.decompress(answer["Body"].read())
-            except (TransientFault, zlib.error):
+                data = self._read(ref.sha256, region)
+            except TransientFault:
                 continue
-            except ClientError as error:
-                if error_code(error) in ("NoSuchKey", "404"):
-                    continue
-                raise
-            if hashlib.sha256(data).hexdigest() == ref.sha256:
+            if data is not None:
                 return data
         raise TransientFault(f"reading the blob buckets: no region has {ref.sha256[:12]}")
+
+    def marked(self, region: str) -> Iterator[str]:
+        """See `BlobCopies.marked`."""
+        return self._listed(region, _MARKS)
+
+    def digests(self, region: str, after: str = "") -> Iterator[str]:
+        """See `BlobCopies.digests`."""
+        return self._listed(region, _BLOBS, _key(after) if after else "")
+
+    def copy(self, digest: str, source: str, target: str) -> bool:
+        """See `BlobCopies.copy`."""
+        data = self._read(digest, source)
+        if data is None:
+            return False
+        with transient_faults("writing a blob bucket"):
+            self._client(target).put_object(
+                Bucket=self._buckets[target], Key=_key(digest), Body=zlib.compress(data)
+            )
+        return True
+
+    def unmark(self, digest: str, region: str) -> None:
+        """See `BlobCopies.unmark`."""
+        with transient_faults("writing a blob bucket"):
+            self._client(region).delete_object(
+                Bucket=self._buckets[region], Key=f"{_MARKS}{digest}"
+            )
+
+    def _mark(self, digest: str, region: str) -> None:
+        with transient_faults("writing a blob bucket"):
+            self._client(region).put_object(
+                Bucket=self._buckets[region], Key=f"{_MARKS}{digest}", Body=b""
+            )
+
+    def _read(self, digest: str, region: str) -> bytes | None:
+        """The region's copy, if it has an undamaged one."""
+        try:
+            with transient_faults("reading a blob bucket"):
+                answer = self._client(region).get_object(
+                    Bucket=self._buckets[region], Key=_key(digest)
+                )
+                data = zlib.decompress(answer["Body"].read())
+        except zlib.error:
+            return None
+        except ClientError as error:
+            if error_code(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        return data if hashlib.sha256(data).hexdigest() == digest else None
+
+    def _listed(self, region: str, prefix: str, after: str = "") -> Iterator[str]:
+        """Last parts of the keys under the prefix that come after ``after``, in order."""
+        while True:
+            start = {"StartAfter": after} if after else {}
+            with transient_faults("listing a blob bucket"):
+                answer = self._client(region).list_objects_v2(
+                    Bucket=self._buckets[region], Prefix=prefix, **start
+                )
+            keys = [found["Key"] for found in answer.get("Contents", ())]
+            for key in keys:
+                yield key.rsplit("/", 1)[1]
+            if not answer["IsTruncated"]:
+                return
+            after = keys[-1]
 
     def _write(self, s3: Any, region: str, payload: tuple[str, bytes]) -> bool:
         digest, packed = payload
@@ -90,4 +151,4 @@ class S3Blobs:
 
 
 def _key(digest: str) -> str:
-    return f"sha256/{digest[:2]}/{digest}"
+    return f"{_BLOBS}{digest[:2]}/{digest}"

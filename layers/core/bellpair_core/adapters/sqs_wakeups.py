@@ -16,12 +16,18 @@ _LOG = logging.getLogger(__name__)
 
 
 class SqsWakeups:
-    """`Wakeups` over the dispatcher's queue."""
+    """`Wakeups` over a region's dispatch queue.
 
-    def __init__(self, queue_url: str, region: str, meter: Meter) -> None:
+    Parameters
+    ----------
+    hasty
+        Whether to give up after less than 2 s.
+    """
+
+    def __init__(self, queue_url: str, region: str, meter: Meter, *, hasty: bool = False) -> None:
         self._queue_url = queue_url
         self._meter = meter
-        self._sqs = client("sqs", region)
+        self._sqs = client("sqs", region, hasty=hasty)
 
     def wake(self, queue: str) -> None:
         """See `Wakeups.wake`."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -18,7 +22,7 @@ class BlobRef(BaseModel):
         The zlib-compressed payload itself when it is small; ``None`` when it lies in the
         blob buckets under its digest.
     single_copy
-        True while only one region's bucket has it.
+        True when only one region's bucket took it; the other gets its copy later.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
@@ -27,3 +31,10 @@ class BlobRef(BaseModel):
     size: int
     inline: bytes | None = None
     single_copy: bool = False
+
+    @classmethod
+    def within(cls, data: bytes) -> Self:
+        """The reference that holds a small payload itself."""
+        return cls(
+            sha256=hashlib.sha256(data).hexdigest(), size=len(data), inline=zlib.compress(data)
+        )

@@ -100,3 +100,9 @@ HOLD_REASON_CHARACTERS_MAX = 256
 DRAIN_SECONDS_DEFAULT = 20
 DRAIN_SECONDS_MAX = 600
 """How long a planned switchover waits for running jobs before it promotes regardless."""
+
+BLOBS_REPAIRED_MAX = 200
+"""Blobs that one call of the repair copies from region to region."""
+
+BLOBS_COMPARED_MAX = 100_000
+"""Blobs that one call of the repair compares, a thousand with each request."""
