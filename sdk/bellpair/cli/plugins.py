@@ -14,6 +14,7 @@ GROUP = "bellpair.commands"
 
 SUMMARIES = {
     "local": "Run Bellpair's two regions on this machine.",
+    "drill": "Lose a region, a zone, a link or a QPU of the local cloud, and count the jobs.",
     "braket-emulator": "Serve emulated Amazon Braket devices.",
 }
 """What the known plug-ins are for, so that listing them needn't load them."""

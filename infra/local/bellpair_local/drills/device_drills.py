@@ -1,0 +1,88 @@
+"""Drills in which devices fail: a QPU goes offline, or the events of tasks do not arrive."""
+
+from __future__ import annotations
+
+import time
+
+from bellpair_local import outages
+from bellpair_local.drills.event_storm import EventStorm
+from bellpair_local.drills.rehearsal import Rehearsal
+
+QPUS = ("ion-11", "square-20")
+BUSY_SECONDS = 2.0
+"""How long tasks wait at the QPU, so that some are in its queue when it goes."""
+OFFLINE_SECONDS = 20.0
+BREAKER_SECONDS = 90.0
+CLOSED = "closed"
+
+
+def qpu_loss(drill: Rehearsal) -> None:
+    """Take a QPU offline with tasks in its queue, and bring it back when the rest is over."""
+    device = drill.plan.chance("qpu").choice(QPUS)
+    drill.begin()
+    drill.until_accepted(round(drill.plan.jobs * 0.2))
+    outages.device(drill.site.cloud, device, queue_delay_s=BUSY_SECONDS)
+    drill.until_outage()
+    lose_qpu(drill, device)
+    drill.until_submitted()
+    drill.waiting_at_loss = drill.settle()
+    drill.mark(f"only what waits for {device} is left: {drill.waiting_at_loss} jobs")
+    drill.notes["waiting_jobs_that_say_so"] = sum(
+        job is not None and job.waiting_for is not None for job in drill.jobs.unfinished.values()
+    )
+    regain_qpu(drill, device)
+
+
+def lose_qpu(drill: Rehearsal, device: str) -> None:
+    """Take a QPU offline."""
+    cloud = drill.site.cloud
+    drill.breaks(
+        f"bring {device} back",
+        lambda: outages.device(cloud, device, status="ONLINE", queue_delay_s=0.05),
+    )
+    drill.lose_device(device)
+    drill.notes["qpu_lost_at"] = drill.mark(f"{device} goes offline")
+    drill.notes["qpu"] = device
+    outages.device(cloud, device, status="OFFLINE")
+
+
+def regain_qpu(drill: Rehearsal, device: str) -> None:
+    """Bring it back, and wait until its breaker has closed again if it ever opened."""
+    lost_at = drill.notes["qpu_lost_at"]
+    time.sleep(max(0.0, lost_at + OFFLINE_SECONDS - time.time()))
+    drill.mends(f"bring {device} back")
+    drill.notes["qpu_back_at"] = drill.mark(f"{device} is online again")
+    drill.regain()
+    deadline = time.monotonic() + BREAKER_SECONDS
+    while time.monotonic() < deadline:
+        states = [state for at, state in drill.pair.breakers.get(device, []) if at >= lost_at]
+        if not states or states[-1] == CLOSED:
+            break
+        time.sleep(0.2)
+    states = [state for at, state in drill.pair.breakers.get(device, []) if at >= lost_at]
+    drill.notes["breaker_states"] = states
+
+
+def event_loss(drill: Rehearsal) -> None:
+    """Drop every event of the devices, then repeat them all in any order."""
+    devices = sorted(drill.device_names())
+    drill.begin()
+    drill.until_accepted(round(drill.plan.jobs * 0.15))
+    drill.breaks(
+        "let the devices tell events",
+        lambda: _drop_events(drill, devices, drop=False),
+    )
+    _drop_events(drill, devices, drop=True)
+    drill.mark("events are dropped")
+    drill.until_accepted(round(drill.plan.jobs * 0.55))
+    drill.mends("let the devices tell events")
+    drill.mark("events come repeated and in any order")
+    with EventStorm(drill.site, drill.plan.chance("events")) as storm:
+        drill.until_submitted()
+        drill.settle()
+    drill.notes["events_repeated"] = storm.sent
+
+
+def _drop_events(drill: Rehearsal, devices: list[str], *, drop: bool) -> None:
+    for name in devices:
+        outages.device(drill.site.cloud, name, drop_events=drop)

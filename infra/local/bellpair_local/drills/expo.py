@@ -1,0 +1,35 @@
+"""The exhibition: as many jobs as the platform carries, and everything lost once on the way."""
+
+from __future__ import annotations
+
+from bellpair_local.drills.device_drills import QPUS, lose_qpu, regain_qpu
+from bellpair_local.drills.region_drills import bring_back, kill_active
+from bellpair_local.drills.rehearsal import Rehearsal
+from bellpair_local.drills.zone_drills import lose_zone
+
+EXHIBITION_SECONDS = 7 * 24 * 3600.0
+COMPRESSED_RATE = 12.0
+"""Submissions a second that are offered at most; the platform's own pace holds them back."""
+UNFINISHED_MAX = 80
+
+
+def expo(drill: Rehearsal) -> None:
+    """Two zone losses, one region loss and one QPU loss while all the jobs are submitted."""
+    jobs = drill.plan.jobs
+    drill.begin()
+    drill.until_accepted(round(jobs * 0.15))
+    lose_zone(drill, 0)
+    drill.until_accepted(round(jobs * 0.3))
+    region = kill_active(drill)
+    drill.hold_clients_back()
+    drill.until_accepted(round(jobs * 0.4))
+    drill.waiting_at_loss = drill.unfinished_waiting()
+    bring_back(drill, region)
+    drill.until_accepted(round(jobs * 0.6))
+    device = drill.plan.chance("qpu").choice(QPUS)
+    lose_qpu(drill, device)
+    drill.hold_clients_back()
+    drill.until_accepted(round(jobs * 0.7))
+    regain_qpu(drill, device)
+    drill.until_accepted(round(jobs * 0.85))
+    lose_zone(drill, 1)

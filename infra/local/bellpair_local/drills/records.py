@@ -1,0 +1,222 @@
+"""What a drill sees from outside. Times are seconds since 1970 by this machine's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+FINAL = frozenset({"succeeded", "failed", "cancelled"})
+"""Status of a job that is over."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One submission to make.
+
+    Attributes
+    ----------
+    key
+        Its idempotency key; every attempt and every replay carries it.
+    device
+        As a client names it, ``any`` and ``any-qpu`` included.
+    """
+
+    number: int
+    key: str
+    source: str
+    shots: int
+    device: str
+
+
+@dataclass(frozen=True)
+class FailedAttempt:
+    """One attempt that the client library repeated."""
+
+    at: float
+    code: str
+    detail: str
+
+
+@dataclass
+class Submission:
+    """What became of a request.
+
+    Attributes
+    ----------
+    began
+        When the client made its first attempt.
+    acked_at, job_id, region, epoch
+        When the job was promised, which it is, and who accepted it; ``None`` without a promise.
+    error
+        Why the client library gave up, or ``None``.
+    refused
+        The code by which the platform declined for good, as for a device known to be offline.
+    """
+
+    request: Request
+    began: float
+    attempts: list[FailedAttempt] = field(default_factory=list)
+    acked_at: float | None = None
+    job_id: str | None = None
+    region: str | None = None
+    epoch: int | None = None
+    error: str | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class HealthSample:
+    """One answer of a region's health, or none.
+
+    Attributes
+    ----------
+    region
+        The region asked.
+    sent, received
+        When it was asked, and when the answer (or the end of patience) came.
+    status
+        HTTP status; 0 without an answer.
+    """
+
+    region: str
+    sent: float
+    received: float
+    status: int
+    active_region: str | None = None
+    epoch: int | None = None
+    accepting: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A failover or another operation on the pair, as the pair's record told it last.
+
+    Attributes
+    ----------
+    steps
+        When each step was done.
+    """
+
+    id: str
+    kind: str
+    outcome: str
+    reason: str
+    by: str
+    steps: Mapping[str, float]
+    adopted: int | None = None
+    detail: str | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Operation:
+        """Read an operation of ``GET /v1/pair``."""
+        return cls(
+            id=str(body["id"]),
+            kind=str(body.get("kind") or ""),
+            outcome=str(body.get("outcome") or ""),
+            reason=str(body.get("reason") or ""),
+            by=str(body.get("by") or ""),
+            steps={name: moment(at) for name, at in (body.get("steps") or {}).items() if at},
+            adopted=body.get("adopted"),
+            detail=body.get("detail"),
+        )
+
+
+@dataclass(frozen=True)
+class JobSeen:
+    """A job as the platform tells it.
+
+    Attributes
+    ----------
+    body
+        The whole answer.
+    """
+
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return str(self.body["id"])
+
+    @property
+    def status(self) -> str:
+        """Its status."""
+        return str(self.body["status"])
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.status in FINAL
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What it says that it waits for."""
+        return self.body.get("waiting_for") or None
+
+    @property
+    def finished_at(self) -> float | None:
+        """When it ended."""
+        at = self.body.get("finished_at")
+        return moment(at) if at else None
+
+
+@dataclass(frozen=True)
+class TaskSeen:
+    """A task in the books of a device service.
+
+    Attributes
+    ----------
+    service
+        The region whose device service has it.
+    job_id
+        The job that its output directory names, or ``None``.
+    asked
+        How many requests named it.
+    """
+
+    service: str
+    arn: str
+    client_token: str
+    job_id: str | None
+    device: str
+    status: str
+    asked: int
+    created_at: float
+    ended_at: float | None
+
+    @classmethod
+    def read(cls, service: str, body: Mapping[str, Any]) -> TaskSeen:
+        """Read a task of ``GET /_emulator/tasks``."""
+        ended = body.get("endedAt")
+        return cls(
+            service=service,
+            arn=str(body["quantumTaskArn"]),
+            client_token=str(body["clientToken"]),
+            job_id=_job_of(str(body.get("outputS3Directory") or "")),
+            device=str(body.get("device") or ""),
+            status=str(body["status"]),
+            asked=int(body.get("asked") or 1),
+            created_at=moment(body["createdAt"]),
+            ended_at=moment(ended) if ended else None,
+        )
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened, for the timeline."""
+
+    at: float
+    text: str
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970 of an ISO 8601 time."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _job_of(directory: str) -> str | None:
+    """The job of an output directory ``jobs/<id>/<generation>/…``."""
+    parts = directory.split("/")
+    return parts[1] if len(parts) >= 3 and parts[0] == "jobs" else None

@@ -1,0 +1,123 @@
+"""What a drill tells at its end: a JSON object for programs, tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bellpair_local.drills import accounting
+from bellpair_local.drills.evidence import Account, Evidence
+from bellpair_local.drills.figures import Figure, as_json, passed
+from bellpair_local.drills.picture import draw
+from bellpair_local.drills.plan import Plan
+from bellpair_local.drills.timeline import Timeline, as_text, timeline
+
+
+@dataclass(frozen=True)
+class Report:
+    """A drill that was held."""
+
+    drill: str
+    plan: Plan
+    seen: Evidence
+    account: Account
+    figures: Sequence[Figure]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every figure is met."""
+        return passed(self.figures)
+
+    @property
+    def timeline(self) -> Timeline:
+        """Its course."""
+        return timeline(self.seen)
+
+    def to_json(self) -> dict[str, Any]:
+        """One object with everything."""
+        course = self.timeline
+        return {
+            "drill": self.drill,
+            "jobs": self.plan.jobs,
+            "rate": self.plan.rate,
+            "seed": self.plan.seed,
+            **asdict(self.account),
+            "passed": self.passed,
+            "figures": as_json(self.figures),
+            "notes": dict(self.seen.notes),
+            "marks": [{"s": mark.at, "what": mark.text} for mark in course.marks],
+            "timeline": [
+                {
+                    "s": bucket.second,
+                    "accepted_per_s": bucket.accepted_per_s,
+                    "in_flight": bucket.in_flight,
+                    "active": bucket.active,
+                }
+                for bucket in course.buckets
+            ],
+            **self._trouble(),
+        }
+
+    def show(self, console: Console) -> None:
+        """Print it for people."""
+        show_timeline(self.timeline, console)
+        console.print()
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        for column in ("figure", "value", "asked for", ""):
+            table.add_column(column)
+        for figure in self.figures:
+            word = "[green]met[/]" if figure.met else "[bold red]not met[/]"
+            value = "unknown" if figure.value is None else f"{figure.value:g}"
+            table.add_row(figure.name, value, figure.limit, word)
+        console.print(table)
+        told = self.account
+        console.print(
+            f"\n{told.accepted} accepted: {told.succeeded} succeeded, {told.failed} failed, "
+            f"{told.cancelled} cancelled, {told.waiting} waiting; {told.tasks} tasks; "
+            f"{told.retried_attempts} attempts repeated by the clients; "
+            f"epoch {told.epoch_before} to {told.epoch_after}; {told.seconds:g} s."
+        )
+        for name, value in self.seen.notes.items():
+            console.print(f"{name}: {escape(str(value))}")
+        for name, found in self._trouble().items():
+            console.print(f"[red]{name}[/]: {escape(str(found))}", soft_wrap=True)
+        console.print("[bold green]Passed.[/]" if self.passed else "[bold red]Not passed.[/]")
+
+    def draw(self, file: Path) -> None:
+        """Draw its course into a file."""
+        draw(self.timeline, file, f"{self.drill}: {self.account.accepted} jobs accepted")
+
+    def _trouble(self) -> dict[str, Any]:
+        """Names of what went wrong, for whoever looks for the cause."""
+        seen = self.seen
+        known = seen.listed.union(seen.promised)
+        found = {
+            "lost_jobs": accounting.lost_jobs(seen.promised, seen.last, seen.away),
+            "failed_jobs": {
+                job.id: (job.body.get("error") or {}).get("code")
+                for job in seen.last.values()
+                if job.status == "failed"
+            },
+            "changed_jobs": accounting.changed_after_end(seen.first_over, seen.last),
+            "duplicates": [
+                {"job": task.job_id, "task": task.arn, "token": task.client_token}
+                for task in accounting.duplicate_tasks(
+                    task for task in seen.tasks if task.job_id in known
+                )
+            ],
+            "errors": [made.error for made in seen.submissions if made.error][:20],
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def show_timeline(course: Timeline, console: Console) -> None:
+    """Print a timeline."""
+    speaks = console.encoding.lower().startswith("utf")
+    for line in as_text(course, unicode=speaks):
+        console.print(escape(line), highlight=False, soft_wrap=True)
