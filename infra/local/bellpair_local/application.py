@@ -99,10 +99,7 @@ def invoke(
             FunctionName=function, Payload=json.dumps(event)
         )
     except (ClientError, BotoCoreError) as error:
-        raise BootstrapFailed(
-            f"{function} ({region}) cannot be invoked: {error}",
-            "Look into the cloud's logs.",
-        ) from error
+        raise _not_invoked(function, region, error) from error
     payload = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         kind, text = payload.get("errorType"), payload.get("errorMessage")
@@ -112,6 +109,56 @@ def invoke(
             "Correct the function; `bellpair local logs` shows what it wrote.",
         )
     return payload if isinstance(payload, dict) else {}
+
+
+def is_deployed(deployer: Deployer, function: str, region: str) -> bool:
+    """Whether `region` has the function.
+
+    Raises
+    ------
+    BootstrapFailed
+        If the region cannot be asked.
+    """
+    try:
+        deployer.client("lambda", region).get_function_configuration(FunctionName=function)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise _not_invoked(function, region, error) from error
+    except BotoCoreError as error:
+        raise _not_invoked(function, region, error) from error
+    return True
+
+
+def start_sentinel(deployer: Deployer, stage: str, region: str) -> bool:
+    """Have the region's sentinel begin its watch, without waiting for it.
+
+    Returns
+    -------
+    bool
+        False if the application has none.
+
+    Raises
+    ------
+    BootstrapFailed
+        If it cannot be started.
+    """
+    function = f"bellpair-{stage}-sentinel"
+    if not is_deployed(deployer, function, region):
+        return False
+    try:
+        deployer.client("lambda", region).invoke(
+            FunctionName=function, InvocationType="Event", Payload=b"{}"
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise _not_invoked(function, region, error) from error
+    return True
+
+
+def _not_invoked(function: str, region: str, error: Exception) -> BootstrapFailed:
+    return BootstrapFailed(
+        f"{function} ({region}) cannot be invoked: {error}", "Look into the cloud's logs."
+    )
 
 
 def write_secret(file: Path, content: Mapping[str, Any]) -> None:

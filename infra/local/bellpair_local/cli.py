@@ -18,8 +18,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from bellpair.configuration import state_directory
+from bellpair_local import outages
 from bellpair_local.assembly import repository
-from bellpair_local.cloud import CloudStatus, LocalCloud
+from bellpair_local.cloud import CloudStatus, LocalCloud, MemberStatus
 from bellpair_local.failures import LocalCloudError, PortsTaken
 from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
 
@@ -169,11 +170,103 @@ def restart(
                 f"Start all of it with `{cloud.command('up')}`.",
             )
         step(f"Starting {member}")
-        cloud.restart(found)
-        if found.role is Role.REGION:
-            from bellpair_local.rollout import restore
+        is_region = found.role is Role.REGION
+        cloud.restart(found, closed=is_region)
+        if is_region:
+            from bellpair_local.rollout import open_to_callers, restore
 
             restore(topology, found.region, step)
+            open_to_callers(topology, found.region)
+
+
+Region = Annotated[str, typer.Argument(metavar="REGION", help="As us-east-1.")]
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  bellpair local kill us-east-1
+  bellpair local kill us-west-2 --name second
+"""
+)
+def kill(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
+    """Lose a region: kill -9 of all its processes, with everything that it held.
+
+    Its Braket emulator answers no callers any more; what runs there goes on, and results wait
+    for the region's S3. `bellpair local heal` brings the region back.
+    """
+    _have_outage(outages.kill, "{0} is lost; {1} processes ended.", "{0} was lost already.",
+                 region, name, state_dir)  # fmt: skip
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  bellpair local freeze us-east-1
+  bellpair local thaw us-east-1
+"""
+)
+def freeze(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
+    """Stop all processes of a region, workers too; it takes connections and answers none.
+
+    Its Braket emulator goes on. `bellpair local thaw` lets the region go on where it stood.
+    """
+    _have_outage(outages.freeze, "{0} is frozen; {1} processes stand still.",
+                 "{0} was frozen already.", region, name, state_dir)  # fmt: skip
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  bellpair local thaw us-east-1
+"""
+)
+def thaw(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
+    """Let a frozen region go on where it stood. Does nothing if it is not frozen."""
+    _have_outage(outages.thaw, "{0} goes on with {1} processes.", "{0} was not frozen.",
+                 region, name, state_dir)  # fmt: skip
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  bellpair local heal us-east-1
+  bellpair local heal us-west-2 --state-dir /tmp/second
+"""
+)
+def heal(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
+    """End every outage of a region: bring it back, let it go on, clear its faults.
+
+    A region that was lost comes back empty: its stacks are deployed again, its catalogue is
+    copied from its peer, its emulator writes the results again that its S3 has lost, and its
+    blobs are copied. What the strongly consistent table holds was never lost.
+    """
+    console = Console(stderr=True)
+    with _opened(name, state_dir, console) as cloud, _progress(console) as step:
+        healed = outages.heal(cloud, region, step)
+    if healed.restarted:
+        console.print(f"{region} is back.")
+        if healed.results is not None:
+            console.print(f"Results written again: {healed.results['stored']}.")
+    elif healed.thawed:
+        console.print(f"{region} goes on with {healed.thawed} processes.")
+    else:
+        console.print(f"{region} runs, without faults.")
+
+
+def _have_outage(
+    outage: Callable[[LocalCloud, str], int],
+    done: str,
+    nothing: str,
+    region: str,
+    name: str | None,
+    state_dir: Path | None,
+) -> None:
+    """Make or end an outage; tell `done` with the number of processes, or `nothing` if none."""
+    console = Console(stderr=True)
+    with _opened(name, state_dir, console) as cloud:
+        count = outage(cloud, region)
+        console.print((done if count else nothing).format(region, count))
 
 
 @app.command()
@@ -225,13 +318,19 @@ def _is_up(cloud: LocalCloud, console: Console) -> bool:
                 "(topology.json) is lost.",
                 f"Begin anew with {anew}",
             )
-        unwell = [m.name for m in report.members if m.health != "ok"]
+        unwell = [m for m in report.members if m.health != "ok"]
         raise LocalCloudError(
-            f"The local cloud {cloud.name!r} runs without {', '.join(unwell)}.",
-            f"Bring it back with `{cloud.command('restart', unwell[0])}`, or begin anew "
-            f"with {anew}",
+            f"The local cloud {cloud.name!r} runs without {', '.join(m.name for m in unwell)}.",
+            f"Bring it back with `{_way_back(cloud, unwell[0])}`, or begin anew with {anew}",
         )
     return report.state == "up"
+
+
+def _way_back(cloud: LocalCloud, member: MemberStatus) -> str:
+    """The command that ends what ails a process."""
+    if member.role is Role.REGION or (member.health == "outage" and member.region is not None):
+        return cloud.command("heal", str(member.region))
+    return cloud.command("restart", member.name)
 
 
 def _planned(cloud: LocalCloud, port_base: int, template: Path | None, *, empty: bool) -> Topology:
@@ -302,7 +401,7 @@ def _print_report(report: CloudStatus, cloud: LocalCloud, console: Console) -> N
     table = Table(box=None, header_style="bold")
     for column in ("process", "role", "region", "port", "pid", "health"):
         table.add_column(column)
-    colours = {"ok": "green", "starting": "yellow"}
+    colours = {"ok": "green", "starting": "yellow", "recovering": "yellow", "frozen": "cyan"}
     for m in report.members:
         health = f"[{colours.get(m.health, 'red')}]{m.health}[/]"
         words = (str(word or "-") for word in (m.role, m.region, m.port, m.pid))

@@ -42,8 +42,10 @@ class MemberStatus(BaseModel):
     role, region, port, endpoint
         As in the topology; None where the topology is lost.
     health
-        ``ok``, ``starting``, ``unreachable`` (it runs and does not answer), ``dead``, or
-        ``unknown`` (it runs, and the topology that would tell its port is lost).
+        ``ok``, ``starting``, ``unreachable`` (it runs and does not answer), ``frozen`` (all of it
+        is stopped), ``recovering`` (it is back and not yet open to callers), ``outage`` (a device
+        service that gives its callers no answer), ``dead``, or ``unknown`` (it runs, and the
+        topology that would tell its port is lost).
     pid
         Process id, or None if it is dead.
     """
@@ -177,8 +179,13 @@ class LocalCloud:
         for member in topology.members:
             self.await_member(member)
 
-    def restart(self, member: Member) -> None:
+    def restart(self, member: Member, *, closed: bool = False) -> None:
         """Replace the process of `member`, alive or lost, by a new and empty one.
+
+        Parameters
+        ----------
+        closed
+            Let a region be away still for all but those who bring it back; see ``Edge.closed``.
 
         Raises
         ------
@@ -194,13 +201,33 @@ class LocalCloud:
                 f"Start it with `{self.command('up')}`.",
             )
         self._processes.stop(member.name)
-        self._start_member(topology, member)
+        self._start_member(topology, member, closed=closed)
         self.await_member(member)
 
-    def _start_member(self, topology: Topology, member: Member) -> ProcessRecord:
+    def kill(self, member: Member) -> int:
+        """End the process of `member` and its workers at once; return how many ended."""
+        return self._processes.kill(member.name)
+
+    def freeze(self, member: Member) -> int:
+        """Stop the process of `member` and its workers; return how many were not stopped yet."""
+        return self._processes.freeze(member.name)
+
+    def thaw(self, member: Member) -> int:
+        """Let the process of `member` and its workers go on; return how many were stopped."""
+        return self._processes.thaw(member.name)
+
+    def health_of(self, member: Member) -> str:
+        """How the process of `member` is, in the words of :attr:`MemberStatus.health`."""
+        record = next((r for r in self._processes.records() if r.name == member.name), None)
+        return self._member_status(member, record).health
+
+    def _start_member(
+        self, topology: Topology, member: Member, *, closed: bool = False
+    ) -> ProcessRecord:
+        words = ("--closed",) if closed else ()
         return self._processes.start(
             member.name,
-            command(topology, member),
+            [*command(topology, member), *words],
             self.logs / f"{member.name}.log",
             environment(topology, member, os.environ),
         )
@@ -216,7 +243,7 @@ class LocalCloud:
         deadline = time.monotonic() + timeout
         record = next((r for r in self._processes.records() if r.name == member.name), None)
         while True:
-            if health(member) == "ok":
+            if health(member) in ("ok", "recovering"):
                 return
             if record is None or not record.is_alive():
                 raise StartFailed(
@@ -299,6 +326,13 @@ class LocalCloud:
 
     def _member_status(self, member: Member, record: ProcessRecord | None) -> MemberStatus:
         alive = record is not None and record.is_alive()
+        if record is None or not alive:
+            state = "dead"
+        elif record.is_frozen():
+            # Its port takes connections, and nobody would ever answer.
+            state = "frozen"
+        else:
+            state = health(member)
         return MemberStatus(
             name=member.name,
             role=member.role,
@@ -306,7 +340,7 @@ class LocalCloud:
             port=member.port,
             endpoint=member.endpoint,
             pid=record.pid if record and alive else None,
-            health=health(member) if alive else "dead",
+            health=state,
             log=self.logs / f"{member.name}.log",
         )
 
@@ -376,12 +410,20 @@ _HEALTH_PATHS: Mapping[Role, str] = {
 
 
 def health(member: Member) -> str:
-    """Ask the process how it is: ``ok``, ``starting`` or ``unreachable``."""
+    """Ask the process how it is: ``ok``, ``starting``, ``recovering``, ``outage`` or
+    ``unreachable``.
+    """
     connection = http.client.HTTPConnection(HOST, member.port, timeout=2)
     try:
         connection.request("GET", _HEALTH_PATHS[member.role])
-        return "ok" if connection.getresponse().status == 200 else "starting"
-    except OSError:
+        answer = connection.getresponse()
+        report = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
         return "unreachable"
     finally:
         connection.close()
+    if answer.status != 200:
+        return "starting"
+    if report.get("closed"):
+        return "recovering"
+    return "outage" if report.get("unreachable") else "ok"

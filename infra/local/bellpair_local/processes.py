@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bellpair_local.failures import RecordsDamaged
+from bellpair_local.failures import LocalCloudError, RecordsDamaged
 from bellpair_local.whole_file import write_whole
 
 TERM_SECONDS = 5.0
@@ -55,6 +55,14 @@ class ProcessRecord(BaseModel):
             return False
         return not self.is_replaced() and bool(status != psutil.STATUS_ZOMBIE)
 
+    def is_frozen(self) -> bool:
+        """Whether this very process is stopped, as by SIGSTOP."""
+        try:
+            status = psutil.Process(self.pid).status()
+        except psutil.NoSuchProcess:
+            return False
+        return not self.is_replaced() and status in _STOPPED
+
     def is_replaced(self) -> bool:
         """Whether another process has got this one's id."""
         try:
@@ -64,6 +72,7 @@ class ProcessRecord(BaseModel):
         return abs(started - self.started) >= _CLOCK_SECONDS
 
 
+_STOPPED = frozenset({psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP})
 _RECORDS = TypeAdapter(list[ProcessRecord])
 
 
@@ -144,13 +153,57 @@ class ProcessTable:
         end_sessions(records, self._patience)
         self._file.unlink(missing_ok=True)
 
+    def kill(self, name: str) -> int:
+        """End the process called `name` and all that it started, at once, as a disaster does.
+
+        It stays recorded.
+
+        Returns
+        -------
+        int
+            How many processes have ended; 0 if none ran.
+        """
+        return _signal_sessions(self._named(name), signal.SIGKILL, lambda process: False)
+
+    def freeze(self, name: str) -> int:
+        """Stop the process called `name` and all that it started, until :meth:`thaw`.
+
+        Returns
+        -------
+        int
+            How many processes are stopped now that were not before.
+        """
+        return _signal_sessions(self._named(name), signal.SIGSTOP, _is_stopped)
+
+    def thaw(self, name: str) -> int:
+        """Let the process called `name` and all that it started go on.
+
+        Returns
+        -------
+        int
+            How many processes go on that were stopped.
+        """
+        return _signal_sessions(
+            self._named(name), signal.SIGCONT, lambda process: not _is_stopped(process)
+        )
+
+    def _named(self, name: str) -> list[ProcessRecord]:
+        return [record for record in self.records() if record.name == name]
+
     def _write(self, records: Iterable[ProcessRecord]) -> None:
         write_whole(self._file, json.dumps([r.model_dump(mode="json") for r in records], indent=2))
 
 
 def end_sessions(records: Sequence[ProcessRecord], patience: float) -> None:
-    """End the sessions that `records` lead: politely first, then by force."""
+    """End the sessions that `records` lead: politely first, then by force.
+
+    What is frozen gets no last word: it would go on where it stood, among things that changed.
+    """
     members = _members(records)
+    for process in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if _is_stopped(process):
+                process.kill()
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, KILL_SECONDS)):
         for process in members:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -179,3 +232,51 @@ def _members(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
             if os.getsid(process.pid) in ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def _signal_sessions(
+    records: Sequence[ProcessRecord],
+    number: signal.Signals,
+    done: Callable[[psutil.Process], bool],
+) -> int:
+    """Signal the sessions that `records` lead until all of them are `done`, and count those.
+
+    Raises
+    ------
+    LocalCloudError
+        If a process does not follow the signal.
+    """
+    reached = {process.pid for process in _unfinished(records, done)}
+    # A whole group at once, so that no part of it acts where another is away already.
+    for group in (record.pid for record in records if not record.is_replaced()):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+    deadline = time.monotonic() + KILL_SECONDS
+    # Stragglers: what was just being started, and what has a group of its own.
+    while left := _unfinished(records, done):
+        if time.monotonic() > deadline:
+            raise LocalCloudError(
+                f"{number.name} does not reach {', '.join(str(process.pid) for process in left)}.",
+                "Look at them with `ps -o pid,stat,wchan,cmd -p PID`, and try again.",
+            )
+        for process in left:
+            reached.add(process.pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        time.sleep(_POLL_SECONDS)
+    return len(reached)
+
+
+def _unfinished(
+    records: Sequence[ProcessRecord], done: Callable[[psutil.Process], bool]
+) -> list[psutil.Process]:
+    left = []
+    for process in _members(records):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not done(process):
+                left.append(process)
+    return left
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    return process.status() in _STOPPED

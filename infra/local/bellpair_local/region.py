@@ -52,9 +52,12 @@ class RegionProcess:
     ----------
     topology, here
         The cloud, and which of its processes this is.
+    closed
+        Whether it comes back after a loss: see :class:`Edge`.
     """
 
-    def __init__(self, topology: Topology, here: Member) -> None:
+    def __init__(self, topology: Topology, here: Member, *, closed: bool = False) -> None:
+        self._closed = closed
         self._topology = topology
         self._here = here
         self._registry = GlobalTableRegistry(topology.state_dir / REGISTRY_FILE)
@@ -79,9 +82,10 @@ class RegionProcess:
                         scratch_dir=scratch / "functions",
                     )
                 )
-            server(self._with_lifespan(self._edge()), self._here.port).run()
+            self._edge = self._make_edge()
+            server(self._with_lifespan(self._edge), self._here.port).run()
 
-    def _edge(self) -> Edge:
+    def _make_edge(self) -> Edge:
         from ministack.app import app as services
 
         controls: dict[str, ControlCall] = {"/_local/health": self._health}
@@ -111,6 +115,7 @@ class RegionProcess:
             self._forwarder,
             self._faults,
             controls,
+            closed=self._closed,
         )
 
     def _with_lifespan(self, edge: Edge) -> Application:
@@ -166,6 +171,7 @@ class RegionProcess:
             "role": self._here.role,
             "region": self._here.region,
             "pid": os.getpid(),
+            "closed": self._edge.closed,
             "global_tables": sorted(self._registry.tables()),
             "replication_backlog": self._replicator.backlog if self._replicator else {},
             "faults": self._faults.current.model_dump(mode="json", exclude_defaults=True),
@@ -178,13 +184,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve one region of a local cloud.")
     parser.add_argument("--config", type=Path, required=True, help="the cloud's topology.json")
     parser.add_argument("--member", required=True, help="name of the process, as us-east-1")
+    parser.add_argument(
+        "--closed", action="store_true", help="be away for all but those who bring it back"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("bellpair_local").setLevel(logging.INFO)
     topology = Topology.load(arguments.config)
-    RegionProcess(topology, topology.member(arguments.member)).run()
+    RegionProcess(topology, topology.member(arguments.member), closed=arguments.closed).run()
 
 
 if __name__ == "__main__":

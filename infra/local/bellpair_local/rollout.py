@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bellpair_local import application, assembly
+from bellpair_local import application, assembly, control
 from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import DEPLOYED_FILE, Topology
 from bellpair_local.whole_file import write_whole
@@ -34,6 +35,8 @@ def roll_out(topology: Topology, progress: Progress) -> None:
         progress("Making keys and loading the devices")
         regions = {stack.id: stack.region for stack in stacks}
         application.prepare(topology, deployer, assembly.STAGE, outputs, regions)
+    for region in topology.regions:
+        application.start_sentinel(deployer, assembly.STAGE, region.region)
     write_whole(topology.state_dir / DEPLOYED_FILE, str(directory))
 
 
@@ -54,6 +57,40 @@ def restore(topology: Topology, region: str, progress: Progress) -> None:
         return
     stacks = read_assembly(directory, topology.account)
     _deployer(topology, progress).deploy([s for s in stacks if s.region == region])
+
+
+def open_to_callers(topology: Topology, region: str) -> None:
+    """Let a region that has come back answer everybody, and its sentinel watch again.
+
+    Raises
+    ------
+    LocalCloudError
+        If the region does not answer.
+    """
+    control.call(topology.member(region), "PUT", "/_local/open")
+    if (topology.state_dir / DEPLOYED_FILE).exists():
+        deployer = _deployer(topology, lambda name: None)
+        application.start_sentinel(deployer, assembly.STAGE, region)
+
+
+def repair_blobs(topology: Topology, region: str) -> dict[str, Any] | None:
+    """Have a healthy region's sweeper copy the blobs that its peer lost.
+
+    Returns
+    -------
+    dict or None
+        What the sweeper says; None if the application has none.
+
+    Raises
+    ------
+    LocalCloudError
+        If the sweeper fails.
+    """
+    deployer = _deployer(topology, lambda name: None)
+    function = f"bellpair-{assembly.STAGE}-sweep"
+    if not application.is_deployed(deployer, function, region):
+        return None
+    return application.invoke(deployer, function, region, {"repair": "all"})
 
 
 def _deployer(topology: Topology, progress: Progress) -> Deployer:

@@ -54,9 +54,14 @@ class SmallCloud:
     topology: Topology
     cloud: LocalCloud
 
-    def aws(self, service: str, region: str = "us-east-1", attempts: int = 1) -> Any:
-        """A client of ``service`` that tries each request ``attempts`` times."""
-        member = self.topology.edge(region)
+    def aws(
+        self, service: str, region: str = "us-east-1", attempts: int = 1, through: str = ""
+    ) -> Any:
+        """A client of ``service`` that tries each request ``attempts`` times.
+
+        It asks the edge of the region ``through``, which is the service's own unless said.
+        """
+        member = self.topology.edge(through or region)
         assert member is not None
         session: Any = boto3.Session()
         return session.client(

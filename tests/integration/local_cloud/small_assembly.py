@@ -12,7 +12,7 @@ CATALOGUE = "small-catalogue"
 
 FUNCTION = '''
 """Does what the event asks for, with nothing but the standard library."""
-import json, os, urllib.request
+import json, os, time, urllib.request
 from layered import GREETING
 
 class TransientFault(Exception):
@@ -41,6 +41,16 @@ def handler(event, context):
         return {"batchItemFailures": failed}
     if event.get("source") == "aws.events":
         note("beat")
+    if event.get("source") == "aws.braket":
+        note("braket " + event["detail"]["name"])
+    if event.get("repair"):
+        note("repair " + event["repair"] + " in " + os.environ["AWS_REGION"])
+        return {"copied": 0}
+    if context.function_name.endswith("sentinel"):
+        note("sentinel of " + os.environ["AWS_REGION"])
+    if event.get("sleep"):
+        note(event["begun"])
+        time.sleep(event["sleep"])
     if event.get("raise"):
         raise TransientFault("asked to")
     if event.get("raise_first"):
@@ -277,6 +287,33 @@ def _app(region: str) -> dict[str, Any]:
                 Layers=[{"Ref": "Layer"}],
                 Environment={"Variables": {"CATALOGUE": CATALOGUE}},
             ),
+            # By the names of the application's own, which the local cloud calls.
+            **{
+                word.title(): _function(
+                    f"bellpair-local-{word}",
+                    "code",
+                    "function.handler",
+                    Layers=[{"Ref": "Layer"}],
+                    Environment={"Variables": {"CATALOGUE": CATALOGUE}},
+                    Timeout=120,
+                )
+                for word in ("sentinel", "sweep")
+            },
+            "BraketEvents": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "EventPattern": {
+                        "source": ["aws.braket"],
+                        "detail": {"name": [{"exists": True}]},
+                    },
+                    "State": "ENABLED",
+                    "Targets": [{"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}}],
+                },
+            },
+            "Results": {
+                "Type": "AWS::S3::Bucket",
+                "Properties": {"BucketName": {"Fn::Sub": "amazon-braket-small-${AWS::Region}"}},
+            },
             "AuthorizerFunction": _function("small-authorizer", "authorizer", "authorizer.handler"),
             "Machine": {
                 "Type": "AWS::StepFunctions::StateMachine",

@@ -75,7 +75,7 @@ def test_a_lost_region_leaves_the_rest_alone_and_recovers_its_tables(
     assert set(health.values()) == {"ok"}
     assert bellpair_local("status", state_dir=cloud.state_dir).returncode == 3
     up = bellpair_local("up", "--detach", state_dir=cloud.state_dir)
-    assert (up.returncode, "restart us-west-2" in up.stderr) == (1, True)
+    assert (up.returncode, "heal us-west-2" in up.stderr) == (1, True)
     assert small_cloud.invoke({"n": 1})["event"] == {"n": 1}
     late = uuid.uuid4().hex
     for table in (small_assembly.LEDGER, small_assembly.CATALOGUE):

@@ -102,6 +102,68 @@ def test_the_witness_is_not_restarted_by_accident(tmp_path: Path) -> None:
     assert f"restart witness --lose-data --state-dir {tmp_path}" in done.output
 
 
+@pytest.fixture
+def laid_out(tmp_path: Path) -> Iterator[Path]:
+    """A state directory of a cloud of which one region runs, as a process that answers nothing."""
+    Topology.plan("t", tmp_path, tmp_path, 29_600).save()
+    table = ProcessTable(tmp_path / "processes.json", patience=0.2)
+    table.start("us-east-1", SLEEPER, tmp_path / "log", os.environ)
+    yield tmp_path
+    table.stop_all()
+
+
+def health(state_dir: Path, name: str) -> str:
+    """What the status says of a process."""
+    return next(m.health for m in LocalCloud("t", state_dir).status().members if m.name == name)
+
+
+def test_a_frozen_region_is_told_and_can_be_thawed_or_ended(laid_out: Path) -> None:
+    where = ("--state-dir", str(laid_out))
+    frozen = local("freeze", "us-east-1", *where)
+    assert (frozen.exit_code, "us-east-1 is frozen; 1 processes" in frozen.output) == (0, True)
+    assert health(laid_out, "us-east-1") == "frozen"
+    assert "was frozen already" in local("freeze", "us-east-1", *where).output
+    up = local("up", "--detach", *where)
+    assert (up.exit_code, "bellpair local heal us-east-1" in up.output) == (1, True)
+    assert "goes on with 1" in local("thaw", "us-east-1", *where).output
+    assert health(laid_out, "us-east-1") == "unreachable"
+    assert "was not frozen" in local("thaw", "us-east-1", *where).output
+    local("freeze", "us-east-1", *where)
+    assert local("down", *where).exit_code == 0
+    assert LocalCloud("t", laid_out).alive() == []
+
+
+@pytest.mark.parametrize("command", ["kill", "freeze", "thaw", "heal"])
+def test_outages_name_the_regions_that_there_are(laid_out: Path, command: str) -> None:
+    for wrong in ("mars", "witness", "braket-us-east-1"):
+        done = local(command, wrong, "--state-dir", str(laid_out))
+        assert done.exit_code == 1
+        assert f"no region '{wrong}'" in done.output
+        assert "us-east-1, us-west-2" in done.output
+
+
+@pytest.mark.parametrize("command", ["freeze", "thaw"])
+def test_a_region_that_is_lost_is_neither_frozen_nor_thawed(laid_out: Path, command: str) -> None:
+    done = local(command, "us-west-2", "--state-dir", str(laid_out))
+    assert done.exit_code == 1
+    assert f"bellpair local heal us-west-2 --state-dir {laid_out}" in done.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", ["kill", "freeze", "thaw", "heal"])
+def test_a_cloud_that_is_down_has_no_outages(tmp_path: Path, command: str) -> None:
+    done = local(command, "us-east-1", "--state-dir", str(tmp_path))
+    assert done.exit_code == 1
+    assert "is down" in done.output
+    assert "bellpair local up" in done.output
+
+
+@pytest.mark.parametrize("command", ["kill", "freeze", "thaw", "heal"])
+def test_outages_show_examples_in_their_help(command: str) -> None:
+    done = local(command, "--help")
+    assert f"bellpair local {command} us-east-1" in done.output
+    assert "--state-dir" in done.output
+
+
 def test_stopping_goes_on_after_the_first_interruption_and_gives_in_to_the_second() -> None:
     console = Console(record=True, quiet=True)
     with _stubborn(console):

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -83,6 +83,44 @@ def test_orphans_of_a_dead_leader_are_stopped_too(table: ProcessTable, tmp_path:
     leader.wait(5)
     assert child.is_running()
     table.stop_all()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_killing_ends_the_whole_session_and_keeps_its_record(
+    table: ProcessTable, tmp_path: Path
+) -> None:
+    record = start(table, tmp_path, STUBBORN)
+    child = psutil.Process(_child_of(record))
+    assert table.kill("p") == 2
+    assert not record.is_alive()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert table.records() == [record]
+    assert table.kill("p") == 0
+
+
+def test_freezing_stops_the_whole_session_until_it_is_thawed(
+    table: ProcessTable, tmp_path: Path
+) -> None:
+    record = start(table, tmp_path, STUBBORN)
+    child = psutil.Process(_child_of(record))
+    assert table.freeze("p") == 2
+    assert record.is_frozen() and child.status() == psutil.STATUS_STOPPED
+    assert record.is_alive()
+    assert table.freeze("p") == 0
+    assert table.thaw("p") == 2
+    assert not record.is_frozen() and child.status() != psutil.STATUS_STOPPED
+    assert table.thaw("p") == 0
+
+
+@pytest.mark.parametrize("end", [ProcessTable.stop_all, lambda table: table.kill("p")])
+def test_what_is_frozen_can_be_ended(
+    table: ProcessTable, tmp_path: Path, end: Callable[[ProcessTable], object]
+) -> None:
+    record = start(table, tmp_path, STUBBORN)
+    child = psutil.Process(_child_of(record))
+    table.freeze("p")
+    end(table)
+    assert not record.is_alive()
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from bellpair_local.edge.events import TARGET as PUT_EVENTS
+from bellpair_local.edge.events import EventFaults, deliver_to
 from bellpair_local.edge.faults import Faults, FaultSwitches, Outcome
 from bellpair_local.edge.forwarding import Forwarder, PeerUnavailable, Response
 from bellpair_local.edge.refusal import unavailable
@@ -36,7 +38,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 ControlCall = Callable[[str, bytes], Awaitable[tuple[int, dict[str, Any]]]]
 
 SENDER = b"x-bellpair-from"
-"""Names the process that forwarded a request, so that a partition cuts both directions."""
+"""Names the process that a request comes from, so that a partition cuts both directions."""
 
 _TABLE_OPERATIONS = b"DynamoDB_"
 
@@ -59,6 +61,10 @@ class Edge:
     controls
         Further control calls by path, such as ``/_local/health``; each takes method and body and
         returns status and JSON.
+    closed
+        Whether to answer only those who bring the region back, until ``PUT /_local/open``: the
+        signed requests that come here directly, and control calls. To the rest the region is
+        still away, so that nobody takes its emptiness for the loss of what will be there again.
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class Edge:
         forwarder: Forwarder,
         faults: FaultSwitches,
         controls: dict[str, ControlCall] | None = None,
+        *,
+        closed: bool = False,
     ) -> None:
         self._services = services
         self._topology = topology
@@ -77,7 +85,13 @@ class Edge:
         self._registry = registry
         self._forwarder = forwarder
         self._faults = faults
-        self._controls = {"/_faults": self._set_faults, **(controls or {})}
+        self._events = EventFaults(faults)
+        self.closed = closed
+        self._controls = {
+            "/_faults": self._set_faults,
+            "/_local/open": self._open,
+            **(controls or {}),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,17 +104,29 @@ class Edge:
         signed_for = credential_scope(scope["headers"], scope["query_string"])
         service = signed_for.service if signed_for else "execute-api"
 
-        if sender and self._faults.parted_from(sender):
-            await _answer(send, unavailable(service, f"{self._here.name} is parted from {sender}"))
-        elif not self._faults.harms_requests or await self._survives(service, scope, send):
+        if away := self._away_for(sender, signed=signed_for is not None):
+            if signed_for is None:
+                # Who calls the HTTP API meets the network; another edge would tell its caller.
+                await cut(scope, receive)
+            else:
+                await _answer(send, unavailable(service, away))
+        elif not self._faults.harms_requests or await self._survives(service, scope, receive, send):
             await self._route(signed_for, service, scope, receive, send)
 
-    async def _survives(self, service: str, scope: Scope, send: Send) -> bool:
+    def _away_for(self, sender: str, *, signed: bool) -> str:
+        """Why this process is away for the one who asks; empty if it is not."""
+        if sender and self._faults.parted_from(sender):
+            return f"{self._here.name} is parted from {sender}"
+        if self.closed and (sender or not signed):
+            return f"{self._here.name} is not back yet"
+        return ""
+
+    async def _survives(self, service: str, scope: Scope, receive: Receive, send: Send) -> bool:
         """Let the faults in force work on a request; return whether it is to be answered still."""
         delay, outcome = self._faults.draw(service)
         await asyncio.sleep(delay)
         if outcome is Outcome.DROP:
-            scope[TRANSPORT].abort()
+            await cut(scope, receive)
         elif outcome is Outcome.ERROR:
             await _answer(send, unavailable(service, "an error was switched on under /_faults"))
         return outcome is Outcome.PASS
@@ -119,7 +145,14 @@ class Edge:
             body = await _body(receive)
             await _answer(send, await self._forward(Destination(member), service, scope, body))
             return
-        if target.startswith(_TABLE_OPERATIONS):
+        if target == PUT_EVENTS and self._faults.harms_events:
+            body = await _body(receive)
+            taken = await self._events.take(body, deliver_to(self._services, scope))
+            if taken is not None:
+                await _answer(send, taken)
+                return
+            receive = _replay(body, receive)
+        elif target.startswith(_TABLE_OPERATIONS):
             body = await _body(receive)
             operation = target.rpartition(b".")[2].decode("latin-1")
             answer = refused(operation, body, self._registry.tables())
@@ -174,6 +207,12 @@ class Edge:
         content = json.dumps(answer).encode()
         await _answer(send, Response(status, [(b"content-type", b"application/json")], content))
 
+    async def _open(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        if method != "PUT":
+            return 405, {"error": "use PUT"}
+        self.closed = False
+        return 200, {"closed": False}
+
     async def _set_faults(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if method == "PUT":
             faults = Faults.model_validate_json(body)
@@ -186,6 +225,14 @@ class Edge:
         elif method != "GET":
             return 405, {"error": "use GET, PUT or DELETE"}
         return 200, self._faults.current.model_dump(mode="json")
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Close the request's connection without an answer."""
+    scope[TRANSPORT].abort()
+    # The server, too, must have seen the end: it would answer for a silent application.
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 async def _body(receive: Receive) -> bytes:

@@ -26,6 +26,13 @@ class Faults(BaseModel):
         HTTP API. Empty means all.
     partitions
         Names of processes (``witness``, ``us-west-2`` …) that this one cannot reach, nor they it.
+    event_drop_rate
+        Fraction of Braket's events (0..1) that are taken and delivered to nobody.
+    event_duplicate_rate
+        Fraction of Braket's events (0..1) that are delivered twice.
+    event_reorder_ms
+        Each delivery of one of Braket's events is late by a uniform part of this, so that later
+        events may come before it.
     replication_lag_ms
         Delay of the replication of eventually consistent tables to the peer; None leaves it at the
         cloud's default.
@@ -42,6 +49,9 @@ class Faults(BaseModel):
     drop_rate: float = Field(default=0, ge=0, le=1)
     services: frozenset[str] = frozenset()
     partitions: frozenset[str] = frozenset()
+    event_drop_rate: float = Field(default=0, ge=0, le=1)
+    event_duplicate_rate: float = Field(default=0, ge=0, le=1)
+    event_reorder_ms: float = Field(default=0, ge=0, le=60_000)
     replication_lag_ms: float | None = Field(default=None, ge=0, le=600_000)
     replication_paused: bool = False
 
@@ -69,6 +79,11 @@ class FaultSwitches:
         """Put `faults` in force in place of those before and restart the generator."""
         self._faults = faults
         self._random = random.Random(faults.seed)
+        # Apart, so that requests do not shift the draws of events.
+        self._event_random = random.Random(f"events of {faults.seed}")
+        self.harms_events = bool(
+            faults.event_drop_rate or faults.event_duplicate_rate or faults.event_reorder_ms
+        )
         self.harms_requests = bool(
             faults.latency_ms or faults.jitter_ms or faults.error_rate or faults.drop_rate
         )
@@ -90,3 +105,13 @@ class FaultSwitches:
         if error < faults.error_rate:
             return delay, Outcome.ERROR
         return delay, Outcome.PASS
+
+    def draw_deliveries(self) -> list[float]:
+        """Return the delay in seconds of each delivery of the next event: none, one or two."""
+        faults = self._faults
+        # Drawn each time, for the same reason.
+        drop, duplicate, late, copy_late = (self._event_random.random() for _ in range(4))
+        if drop < faults.event_drop_rate:
+            return []
+        delays = [late, copy_late] if duplicate < faults.event_duplicate_rate else [late]
+        return [delay * faults.event_reorder_ms / 1000 for delay in delays]
