@@ -82,6 +82,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             ledger=world.ledger,
             tasks=lambda: world.tasks,
             clock=world.clock,
+            region=world.settings.region,
+            pair=services().pair,
             spent=world.meter.take,
         )
         return Answer(job_view(job), job_id=job.id)

@@ -8,6 +8,7 @@ from bellpair_core.http.bodies import read_body
 from bellpair_core.http.views import disabled_key_view, issued_key_view
 from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
 from bellpair_core.logic.disable_key import disable_key
+from bellpair_core.logic.pair_gate import require_active
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 
@@ -19,9 +20,14 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     tenants = Blueprint(__name__)
     answer = answering(tenants, services)
 
+    def pass_gate() -> None:
+        """Let the active region alone write the catalogue, of which the last writer wins."""
+        require_active(services().pair, services().world.settings.region)
+
     @tenants.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def new_tenant() -> Answer:
+        pass_gate()
         world, request = services().world, tenants.current_request
         new = read_body(NewTenant, body_of(request))
         issued = create_tenant(world.catalogue, world.clock, principal_of(request), new)
@@ -30,6 +36,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @tenants.route("/{tenant}/keys", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def new_key(tenant: str) -> Answer:
+        pass_gate()
         world, request = services().world, tenants.current_request
         new = read_body(NewKey, body_of(request))
         issued = create_key(world.catalogue, world.clock, principal_of(request), tenant, new)
@@ -38,6 +45,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @tenants.route("/{tenant}/keys/{key_id}", methods=["DELETE"], authorizer=authorize)
     @answer
     def old_key(tenant: str, key_id: str) -> Answer:
+        pass_gate()
         catalogue = services().world.catalogue
         disabled = disable_key(catalogue, principal_of(tenants.current_request), tenant, key_id)
         return Answer(disabled_key_view(disabled))

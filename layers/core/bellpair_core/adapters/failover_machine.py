@@ -30,7 +30,9 @@ class FailoverMachine:
         machine = client("stepfunctions", region, patient=False)
         with transient_faults(f"starting the operation in {region}"):
             try:
-                machine.start_execution(stateMachineArn=arn, name=name, input=json.dumps(input))
+                machine.start_execution(
+                    stateMachineArn=arn, name=name, input=json.dumps({"operation": input})
+                )
             except ClientError as error:
                 if error_code(error) != "ExecutionAlreadyExists":
                     raise

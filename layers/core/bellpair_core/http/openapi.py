@@ -9,10 +9,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bellpair_core.logic.create_tenant import NewKey, NewTenant
+from bellpair_core.logic.operate_pair import PairChange
 from bellpair_core.logic.submit_job import Submission
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX
+from bellpair_core.model.pair import OperationKind
 
 from . import schemas
 from .problem import MEDIA_TYPE
@@ -21,13 +23,15 @@ VERSION = "1.0.0"
 
 _REFS = "#/components/schemas/{model}"
 
-_BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey)
+_BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey, PairChange)
 _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Job,
     schemas.JobPage,
     schemas.Result,
     schemas.DeviceList,
     schemas.Health,
+    schemas.Pair,
+    schemas.StartedOperation,
     schemas.IssuedKey,
     schemas.DisabledKey,
     schemas.Problem,
@@ -57,6 +61,7 @@ def openapi_document() -> dict[str, Any]:
             {"name": "jobs", "description": "Submit, follow and cancel jobs"},
             {"name": "devices", "description": "QPUs and simulators"},
             {"name": "tenants", "description": "Tenants and their API keys"},
+            {"name": "pair", "description": "The two regions, for operators"},
             {"name": "service", "description": "The service itself"},
         ],
         "paths": _paths(),
@@ -137,7 +142,12 @@ def _paths() -> dict[str, Any]:
                 "Cancel a job",
                 200,
                 schemas.Job,
-                codes=(*_WITH_KEY, ErrorCode.JOB_NOT_FOUND, ErrorCode.JOB_FINISHED),
+                codes=(
+                    *_WITH_KEY,
+                    ErrorCode.JOB_NOT_FOUND,
+                    ErrorCode.JOB_FINISHED,
+                    ErrorCode.REGION_PASSIVE,
+                ),
                 description="A waiting job is cancelled at once; a running one is asked to stop,"
                 " which cancel_requested says.",
             ),
@@ -175,7 +185,13 @@ def _paths() -> dict[str, Any]:
                 "Make a tenant and its first API key",
                 201,
                 schemas.IssuedKey,
-                codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_EXISTS),
+                codes=(
+                    *_WITH_KEY,
+                    *_WITH_BODY,
+                    ErrorCode.FORBIDDEN,
+                    ErrorCode.TENANT_EXISTS,
+                    ErrorCode.REGION_PASSIVE,
+                ),
                 description="For operators. The key is shown in this answer only.",
                 body=NewTenant,
             )
@@ -188,7 +204,13 @@ def _paths() -> dict[str, Any]:
                 "Make a further API key",
                 201,
                 schemas.IssuedKey,
-                codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_NOT_FOUND),
+                codes=(
+                    *_WITH_KEY,
+                    *_WITH_BODY,
+                    ErrorCode.FORBIDDEN,
+                    ErrorCode.TENANT_NOT_FOUND,
+                    ErrorCode.REGION_PASSIVE,
+                ),
                 description="For operators and the tenant's own admins.",
                 body=NewKey,
             ),
@@ -204,10 +226,30 @@ def _paths() -> dict[str, Any]:
                 "Disable an API key for good",
                 200,
                 schemas.DisabledKey,
-                codes=(*_WITH_KEY, ErrorCode.FORBIDDEN, ErrorCode.KEY_NOT_FOUND),
+                codes=(
+                    *_WITH_KEY,
+                    ErrorCode.FORBIDDEN,
+                    ErrorCode.KEY_NOT_FOUND,
+                    ErrorCode.REGION_PASSIVE,
+                ),
                 description="For operators and the tenant's own admins. The key may be let in for"
                 " a minute more.",
             ),
+        },
+        "/v1/pair": {
+            "get": _operation(
+                "getPair",
+                "pair",
+                "Show the pair of regions",
+                200,
+                schemas.Pair,
+                codes=(*_WITH_KEY, ErrorCode.FORBIDDEN),
+                description="For operators, in either region.",
+            )
+        },
+        **{
+            f"/v1/pair/{kind.value}": {"post": _change_of_pair(kind, *words)}
+            for kind, words in _CHANGES_OF_PAIR.items()
         },
         "/v1/health": {
             "get": _operation(
@@ -223,6 +265,50 @@ def _paths() -> dict[str, Any]:
             "get": _operation("getOpenApi", "service", "This document", 200, None, public=True)
         },
     }
+
+
+_CHANGES_OF_PAIR: dict[OperationKind, tuple[str, str]] = {
+    OperationKind.FAILOVER: (
+        "Make the passive region the active one at once",
+        "For the loss of the active region: nothing is paused or drained.",
+    ),
+    OperationKind.SWITCHOVER: (
+        "Change the regions over as planned",
+        "New jobs are paused while the running ones come to their end, for drain_seconds at most.",
+    ),
+    OperationKind.FAILBACK: (
+        "Make the primary region the active one again",
+        "A switchover that is refused when the primary region is active already.",
+    ),
+    OperationKind.HOLD: (
+        "Let no region be promoted",
+        "Until the hold is released, or overruled with force.",
+    ),
+    OperationKind.RELEASE: (
+        "Let regions be promoted again",
+        "Ends a pause, too, that no running operation stands behind; with force, any pause.",
+    ),
+}
+
+
+def _change_of_pair(kind: OperationKind, summary: str, what: str) -> dict[str, Any]:
+    refusals: list[ErrorCode] = []
+    if kind.promotes:
+        refusals.append(ErrorCode.PAIR_HELD)
+    if kind.planned:
+        refusals.append(ErrorCode.PAIR_BUSY)
+    if kind in (OperationKind.FAILBACK, OperationKind.HOLD, OperationKind.RELEASE):
+        refusals.append(ErrorCode.PAIR_UNCHANGED)
+    return _operation(
+        f"{kind.value}Pair",
+        "pair",
+        summary,
+        202,
+        schemas.StartedOperation,
+        codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, *refusals),
+        description=f"For operators, in either region. {what} GET /v1/pair shows how it goes.",
+        body=PairChange,
+    )
 
 
 def _operation(

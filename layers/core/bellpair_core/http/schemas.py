@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bellpair_core.model.breaker import BreakerState
 from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
-from bellpair_core.model.pair import PairMode
+from bellpair_core.model.pair import OperationKind, Outcome, PairMode
 from bellpair_core.model.tenant import Role
 
 
@@ -177,6 +178,92 @@ class Health(_Shown):
     epoch: int
     mode: PairMode
     accepting: bool = Field(description="whether this region takes jobs")
+
+
+class Hold(_Shown):
+    """An operator's order that no region be promoted."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+class Operation(_Shown):
+    """The change of the pair that is going on, or the last one."""
+
+    id: str
+    kind: OperationKind
+    by: str = Field(description="the operator's tenant and key id, or a region's sentinel")
+    reason: str
+    started_at: datetime
+    outcome: Outcome
+    detail: str = Field(description="why it was refused, or what was left")
+    steps: dict[str, datetime] = Field(
+        description="when each step was done: paused, promoted, resumed, adopted, announced, held,"
+        " released, refused or stopped"
+    )
+    adopted: int = Field(description="jobs that changed hands")
+
+
+class AuditEntry(_Shown):
+    """Who changed the pair, how and why."""
+
+    at: datetime
+    by: str
+    action: str
+    reason: str
+    epoch: int
+
+
+class Beat(_Shown):
+    """A region's last sign of life."""
+
+    counter: int = Field(description="grows with each beat")
+    healthy: bool = Field(description="whether its own API answered it")
+    at: datetime = Field(description="by the region's own clock")
+
+
+class DeviceBreaker(_Shown):
+    """What keeps jobs off a device."""
+
+    device: str
+    state: BreakerState
+    failures: int = Field(description="in a row")
+    since: datetime | None
+    reason: str
+    retry_at: datetime | None = Field(description="from when on one job may try the device")
+
+
+class Pair(_Shown):
+    """The pair of regions."""
+
+    active_region: str
+    passive_region: str
+    epoch: int = Field(description="grows by one at each promotion")
+    version: int = Field(description="grows by one at each change")
+    mode: PairMode
+    since: datetime | None = Field(description="when mode or active region changed last")
+    reason: str
+    promoted_at: datetime | None
+    hold: Hold | None
+    operation: Operation | None
+    audit: list[AuditEntry] = Field(description="the last changes, newest last")
+    beats: dict[str, Beat] = Field(description="by region, where there is one")
+    devices: list[DeviceBreaker] = Field(description="devices with something held against them")
+
+
+class OperationRef(_Shown):
+    """An operation that was started."""
+
+    id: str
+    kind: OperationKind
+    region: str = Field(description="where it runs")
+
+
+class StartedOperation(_Shown):
+    """An operation was started; GET /v1/pair shows how it goes."""
+
+    operation: OperationRef
 
 
 class IssuedKey(_Shown):

@@ -16,9 +16,11 @@ from bellpair_core.logic.disable_key import DisabledKey
 from bellpair_core.logic.get_job import Place
 from bellpair_core.logic.health import Health
 from bellpair_core.logic.list_jobs import Listing
+from bellpair_core.logic.operate_pair import SeenPair, Started
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import Job, JobEvent, JobStatus
 from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
+from bellpair_core.model.pair import Operation
 from bellpair_core.ports import JobSummary
 
 _STATES = frozenset(status.value for status in JobStatus)
@@ -161,6 +163,76 @@ def health_view(health: Health) -> dict[str, Any]:
     }
 
 
+def pair_view(seen: SeenPair) -> dict[str, Any]:
+    """The pair of regions."""
+    record = seen.record
+    return {
+        "active_region": record.active,
+        "passive_region": record.passive,
+        "epoch": record.epoch,
+        "version": record.version,
+        "mode": record.mode.value,
+        "since": _time_or_none(record.since),
+        "reason": record.reason,
+        "promoted_at": _time_or_none(record.promoted_at),
+        "hold": {
+            "by": record.hold.by,
+            "at": _time(record.hold.at),
+            "reason": record.hold.reason,
+        }
+        if record.hold is not None
+        else None,
+        "operation": _operation_view(record.operation) if record.operation is not None else None,
+        "audit": [
+            {
+                "at": _time(entry.at),
+                "by": entry.by,
+                "action": entry.action,
+                "reason": entry.reason,
+                "epoch": entry.epoch,
+            }
+            for entry in record.audit
+        ],
+        "beats": {
+            region: {"counter": beat.counter, "healthy": beat.healthy, "at": _time(beat.at)}
+            for region, beat in seen.beats.items()
+        },
+        "devices": [
+            {
+                "device": breaker.device,
+                "state": breaker.state.value,
+                "failures": breaker.failures,
+                "since": _time_or_none(breaker.since),
+                "reason": breaker.reason,
+                "retry_at": _time_or_none(breaker.retry_at),
+            }
+            for breaker in seen.breakers
+        ],
+    }
+
+
+def started_operation_view(started: Started) -> dict[str, Any]:
+    """An operation on the pair that was started."""
+    order = started.order
+    return {
+        "operation": {"id": order.id, "kind": order.kind.value, "region": started.region},
+    }
+
+
+def _operation_view(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "kind": operation.kind.value,
+        "by": operation.by,
+        "reason": operation.reason,
+        "started_at": _time(operation.started_at),
+        "outcome": operation.outcome.value,
+        "detail": operation.detail,
+        "steps": {step: _time(at) for step, at in operation.steps.items()},
+        "adopted": operation.adopted,
+    }
+
+
 def issued_key_view(issued: IssuedKey) -> dict[str, Any]:
     """A new key; the only answer that ever holds one."""
     return {
@@ -210,6 +282,10 @@ def _links(job_id: str, status: JobStatus) -> dict[str, str]:
 
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _time_or_none(at: datetime | None) -> str | None:
+    return _time(at) if at is not None else None
 
 
 def _seconds(span: timedelta) -> float:

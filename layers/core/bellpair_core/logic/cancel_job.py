@@ -14,6 +14,7 @@ from bellpair_core.ports import Clock, Ledger, TaskService
 
 from .amend_job import amend_job
 from .get_job import own_job
+from .pair_gate import PairReading, require_active
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ def cancel_job(
     ledger: Ledger,
     tasks: Callable[[], TaskService],
     clock: Clock,
+    region: str,
+    pair: PairReading,
     spent: Callable[[], Usage],
 ) -> Job:
     """Cancel a waiting job at once, or ask a running one to stop.
@@ -37,6 +40,10 @@ def cancel_job(
     ----------
     tasks
         Gives the device service; asked for only when a task is to be cancelled.
+    region
+        This region; a passive one cancels nothing.
+    pair
+        The pair record, a little old at most.
     spent
         What this invocation consumed until now; goes on the job's account.
 
@@ -48,10 +55,12 @@ def cancel_job(
     Raises
     ------
     BellpairError
-        ``job-not-found``, or ``job-finished`` when it has succeeded or failed.
+        ``region-passive``, ``job-not-found``, or ``job-finished`` when it has succeeded or
+        failed.
     TransientFault
         When the record changed again at every try, or another region took the job.
     """
+    require_active(pair, region)
     job = own_job(ledger, principal, job_id)
     if not job.status.terminal:
         try:

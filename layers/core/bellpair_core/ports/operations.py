@@ -12,6 +12,11 @@ class Operations(Protocol):
     def start(self, region: str, name: str, input: Mapping[str, Any]) -> bool:
         """Start it in ``region`` under ``name``; False if that name was used before.
 
+        Parameters
+        ----------
+        input
+            The `bellpair_core.model.pair.Order`, as JSON.
+
         Raises
         ------
         TransientFault
