@@ -5,9 +5,11 @@ from __future__ import annotations
 from chalice.app import Blueprint
 
 from bellpair_core.http.views import health_view
-from bellpair_core.logic.health import health
+from bellpair_core.logic.health import active_health, health
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
+
+_NEVER_KEPT = {"Cache-Control": "no-store"}
 
 
 def routes(services: Services) -> Blueprint:
@@ -19,8 +21,15 @@ def routes(services: Services) -> Blueprint:
     @answer
     def region_health() -> Answer:
         world = services().world
-        seen = health(world.ledger, world.settings.region)
-        return Answer(health_view(seen), headers={"Cache-Control": "no-store"})
+        seen = health(world.hasty_ledger, world.settings.region)
+        return Answer(health_view(seen), headers=_NEVER_KEPT)
+
+    @about.route("/health/active", methods=["GET"])
+    @answer
+    def active_region_health() -> Answer:
+        world = services().world
+        seen = active_health(world.hasty_ledger, world.settings.region)
+        return Answer(health_view(seen), headers=_NEVER_KEPT)
 
     @about.route("/openapi.json", methods=["GET"])
     @answer

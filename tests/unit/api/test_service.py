@@ -264,10 +264,21 @@ def test_health_needs_no_key_and_tells_the_pair(api: Api) -> None:
     assert (seen.epoch, seen.accepting) == (3, False)
 
 
-def test_a_region_without_the_ledger_is_not_healthy(api: Api) -> None:
+def test_active_health_is_good_in_the_active_region_only(api: Api) -> None:
+    before = api.request("GET", "/v1/health/active")
+    api.world.ledger.pair_record = PairRecord(active="us-west-2", passive="us-east-1", epoch=3)
+    after = api.request("GET", "/v1/health/active")
+
+    assert (before.status, schemas.Health.model_validate(before.json).role) == (200, "active")
+    assert (after.status, after.json["code"]) == (503, "region-passive")
+    assert (after.json["active_region"], after.headers["retry-after"]) == ("us-west-2", "1")
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/health/active"])
+def test_a_region_without_the_ledger_is_not_healthy(api: Api, path: str) -> None:
     api.world.ledger.reachable = False
 
-    answer = api.request("GET", "/v1/health")
+    answer = api.request("GET", path)
 
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
     assert answer.json["region"] == "us-east-1"

@@ -261,6 +261,18 @@ def _paths() -> dict[str, Any]:
                 public=True,
             )
         },
+        "/v1/health/active": {
+            "get": _operation(
+                "getActiveHealth",
+                "service",
+                "Tell whether this region is the active one and can do its work",
+                200,
+                schemas.Health,
+                codes=(ErrorCode.REGION_PASSIVE,),
+                description="For health checks that send requests to the active region.",
+                public=True,
+            )
+        },
         "/v1/openapi.json": {
             "get": _operation("getOpenApi", "service", "This document", 200, None, public=True)
         },

@@ -43,3 +43,24 @@ def health(ledger: Ledger, region: str) -> Health:
             retry_after_s=1,
             region=region,
         ) from fault
+
+
+def active_health(ledger: Ledger, region: str) -> Health:
+    """As `health`, for who sends requests to the active region only.
+
+    Raises
+    ------
+    BellpairError
+        ``unavailable``, or ``region-passive`` in the other region.
+    """
+    seen = health(ledger, region)
+    if not seen.active:
+        raise BellpairError(
+            ErrorCode.REGION_PASSIVE,
+            f"Region {region} is well and passive; the active region is {seen.pair.active}.",
+            retry_after_s=1,
+            active_region=seen.pair.active,
+            region=region,
+            epoch=seen.pair.epoch,
+        )
+    return seen
