@@ -1,20 +1,34 @@
-"""On a beat, looks after jobs that nothing has moved for a while."""
+"""On a beat, looks after jobs that nothing has moved for a while, and after their blobs."""
 
 import os
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from bellpair_core.composition import World
+from bellpair_core.logic.repair_blobs import repair_all, repair_marked
 from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.metrics import region_metrics
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, TASKS, WORKFLOWS, WAKEUPS = WORLD.ledger, WORLD.tasks, WORLD.workflows, WORLD.wakeups
+METRICS = region_metrics(WORLD.settings)
+REGION, PEER = WORLD.settings.region, WORLD.settings.peer_region
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Take a beat; give how many jobs needed what."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take a beat; give how many jobs needed what, and what became of single-copy blobs.
+
+    ``{"repair": "all", "after": digest?}`` compares all blobs of both regions instead; see
+    `repair_all`.
+    """
     begin(WORLD, context)
+    if event.get("repair") == "all":
+        repaired = repair_all(WORLD.blobs, REGION, PEER, event.get("after", "")).account()
+        LOGGER.info("repaired", extra={"blobs": repaired})
+        return repaired
     done = sweep_jobs(
         ledger=LEDGER,
         tasks=TASKS,
@@ -23,8 +37,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         clock=WORLD.clock,
         settings=WORLD.settings,
     )
-    LOGGER.info("swept", extra=done)
+    blobs = repair_marked(WORLD.blobs, REGION, PEER)
+    METRICS.add_metric("SingleCopyBlobs", MetricUnit.Count, blobs.left)
+    METRICS.flush_metrics()
+    LOGGER.info("swept", extra={**done, "blobs": blobs.account()})
     if done["failed"]:
         # The others were looked after; the alarm on this function's errors tells of these.
         raise TransientFault(f"{done['failed']} jobs could not be looked after")
-    return done
+    return {**done, "blobs": blobs.account()}

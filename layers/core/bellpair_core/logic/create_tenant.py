@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.tenant import (
+    CANARY_TENANT,
     TENANT_PATTERN,
     Principal,
     Role,
@@ -61,6 +62,7 @@ def create_tenant(
         ``forbidden`` or ``tenant-exists``.
     """
     require(principal, Role.OPERATOR)
+    _refuse_platforms_own(new.name)
     _refuse_operators_elsewhere(new.name, new.role)
     if not catalogue.add_tenant(Tenant(name=new.name, created_at=clock())):
         raise BellpairError(
@@ -106,9 +108,20 @@ def ensure_tenant(catalogue: Catalogue, clock: Clock, tenant: str, role: Role) -
 
     For those whom IAM lets invoke it; there is no principal to ask for a role.
     """
+    _refuse_platforms_own(tenant)
     _refuse_operators_elsewhere(tenant, role)
     catalogue.add_tenant(Tenant(name=tenant, created_at=clock()))
     return _issue(catalogue, clock, tenant, role)
+
+
+def _refuse_platforms_own(tenant: str) -> None:
+    if tenant == CANARY_TENANT:
+        raise BellpairError(
+            ErrorCode.TENANT_EXISTS,
+            f"The tenant {tenant} is the platform's own.",
+            remedy="Choose another name.",
+            pointer="#/name",
+        )
 
 
 def _refuse_operators_elsewhere(tenant: str, role: Role) -> None:

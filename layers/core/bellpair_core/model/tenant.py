@@ -14,6 +14,9 @@ KEY_PATTERN = re.compile(r"bp_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
 KEY_ID_PATTERN = re.compile(r"[a-z0-9]{8}")
 TENANT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
+CANARY_TENANT = "bellpair-canary"
+"""Owns the jobs by which the platform tries itself; nobody gets a key of it."""
+
 
 class Role(StrEnum):
     """What a principal may do; each includes the ones before it."""
