@@ -13,7 +13,7 @@ from bellpair_core.logic.process_result import process_result
 from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
-from bellpair_core.model.device import DeviceKind, DeviceTarget
+from bellpair_core.model.device import DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.job import Job
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState
@@ -48,7 +48,7 @@ class CompiledExample:
 
 
 class Workplace:
-    """One region, its ledger and one simulator ``sv1`` and one QPU ``ion-11`` with 2 places.
+    """One region, its ledger, a simulator ``sv1`` and QPUs ``ion-11``, ``square-20`` with 2 places.
 
     The stages take a job as it was accepted, for its latest execution, or as an execution was
     started with it.
@@ -77,13 +77,20 @@ class Workplace:
                     region="us-east-1",
                     max_in_flight=2,
                 ),
+                DeviceSetting(
+                    name="square-20",
+                    arn="arn:aws:braket:us-west-2::device/qpu/emulated/square-20",
+                    region="us-west-2",
+                    max_in_flight=2,
+                ),
             ),
         )
         for setting in self.settings.devices:
             name = setting.name
+            kind = DeviceKind.QPU if setting.max_in_flight else DeviceKind.SIMULATOR
             target = DeviceTarget(
                 device=name,
-                kind=DeviceKind.SIMULATOR,
+                kind=kind,
                 qubits=(0, 1),
                 calibration_id=f"calibration of {name}",
             )
@@ -91,6 +98,8 @@ class Workplace:
                 device_example(
                     name,
                     arn=setting.arn,
+                    kind=kind,
+                    region=setting.region or REGION,
                     max_in_flight=setting.max_in_flight,
                     target=self.blobs.put(target.model_dump_json().encode()),
                 )
@@ -209,6 +218,19 @@ class Workplace:
             clock=self.clock,
             settings=self.settings,
         )
+
+    def tell_status(self, name: str, status: DeviceStatus) -> None:
+        """The catalogue has it that a device is online or not."""
+        (device,) = (device for device in self.catalogue.devices() if device.name == name)
+        seen = {"status": status, "seen_at": self.clock()}
+        self.catalogue.put_device(device.model_copy(update=seen))
+
+    def start(self, job: Job, token: str = "token") -> Job:
+        """Dispatch, compile and launch the job; the job as it is then."""
+        self.dispatch()
+        self.compile(job)
+        self.launch(job, token)
+        return self.stored(job)
 
     @property
     def breakers(self) -> Breakers:
