@@ -98,5 +98,7 @@ class Client:
         if isinstance(invocation.error, Died):
             raise TransientFault("502")
         if invocation.error is not None:
+            if not isinstance(invocation.error, BellpairError | TransientFault):
+                raise TransientFault("500")
             raise invocation.error
         return invocation.value

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_core.model.job import Task, result_prefix
-from bellpair_core.ports import TaskState, TaskStatus
+from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus
 from tests.fakes.fake_tasks import ACCOUNT
 
 from .scheduler import Scheduler
@@ -76,7 +75,7 @@ class DeviceService:
         if known is not None:
             return known.arn
         if task.device_arn in self.offline:
-            raise JobFailed(ErrorCode.DEVICE_OFFLINE, "The device went offline before the launch.")
+            raise LaunchRefused("the device is offline", conclusive=True)
         number = len(self.tasks) + 1
         arn = f"arn:aws:braket:{self.region}:{ACCOUNT}:quantum-task/{number}"
         made = RunTask(

@@ -65,7 +65,12 @@ class Engine:
 
     def start(self, job: Job) -> None:
         """See `Workflows.start`."""
-        given = {"job_id": job.id, "epoch": job.epoch, "trace_id": job.trace_id or ""}
+        given = {
+            "job_id": job.id,
+            "epoch": job.epoch,
+            "attempt": job.attempt,
+            "trace_id": job.trace_id or "",
+        }
         self.begin("job", job.execution_name, given)
 
     def running(self, job: Job) -> bool:

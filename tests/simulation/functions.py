@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bellpair_core.logic.adopt_jobs import adopt_jobs
 from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.logic.compile_job import compile_job
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.failover_steps import FailoverSteps
 from bellpair_core.logic.finish_job import finish_job
+from bellpair_core.logic.health import health
 from bellpair_core.logic.launch_task import launch_task
 from bellpair_core.logic.process_result import process_result
 from bellpair_core.logic.recent import Recent
@@ -21,6 +25,7 @@ from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
 from bellpair_core.model.device import DeviceTarget
 from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.pair import Order
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
 
@@ -60,6 +65,7 @@ class Process:
         self.clock = region.clock
         self.pair = Recent(self.ledger.pair, self.clock)
         self.devices = Recent(region.catalogue.devices, self.clock)
+        self.breakers = Breakers(self.ledger, self.clock)
 
 
 Handler = Callable[[Process, Any], Any]
@@ -91,8 +97,15 @@ def cancel(process: Process, request: dict[str, Any]) -> Any:
         ledger=process.ledger,
         tasks=lambda: process.tasks,
         clock=process.clock,
+        region=process.settings.region,
+        pair=process.pair,
         spent=spent,
     )
+
+
+def ask_health(process: Process, request: dict[str, Any]) -> Any:
+    """GET /v1/health"""
+    return health(process.ledger, process.settings.region)
 
 
 def transpile(process: Process, event: dict[str, Any]) -> Any:
@@ -100,8 +113,10 @@ def transpile(process: Process, event: dict[str, Any]) -> Any:
     return compile_job(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         ledger=process.ledger,
         devices=process.devices,
+        breakers=process.breakers,
         blobs=process.blobs,
         clock=process.clock,
         compiler=lambda source, version, target: CompiledProgram(source, target),
@@ -113,6 +128,7 @@ def execute(process: Process, event: dict[str, Any]) -> Any:
     launch_task(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         event["task_token"],
         ledger=process.ledger,
         blobs=process.blobs,
@@ -120,6 +136,8 @@ def execute(process: Process, event: dict[str, Any]) -> Any:
         workflows=process.workflows,
         clock=process.clock,
         settings=process.settings,
+        devices=process.devices,
+        breakers=process.breakers,
         spent=spent,
     )
     return {}
@@ -128,13 +146,16 @@ def execute(process: Process, event: dict[str, Any]) -> Any:
 def postprocess(process: Process, event: dict[str, Any]) -> Any:
     """As ``functions/postprocess``."""
     return process_result(
-        process.ledger,
-        process.blobs,
-        process.tasks,
-        process.clock,
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         event["task_arn"],
+        ledger=process.ledger,
+        blobs=process.blobs,
+        tasks=process.tasks,
+        clock=process.clock,
+        devices=process.devices,
+        breakers=process.breakers,
     )
 
 
@@ -143,6 +164,7 @@ def finish(process: Process, event: dict[str, Any]) -> Any:
     status = finish_job(
         event["job_id"],
         event["epoch"],
+        event["attempt"],
         event.get("error"),
         NOTHING,
         ledger=process.ledger,
@@ -178,6 +200,7 @@ def dispatch(process: Process, messages: list[dict[str, str]]) -> Any:
         region=process.settings.region,
         pair=process.pair,
         devices=process.devices,
+        breakers=process.breakers,
         spent=spent,
         queues=queues_of(messages),
     )
@@ -198,9 +221,38 @@ def sweep(process: Process, event: dict[str, Any]) -> Any:
     return done
 
 
+def adopt(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/adopt``."""
+    return adopt_jobs(
+        event["shard"],
+        event["epoch"],
+        ledger=process.ledger,
+        workflows=process.workflows,
+        wakeups=process.wakeups,
+        clock=process.clock,
+        region=process.settings.region,
+    )
+
+
+def failover(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/failover``."""
+    steps = FailoverSteps(
+        process.ledger,
+        process.wakeups,
+        process.clock,
+        process.settings,
+        peers=lambda: process.region.peers,
+        tasks=lambda: process.tasks,
+        announcements=lambda: process.region.announcements,
+    )
+    order = Order.model_validate(event["operation"])
+    return steps.take(event["step"], order, event.get("result") or {})
+
+
 HANDLERS: dict[str, Handler] = {
     "submit": submit,
     "cancel": cancel,
+    "health": ask_health,
     "transpile": transpile,
     "execute": execute,
     "postprocess": postprocess,
@@ -208,6 +260,8 @@ HANDLERS: dict[str, Handler] = {
     "complete": complete,
     "dispatch": dispatch,
     "sweep": sweep,
+    "adopt": adopt,
+    "failover": failover,
 }
 
 SHARED = {"submit": "api", "cancel": "api", "health": "api"}

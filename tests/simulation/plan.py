@@ -1,14 +1,23 @@
-"""What goes wrong in a schedule, and when: drawn from the seed."""
+"""What goes wrong in a schedule, and when: drawn from the seed.
+
+A plan is an injury (something is lost, stands still or is cut off), an answer to it (a change
+of the pair, or none), and weather around both.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .wire import CALM, LEDGER, Weather
-from .world import EAST, REGIONS, World
+from bellpair_core.model.pair import OperationKind, Order
 
-DEVICES = ("sv1", "ion-11", "square-20", "any")
+from .region import Region
+from .wire import CALM, CLIENTS, LEDGER, Weather
+from .world import REGIONS, World
+
+DEVICES = ("sv1", "sv1", "ion-11", "square-20", "any", "any-qpu")
+LATEST = 0.6
+"""By this part of the time with faults, what is planned has begun."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,7 @@ class Plan:
     Attributes
     ----------
     name
-        Of the incident that it is about.
+        ``"<injury>, <answer>"``.
     faults_end
         From when on nothing more goes wrong, simulated seconds.
     """
@@ -36,9 +45,16 @@ def draw(world: World) -> Plan:
     for service in world.services.values():
         service.longest = random.choice((2.0, 20.0, 60.0))
         service.failing = random.choice((0.0, 0.0, 0.3))
-    name, incident = random.choice(INCIDENTS)
-    incident(world, faults_end)
-    world.history.note("plan", f"{name}, faults until {faults_end:.0f} s")
+    injury, injure = random.choice(INJURIES)
+    answer, respond = random.choice(ANSWERS)
+
+    def happen() -> None:
+        injure(world)
+        respond(world)
+
+    _at_the_worst_moment(world, faults_end, happen)
+    name = f"{injury}, {answer}"
+    world.history.note("plan", f"{name}, faults until {faults_end:.0f} s, {world.wire.weather}")
     return Plan(name, faults_end)
 
 
@@ -68,83 +84,192 @@ def _draw_weather(world: World) -> Weather:
     )
 
 
-def _moment(world: World, faults_end: float, happening: Callable[[], None]) -> None:
-    """At a time, or a moment after some write: the worst moments are between two writes."""
+def _at_the_worst_moment(world: World, faults_end: float, happening: Callable[[], None]) -> None:
+    """A moment after some write, mostly: the worst moments are between two writes."""
     random = world.random
-    if random.random() < 0.3:
-        world.scheduler.at(random.random() * faults_end * 0.6, happening)
+    if random.random() < 0.2:
+        world.scheduler.at(random.random() * faults_end * LATEST, happening)
         return
-    left = random.randrange(1, 12 * len(world.clients))
+    left = random.randrange(1, 9 * len(world.clients))
     soon = random.random() * random.choice((0.05, 1.0))
-    before = world.referee.on_write
+    pending = True
+
+    def once() -> None:
+        nonlocal pending
+        if pending and not world.calm:
+            pending = False
+            happening()
 
     def written() -> None:
         nonlocal left
-        before()
         left -= 1
         if left == 0:
-            world.scheduler.after(soon, lambda: None if world.calm else happening())
+            world.scheduler.after(soon, once)
 
     world.referee.on_write = written
+    world.scheduler.at(faults_end * LATEST, once)
 
 
-def weather_only(world: World, faults_end: float) -> None:
-    """Nothing but bad weather."""
-
-
-def zone_loss(world: World, faults_end: float) -> None:
-    """All that runs in the active region dies, and the region lives."""
-    _moment(world, faults_end, lambda: _active(world).die_partly())
-
-
-def freeze(world: World, faults_end: float) -> None:
-    """The active region stands still for a while."""
-
-    def frozen() -> None:
-        region = _active(world)
-        world.history.note("frozen", region.name)
-        region.freeze()
-        world.scheduler.after(world.random.random() * 60, thawed)
-
-    def thawed() -> None:
-        region = world.regions[EAST]
-        if region.frozen:
-            world.history.note("thawed", region.name)
-            region.thaw()
-
-    _moment(world, faults_end, frozen)
-
-
-def cut_from_ledger(world: World, faults_end: float) -> None:
-    """The active region does not reach the ledger for a while."""
-
-    def part() -> None:
-        name = _active(world).name
-        world.history.note("cut", f"{name} from the ledger")
-        world.network.part(name, LEDGER)
-        world.scheduler.after(world.random.random() * 60, lambda: world.network.join(name, LEDGER))
-
-    _moment(world, faults_end, part)
-
-
-def devices_away(world: World, faults_end: float) -> None:
-    """A device service is out of reach for a while, or its QPU is offline."""
-    where = world.random.choice(REGIONS)
-    if world.random.random() < 0.5:
-        _moment(world, faults_end, lambda: world.network.down.add(f"devices of {where}"))
-    else:
-        service = world.services[where]
-        qpus = [d.arn for d in world.regions[where].devices if d.region == where]
-        _moment(world, faults_end, lambda: service.offline.update(qpus[1:] or qpus))
-
-
-def _active(world: World):
+def _active(world: World) -> Region:
     return world.regions[world.ledger.pair_record.active]
 
 
-INCIDENTS: tuple[tuple[str, Callable[[World, float], None]], ...] = (
-    ("weather", weather_only),
-    ("freeze", freeze),
-    ("cut-from-ledger", cut_from_ledger),
-    ("devices-away", devices_away),
+def _unless_calm(world: World, seconds: float, happening: Callable[[], None]) -> None:
+    world.scheduler.after(seconds, lambda: None if world.calm else happening())
+
+
+def unhurt(world: World) -> None:
+    """Nothing is lost: whoever changes the pair does so with the other region alive."""
+
+
+def killed(world: World) -> None:
+    """The active region is lost at once, mostly with its device service; it may come back."""
+    region, random = _active(world), world.random
+    world.kill(region)
+    if random.random() < 0.7:
+        world.network.down.add(f"devices of {region.name}")
+    _unless_calm(world, random.random() * 120, lambda: world.heal(region))
+
+
+def frozen(world: World) -> None:
+    """The active region stands still for a while, and then goes on as if nothing had been."""
+    region = _active(world)
+    world.history.note("frozen", region.name)
+    region.freeze()
+
+    def thaw() -> None:
+        world.history.note("thawed", region.name)
+        region.thaw()
+
+    _unless_calm(world, world.random.random() * 60, thaw)
+
+
+def _parted(world: World, one: str, other: str) -> None:
+    world.history.note("cut", f"{one} from {other}")
+    world.network.part(one, other)
+
+    def join() -> None:
+        world.history.note("joined", f"{one} and {other}")
+        world.network.join(one, other)
+
+    _unless_calm(world, world.random.random() * 60, join)
+
+
+def cut_from_ledger(world: World) -> None:
+    """The active region does not reach the ledger."""
+    _parted(world, _active(world).name, LEDGER)
+
+
+def cut_from_peer(world: World) -> None:
+    """The regions do not reach each other, and both reach the ledger."""
+    _parted(world, *REGIONS)
+
+
+def cut_from_clients(world: World) -> None:
+    """No client reaches the active region, which is well."""
+    _parted(world, CLIENTS, _active(world).name)
+
+
+def passive_cut(world: World) -> None:
+    """The passive region does not reach the ledger."""
+    _parted(world, world.ledger.pair_record.passive, LEDGER)
+
+
+def devices_away(world: World) -> None:
+    """A device service is out of reach."""
+    where = f"devices of {world.random.choice(REGIONS)}"
+    world.history.note("away", where)
+    world.network.down.add(where)
+    _unless_calm(world, world.random.random() * 90, lambda: world.network.down.discard(where))
+
+
+def device_offline(world: World) -> None:
+    """A QPU takes no tasks; those that it has may fail."""
+    name = world.random.choice(("ion-11", "square-20"))
+    world.take_offline(name)
+    _unless_calm(world, world.random.random() * 90, lambda: world.bring_online(name))
+
+
+def unanswered(world: World) -> None:
+    """Nobody changes the pair."""
+
+
+def _operation(kind: OperationKind) -> Callable[[World], None]:
+    def respond(world: World) -> None:
+        _unless_calm(world, _while(world), lambda: operate(world, kind))
+
+    return respond
+
+
+def _while(world: World) -> float:
+    return world.random.random() * world.random.choice((0.1, 2.0, 20.0))
+
+
+def to_and_fro(world: World) -> None:
+    """Several promotions, one soon after the other."""
+    at = 0.0
+    for _ in range(world.random.randrange(2, 5)):
+        at += _while(world)
+        kind = world.random.choice((OperationKind.FAILOVER, OperationKind.SWITCHOVER))
+        _unless_calm(world, at, lambda kind=kind: operate(world, kind))  # type: ignore[misc]
+
+
+def two_at_once(world: World) -> None:
+    """Two people do something about it."""
+    for kind in (OperationKind.FAILOVER, world.random.choice(list(OperationKind))):
+        _unless_calm(world, _while(world) / 4, lambda kind=kind: operate(world, kind))  # type: ignore[misc]
+
+
+def held(world: World) -> None:
+    """A hold is set while another thinks that it is time to promote."""
+    operate(world, OperationKind.HOLD)
+    _unless_calm(world, _while(world), lambda: operate(world, OperationKind.FAILOVER))
+
+
+def operate(world: World, kind: OperationKind) -> None:
+    """Start an operation in the region that would take over, as an operator's request does."""
+    pair = world.ledger.pair_record
+    region = world.regions[pair.passive]
+    if not region.up:
+        return
+    world.operations += 1
+    order = Order(
+        id=f"{kind}-{pair.epoch}-{world.operations}",
+        kind=kind,
+        by="operators/0a1b2c3d",
+        reason="simulated",
+        epoch=pair.epoch,
+        drain_seconds=world.random.choice((0, 5, 20)),
+    )
+    world.history.note("ordered", f"{order.id} in {region.name}")
+    region.engine.begin("failover", order.id, {"operation": order.model_dump(mode="json")})
+
+
+Happening = Callable[[World], None]
+
+INJURIES: tuple[tuple[str, Happening], ...] = (
+    ("unhurt", unhurt),
+    ("unhurt", unhurt),
+    ("killed", killed),
+    ("killed", killed),
+    ("frozen", frozen),
+    ("frozen", frozen),
+    ("cut from ledger", cut_from_ledger),
+    ("cut from peer", cut_from_peer),
+    ("cut from clients", cut_from_clients),
+    ("passive cut from ledger", passive_cut),
+    ("devices away", devices_away),
+    ("device offline", device_offline),
+)
+
+ANSWERS: tuple[tuple[str, Happening], ...] = (
+    ("unanswered", unanswered),
+    ("failover", _operation(OperationKind.FAILOVER)),
+    ("failover", _operation(OperationKind.FAILOVER)),
+    ("failover", _operation(OperationKind.FAILOVER)),
+    ("switchover", _operation(OperationKind.SWITCHOVER)),
+    ("to and fro", to_and_fro),
+    ("to and fro", to_and_fro),
+    ("two at once", two_at_once),
+    ("held", held),
 )

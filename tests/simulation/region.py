@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import Device
-from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.errors import BellpairError, StageError, TransientFault
 from bellpair_core.model.job import Task
-from bellpair_core.ports import TaskState
+from bellpair_core.ports import PeerHealth, TaskState
+from bellpair_core.ports.tasks import LaunchRefused
 from bellpair_core.settings import Settings
 
 from .asl import Json
@@ -72,6 +74,9 @@ class Region(Host):
         self.catalogue: Any = Port(self.wire, name, name, "catalogue", _Catalogue(self))
         self.workflows: Any = Port(self.wire, name, name, "workflows", self.engine)
         self.wakeups: Any = Port(self.wire, name, name, "wakeups", _Wakeups(self))
+        self.announcements: Any = Port(self.wire, name, name, "announcements", _Announcements())
+        self.operations: Any = _Operations(self)
+        self.peers: Any = _Peers(self)
         self.tasks: Any = _Tasks(self)
         self.blobs: Any = _Blobs(self)
 
@@ -107,15 +112,22 @@ class Region(Host):
         def checked() -> Any:
             try:
                 return body()
-            except Exception as error:
+            except (StageError, BellpairError) as error:
                 self.history.note("raised", f"{type(error).__name__}: {error}")
+                raise
+            except Exception as error:
+                self._world.referee.violated(f"{function} raised {error!r}, which nobody foresaw")
                 raise
 
         name = f"{function} {_about(payload)}" if self.history.kept else function
-        invocation = self.scheduler.spawn(self, name, checked if self.history.kept else body)
+        invocation = self.scheduler.spawn(self, name, checked)
         if self.wire.weather.slow:
             self._limit(invocation)
         return invocation
+
+    def learn(self, device: Device) -> None:
+        """Have the catalogue know what a look at the device found."""
+        self.devices[:] = [device if old.name == device.name else old for old in self.devices]
 
     def _limit(self, invocation: Activity) -> None:
         def end() -> None:
@@ -151,8 +163,7 @@ class _Catalogue:
         return tuple(self._region.devices)
 
     def put_device(self, device: Device) -> None:
-        known = self._region.devices
-        known[:] = [device if old.name == device.name else old for old in known]
+        self._region.learn(device)
 
 
 class _Wakeups:
@@ -180,8 +191,15 @@ class _Tasks:
     def __init__(self, region: Region) -> None:
         self._region = region
 
-    def launch(self, task: Task, job_id: str, program: str, **options: Any) -> str:
-        answer: str = self._ask(task.region, "launch", task, job_id, program, **options)
+    def launch(self, task: Task, job_id: str, program: str) -> str:
+        requests: list[None] = []
+        try:
+            answer: str = self._ask(
+                task.region, "launch", task, job_id, program, sent=lambda: requests.append(None)
+            )
+        except LaunchRefused as refusal:
+            # An earlier request, unanswered, may still make the task.
+            raise LaunchRefused(str(refusal), conclusive=len(requests) == 1) from refusal
         return answer
 
     def poll(self, task_arn: str) -> TaskState:
@@ -195,7 +213,7 @@ class _Tasks:
         answer: dict[str, Any] = self._ask(state.arn.split(":")[3], "result", state)
         return answer
 
-    def describe(self, device_arn: str, region: str) -> dict[str, Any]:
+    def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(region, "describe", device_arn, region)
         return answer
 
@@ -210,6 +228,51 @@ class _Tasks:
             *arguments,
             **options,
         )
+
+
+class _Operations:
+    """Starts the failover machine, in either region."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def start(self, region: str, name: str, input: Mapping[str, Any]) -> bool:
+        me, engine = self._region, self._region._world.regions[region].engine
+        # As JSON, since that is what travels.
+        given = json.loads(json.dumps(input))
+        started: bool = me.wire.call(
+            me.name, region, "operations.start", engine.begin, "failover", name, given
+        )
+        return started
+
+
+class _Peers:
+    """Probes an API as a client would, from inside a region."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def health(self, endpoint: str, timeout_s: float) -> PeerHealth:
+        me = self._region
+        random, scheduler = me.random.random, me.scheduler
+        region = me._world.regions[endpoint.removeprefix("https://")]
+        scheduler.sleep(random() * 0.05)
+        if not me._world.network.reaches(me.name, region.name):
+            scheduler.sleep(random() * timeout_s)
+            return PeerHealth(reachable=False, healthy=False)
+        if random() < me.wire.weather.refused:
+            return PeerHealth(reachable=False, healthy=False)
+        invocation = region.invoke("health", {})
+        if not scheduler.wait(invocation, timeout_s):
+            return PeerHealth(reachable=False, healthy=False)
+        return PeerHealth(reachable=True, healthy=invocation.error is None)
+
+
+class _Announcements:
+    """Word to the outside, which nobody here hears."""
+
+    def pair_changed(self, detail: Mapping[str, Any]) -> None:
+        json.dumps(detail)
 
 
 class _Blobs:

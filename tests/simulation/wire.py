@@ -105,6 +105,7 @@ class Wire:
         effect: Callable[..., Any],
         *arguments: Any,
         repeats: bool = True,
+        sent: Callable[[], None] | None = None,
         **named: Any,
     ) -> Any:
         """Carry one call.
@@ -119,6 +120,8 @@ class Wire:
             What happens at the target, with the arguments given.
         repeats
             Whether the client library repeats what failed, as AWS's does.
+        sent
+            Told of each request that the library sends.
 
         Raises
         ------
@@ -127,6 +130,8 @@ class Wire:
         """
         scheduler, random, weather = self._scheduler, self._random.random, self.weather
         while True:
+            if sent is not None:
+                sent()
             scheduler.sleep(self._travel(weather))
             if not self._network.reaches(source, target):
                 fault = f"{what}: {target} cannot be reached"

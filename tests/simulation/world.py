@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
 
 from bellpair_core.logic.submit_job import Submission
 from bellpair_core.model.blob import BlobRef
-from bellpair_core.model.device import Device, DeviceTarget
+from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
 from bellpair_core.settings import DeviceSetting, Settings
 from tests.examples import ION_11, SQUARE_20, SV1
 from tests.fakes.memory_ledger import FIRST_PAIR
@@ -47,6 +47,17 @@ def machines() -> Mapping[str, Json]:
                 "ExecuteArn": "execute",
                 "PostProcessArn": "postprocess",
                 "FinishArn": "finish",
+            },
+        ),
+        "failover": definition(
+            "failover",
+            {
+                "OperationSeconds": 3600,
+                "StepSeconds": STAGE_SECONDS,
+                "AdoptSeconds": STAGE_SECONDS,
+                "DevicesSeconds": STAGE_SECONDS,
+                "FailoverArn": "failover",
+                "AdoptArn": "adopt",
             },
         ),
     }
@@ -89,6 +100,8 @@ def settings(region: str) -> Settings:
         region=region,
         primary_region=EAST,
         secondary_region=WEST,
+        failover_machine="failover",
+        api_endpoint=f"https://{region}",
         result_buckets={name: bucket_of(name) for name in REGIONS},
         devices=tuple(
             DeviceSetting(
@@ -123,10 +136,11 @@ class World:
         self.history = History(scheduler, verbose)
         self.network = Network()
         self.wire = Wire(scheduler, random, self.network, self.history)
-        self.handlers = handlers
+        self.handlers = dict(handlers)
         self.referee = Referee(scheduler, self.history, FIRST_PAIR)
         self.inline_bytes = random.choice((0, 10_000, 10_000))
         self.calm = False
+        self.operations = 0
         limited = [device.name for device in devices() if device.max_in_flight is not None]
         lag = random.choice((0.0, 0.5, 2.0))
         self.ledger = WatchedLedger(
@@ -177,7 +191,8 @@ class World:
                 region.thaw()
         for name, service in self.services.items():
             self.network.down.discard(f"devices of {name}")
-            service.offline.clear()
+            for device in self.regions[name].devices:
+                self.bring_online(device.name)
             service.failing = 0.0
             service.longest = 20.0
 
@@ -193,6 +208,26 @@ class World:
         if region.name in self.network.down:
             self.history.note("healed", region.name)
             self.network.down.discard(region.name)
+
+    def take_offline(self, name: str) -> None:
+        """Let a QPU take no tasks; the regions' catalogues learn of it later."""
+        self._set_online(name, online=False)
+
+    def bring_online(self, name: str) -> None:
+        """Let a QPU take tasks again."""
+        self._set_online(name, online=True)
+
+    def _set_online(self, name: str, *, online: bool) -> None:
+        device = next(device for device in devices() if device.name == name)
+        offline = self.services[device.region].offline
+        if online == (device.arn not in offline):
+            return
+        self.history.note("online" if online else "offline", name)
+        (offline.discard if online else offline.add)(device.arn)
+        status = DeviceStatus.ONLINE if online else DeviceStatus.OFFLINE
+        seen = device.model_copy(update={"status": status})
+        for region in self.regions.values():
+            self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
 
     def _beat(self, region: Region, function: str, every: float) -> None:
         def beat() -> None:
