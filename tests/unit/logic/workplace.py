@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from copy import copy
+from typing import Any, Self
 
+from bellpair_core.logic.adopt_jobs import adopt_jobs
 from bellpair_core.logic.compile_job import compile_job
 from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.dispatch_jobs import dispatch_jobs
@@ -15,6 +18,8 @@ from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
 from bellpair_core.model.device import DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.job import Job
+from bellpair_core.model.limits import OPEN_PAGE, OPEN_SHARDS
+from bellpair_core.model.pair import Operation, OperationKind, Outcome
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState
 from bellpair_core.settings import DeviceSetting, Settings
@@ -105,6 +110,50 @@ class Workplace:
                 )
             )
 
+    def peer(self) -> Self:
+        """The other region: the same ledger, catalogue, blobs, clock and device service, and
+        executions and wake-ups of its own."""
+        other = copy(self)
+        other.workflows = FakeWorkflows()
+        other.wakeups = FakeWakeups()
+        other.settings = self.settings.model_copy(update={"region": self.settings.peer_region})
+        return other
+
+    def promote(self) -> None:
+        """This region is promoted, by the one write."""
+        now, record = self.clock(), self.ledger.pair()
+        assert record.passive == self.settings.region
+        kind = OperationKind.FAILOVER
+        done = Operation(
+            id=f"op-{record.epoch}",
+            kind=kind,
+            by="a test",
+            reason="",
+            started_at=now,
+            outcome=Outcome.DONE,
+        )
+        self.ledger.replace_pair(record, record.promoted(now, done))
+
+    def adopt(self, epoch: int | None = None, limit: int = OPEN_PAGE) -> Counter[str]:
+        """Adoption of every shard, as the failover machine has it done."""
+        total: Counter[str] = Counter()
+        for shard in range(OPEN_SHARDS):
+            more: int | bool = True
+            while more:
+                done = adopt_jobs(
+                    shard,
+                    self.ledger.pair().epoch if epoch is None else epoch,
+                    ledger=self.ledger,
+                    workflows=self.workflows,
+                    wakeups=self.wakeups,
+                    clock=self.clock,
+                    region=self.settings.region,
+                    limit=limit,
+                )
+                more = done.pop("more")
+                total.update(done)
+        return total
+
     def accept(self, key: str = "first", **changes: Any) -> Job:
         """A job that waits in the ledger."""
         program = self.blobs.put(b"OPENQASM 3.0; // Bell")
@@ -112,13 +161,13 @@ class Workplace:
         self.ledger.insert(job)
         return job
 
-    def dispatch(self, region: str = REGION, queues: set[str] | None = None) -> list[str]:
+    def dispatch(self, region: str | None = None, queues: set[str] | None = None) -> list[str]:
         """One pass of the dispatcher: a beat, or a wake-up that names queues."""
         return dispatch_jobs(
             ledger=self.ledger,
             workflows=self.workflows,
             clock=self.clock,
-            region=region,
+            region=region or self.settings.region,
             pair=Recent(self.ledger.pair, self.clock),
             devices=self.catalogue.devices,
             breakers=self.breakers,
