@@ -127,7 +127,10 @@ class Region(Host):
 
     def learn(self, device: Device) -> None:
         """Have the catalogue know what a look at the device found."""
-        self.devices[:] = [device if old.name == device.name else old for old in self.devices]
+        self.devices[:] = [
+            device if old.name == device.name and old.seen_at <= device.seen_at else old
+            for old in self.devices
+        ]
 
     def _limit(self, invocation: Activity) -> None:
         def end() -> None:

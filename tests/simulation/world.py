@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache, partial
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from .device_service import DeviceService, RunTask, bucket_of
 from .functions import HANDLERS, Handler
 from .history import History
 from .referee import Referee, WatchedLedger
-from .region import Region
+from .region import START, Region
 from .scheduler import Host, Scheduler
 from .wire import CALM, CLIENTS, Network, Wire
 
@@ -225,7 +226,8 @@ class World:
         self.history.note("online" if online else "offline", name)
         (offline.discard if online else offline.add)(device.arn)
         status = DeviceStatus.ONLINE if online else DeviceStatus.OFFLINE
-        seen = device.model_copy(update={"status": status})
+        seen_at = START + timedelta(seconds=self.scheduler.now)
+        seen = device.model_copy(update={"status": status, "seen_at": seen_at})
         for region in self.regions.values():
             self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
 

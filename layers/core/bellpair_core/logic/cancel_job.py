@@ -8,6 +8,7 @@ from functools import partial
 
 from bellpair_core.model.errors import BellpairError, ErrorCode, Fenced, TransientFault
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, TaskService
@@ -58,13 +59,14 @@ def cancel_job(
         ``region-passive``, ``job-not-found``, or ``job-finished`` when it has succeeded or
         failed.
     TransientFault
-        When the record changed again at every try, or another region took the job.
+        When the record changed again at every try, or the job is changing hands.
     """
-    require_active(pair, region)
+    record = require_active(pair, region)
     job = own_job(ledger, principal, job_id)
     if not job.status.terminal:
+        asked = partial(_asked, pair=record, clock=clock, spent=spent())
         try:
-            job = amend_job(ledger, job, partial(_asked, clock=clock, spent=spent()))
+            job = amend_job(ledger, job, asked)
         except Fenced as fence:
             job = own_job(ledger, principal, job_id)
             if not job.status.terminal:
@@ -79,10 +81,16 @@ def cancel_job(
     return job
 
 
-def _asked(job: Job, *, clock: Clock, spent: Usage) -> Job:
-    if job.status is JobStatus.QUEUED:
+def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:
+    # At an epoch before, the job is still the other region's; at a later one, it is so again.
+    mine = (job.epoch, job.region) == (pair.epoch, pair.active)
+    if job.status is JobStatus.QUEUED and (mine or job.epoch < pair.epoch):
+        now = clock()
         usage = job.usage + spent + _UNCOUNTED
-        return job.moved(clock(), JobStatus.CANCELLED, message="as asked", usage=usage)
+        held = job if mine else job.adopted(now, pair.epoch, pair.active)
+        return held.moved(now, JobStatus.CANCELLED, message="as asked", usage=usage)
+    if not mine:
+        raise TransientFault(f"job {job.id} is changing hands")
     if job.cancel_requested:
         return job
     return job.moved(
