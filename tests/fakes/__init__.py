@@ -1,6 +1,7 @@
 """Doubles of the ports, held to the same contract tests as the real adapters."""
 
 from .fake_clock import FakeClock
+from .fake_pair_desk import FakeAnnouncements, FakeOperations, FakePeers
 from .fake_tasks import FakeTasks
 from .fake_workflows import FakeWakeups, FakeWorkflows
 from .fake_world import FakeWorld
@@ -9,7 +10,10 @@ from .memory_catalogue import MemoryCatalogue
 from .memory_ledger import MemoryLedger
 
 __all__ = [
+    "FakeAnnouncements",
     "FakeClock",
+    "FakeOperations",
+    "FakePeers",
     "FakeTasks",
     "FakeWakeups",
     "FakeWorkflows",

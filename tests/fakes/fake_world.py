@@ -10,6 +10,7 @@ from bellpair_core.model.device import Device
 from bellpair_core.settings import Settings
 
 from .fake_clock import FakeClock
+from .fake_pair_desk import FakeOperations
 from .fake_tasks import FakeTasks
 from .fake_workflows import FakeWakeups, FakeWorkflows
 from .memory_blobs import MemoryBlobs
@@ -36,6 +37,7 @@ class FakeWorld:
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)
     workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
     tasks: FakeTasks = field(default_factory=FakeTasks)
+    operations: FakeOperations = field(default_factory=FakeOperations)
     meter: Meter = field(default_factory=lambda: Meter(1024))
 
     @property
