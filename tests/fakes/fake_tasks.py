@@ -52,12 +52,13 @@ class FakeTasks:
         """Create the task, or find the one already created with its token."""
         self._reach()
         self.launches += 1
+        if task.device_arn in self.offline:
+            # Even a token that has its task: nothing promises that the service looks it up first.
+            raise LaunchRefused("the device is offline", conclusive=not self.repeats_requests)
         if task.client_token in self._arns:
             return self._arns[task.client_token]
         if self.refusal is not None:
             raise self.refusal
-        if task.device_arn in self.offline:
-            raise LaunchRefused("the device is offline", conclusive=not self.repeats_requests)
         uuid = uuid5(NAMESPACE_URL, task.client_token)
         arn = f"arn:aws:braket:{task.region}:{ACCOUNT}:quantum-task/{uuid}"
         self._arns[task.client_token] = arn

@@ -6,6 +6,7 @@ logic that the functions run; every port is wrapped so that a schedule decides w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -13,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.model.errors import Fenced, TransientFault
+from bellpair_core.model.errors import DeviceUnavailable, Fenced, TransientFault
 from bellpair_core.model.job import Job, JobStatus
-from bellpair_core.ports import TaskState
+from bellpair_core.ports import TaskState, TaskStatus
 from tests.unit.logic.workplace import BELL_RESULT, Workplace
 
 ROUNDS = 60
@@ -24,6 +25,11 @@ STAGE_TRIES = 3
 PORTS = ("ledger", "blobs", "tasks", "workflows", "wakeups", "catalogue")
 CALLS_AT_MOST = 80
 SEEDS = range(300)
+FIRST, OTHER = "ion-11", "square-20"
+KNOWN_OVER = {TaskStatus.FAILED, TaskStatus.CANCELLED}
+HOME = {FIRST: "us-east-1", OTHER: "us-west-2"}
+BACK_AFTER = 20
+"""Rounds after which a device that is away comes back."""
 
 
 class Died(Exception):
@@ -62,12 +68,24 @@ class Unreliable:
 
 
 class Region:
-    """A workplace with unreliable ports, and all that drives jobs through it."""
+    """A workplace with unreliable ports, and all that drives jobs through it.
 
-    def __init__(self, schedule: Callable[[], tuple[Exception, bool] | None]) -> None:
+    Parameters
+    ----------
+    trouble
+        What befalls the device that the job goes to first: ``"offline"`` refuses tasks, unknown
+        to the catalogue, ``"failing"`` fails them. The job may then go to another QPU.
+    """
+
+    def __init__(
+        self, schedule: Callable[[], tuple[Exception, bool] | None], trouble: str = ""
+    ) -> None:
         self.place = Workplace()
+        self.trouble = trouble
         self.sound = {name: getattr(self.place, name) for name in PORTS}
-        self.job = self.place.accept(device="ion-11")
+        self.job = self.place.accept(device="any-qpu" if trouble else FIRST)
+        if trouble == "offline":
+            self.sound["tasks"].offline.add(self._arn(FIRST))
         for name in PORTS:
             setattr(self.place, name, Unreliable(self.sound[name], schedule))
 
@@ -78,7 +96,9 @@ class Region:
 
     def live(self) -> None:
         """Beats, executions, devices and sweeps, until the job is over or time is up."""
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            if number == BACK_AFTER:
+                self.sound["tasks"].offline.clear()
             self._try(self.place.dispatch)
             for name, job in list(self.sound["workflows"].executions.items()):
                 if name not in self.sound["workflows"].ended:
@@ -89,24 +109,33 @@ class Region:
             if self.stored().status.terminal:
                 return
 
-    def started_behind_it(self, count: int) -> int:
+    def started_behind_it(self, count: int, device: str) -> int:
         """How many of ``count`` more jobs a beat starts, with every port working again."""
         for name in PORTS:
             setattr(self.place, name, self.sound[name])
         for number in range(count):
-            self.place.accept(f"behind-{number}", device="ion-11")
+            self.place.accept(f"behind-{number}", device=device)
         return len(self.place.dispatch())
 
     def _execute(self, job: Job, name: str) -> None:
+        try:
+            failure = self._work(job, name)
+            self._stage(lambda: self.place.finish(job, failure))
+        except (Died, TransientFault, Fenced):
+            return
+
+    def _work(self, job: Job, name: str) -> dict[str, str] | None:
+        """All stages but the last; what the state machine catches for it, if anything."""
         try:
             self._stage(lambda: self.place.compile(job))
             self._stage(lambda: self.place.launch(job, f"token of {name}"))
             state = self._finished_task()
             self._try(lambda: self.place.hear(state))
             self._stage(lambda: self.place.process(job, state.arn))
-            self._stage(lambda: self.place.finish(job))
-        except (Died, TransientFault, Fenced):
-            return
+        except DeviceUnavailable as error:
+            cause = json.dumps({"errorMessage": str(error)})
+            return {"Error": "DeviceUnavailable", "Cause": cause}
+        return None
 
     def _stage(self, run: Callable[[], object]) -> None:
         for left in reversed(range(STAGE_TRIES)):
@@ -119,9 +148,20 @@ class Region:
 
     def _finished_task(self) -> TaskState:
         tasks = self.sound["tasks"]
-        (arn,) = tasks.programs
+        arn = list(tasks.programs)[-1]
         state: TaskState = tasks.poll(arn)
-        return state if state.status.terminal else tasks.complete(arn, BELL_RESULT)
+        if state.status.terminal:
+            return state
+        if self.trouble == "failing" and f":{HOME[FIRST]}:" in arn:
+            failed: TaskState = tasks.fail(arn, "too warm")
+            return failed
+        done: TaskState = tasks.complete(arn, BELL_RESULT)
+        return done
+
+    def _arn(self, name: str) -> str:
+        device = self.place.settings.device(name)
+        assert device is not None
+        return device.arn
 
     def _try(self, run: Callable[[], object]) -> None:
         try:
@@ -142,7 +182,21 @@ def assert_ended_well(region: Region) -> None:
     assert len(region.sound["tasks"].programs) == 1
     assert [event.type for event in end.events].count("succeeded") == 1
     assert end.usage.device_usd <= end.price.of(end.shots, 3600)
-    assert region.started_behind_it(PLACES) == PLACES
+    assert region.started_behind_it(PLACES, FIRST) == PLACES
+
+
+def assert_ended_well_elsewhere(region: Region) -> None:
+    end = region.stored()
+    tasks = region.sound["tasks"]
+    fates = [tasks.poll(arn).status for arn in tasks.programs]
+    assert end.status is JobStatus.SUCCEEDED, [event.type for event in end.events]
+    # A task made when the device was back may have been recalled; nothing else is paid for.
+    assert set(fates[:-1]) <= KNOWN_OVER
+    assert len(fates) <= 2
+    assert fates[-1] is TaskStatus.COMPLETED
+    assert [event.type for event in end.events].count("succeeded") == 1
+    assert region.started_behind_it(PLACES, OTHER) == PLACES
+    assert region.job.id not in region.sound["ledger"].slots(FIRST)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -158,8 +212,29 @@ def test_one_failing_call_costs_no_job_and_no_second_task(
     assert_ended_well(region)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int) -> None:
+@pytest.mark.parametrize("trouble", ["offline", "failing"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("error", [TransientFault("unreachable"), Died()], ids=["fault", "death"])
+@pytest.mark.parametrize("number", range(CALLS_AT_MOST))
+def test_one_failing_call_on_the_way_to_another_device_costs_no_job_and_no_second_task(
+    number: int, error: Exception, before: bool, trouble: str
+) -> None:
+    region = Region(once(number, error, before), trouble)
+
+    region.live()
+
+    assert_ended_well_elsewhere(region)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seed"),
+    [
+        *(("", seed) for seed in SEEDS),
+        *(("offline", seed) for seed in SEEDS[:100]),
+        *(("failing", seed) for seed in SEEDS[:100]),
+    ],
+)
+def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int, trouble: str) -> None:
     random = Random(seed)
 
     def schedule() -> tuple[Exception, bool] | None:
@@ -168,8 +243,11 @@ def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int) -> None:
         error = Died() if random.random() < 0.3 else TransientFault("unreachable")
         return error, random.random() < 0.5
 
-    region = Region(schedule)
+    region = Region(schedule, trouble)
 
     region.live()
 
-    assert_ended_well(region)
+    if trouble:
+        assert_ended_well_elsewhere(region)
+    else:
+        assert_ended_well(region)

@@ -161,6 +161,18 @@ def test_a_device_kept_free_does_not_keep_another_from_its_jobs(
     assert placed(choose([waiting(1), waiting(2, "away")], loads, {}, NOON)) == [("job-1", "well")]
 
 
+def test_nobody_tries_a_doubtful_device_who_could_go_to_a_sound_one(
+    ledger: MemoryLedger, clock: FakeClock
+) -> None:
+    breaker = opened(ledger, clock, "doubtful")
+    loads = [qpu("doubtful", breaker=breaker), qpu("sound", 3, 4)]
+    later = clock.advance(BREAKER_PAUSE)
+
+    starts = choose([waiting(1), waiting(2), waiting(3)], loads, {}, later)
+
+    assert placed(starts) == [("job-1", "sound"), ("job-2", "doubtful")]
+
+
 def test_a_job_for_any_qpu_goes_to_the_emptiest_and_to_no_simulator() -> None:
     loads = [DeviceLoad(device_example("sv1")), qpu("busy", 2, 4), qpu("idle", 1, 4)]
 

@@ -36,6 +36,11 @@ class DeviceLoad:
             return float("inf")
         return self.device.max_in_flight - len(self.holders)
 
+    @property
+    def sound(self) -> bool:
+        """Whether jobs may go to the device as they come, and not one alone to try it."""
+        return self.breaker is None or self.breaker.state is BreakerState.CLOSED
+
 
 @dataclass(frozen=True)
 class Start:
@@ -99,24 +104,28 @@ class _Board:
     def preferred(self, job: WaitingJob) -> Sequence[DeviceLoad]:
         """The devices that the job may go to, the best first."""
         fitting = [load for load in self._loads if fits(job, load.device)]
-        return sorted(fitting, key=self._filling) if job.device == ANY_QPU else fitting
+        if job.device == ANY_QPU:
+            fitting.sort(key=self._filling)
+        # Nobody tries a doubtful device who could go to a sound one.
+        return sorted(fitting, key=lambda load: not load.sound)
 
     def start(self, job: WaitingJob, load: DeviceLoad) -> Start | None:
         """The job's start on the device, if it has room for it and admits it."""
         name = load.device.name
-        breaker = load.breaker or Breaker(device=name)
-        closed = breaker.state is BreakerState.CLOSED
-        if not closed and (name in self._probed or not breaker.admits(job.job_id, self._at)):
+        if not load.sound and (name in self._probed or not self._admits(load, job)):
             return None
         # A job that waits and holds a place was about to start when its dispatcher died.
         holds = job.job_id in load.holders
         if not holds and self._room[name] < 1:
             return None
         self._room[name] -= not holds
-        if closed:
+        if load.sound:
             return Start(job, load.device)
         self._probed.add(name)
-        return Start(job, load.device, probes=breaker)
+        return Start(job, load.device, probes=load.breaker)
+
+    def _admits(self, load: DeviceLoad, job: WaitingJob) -> bool:
+        return load.breaker is None or load.breaker.admits(job.job_id, self._at)
 
     def _filling(self, load: DeviceLoad) -> float:
         places = load.device.max_in_flight
