@@ -67,8 +67,10 @@ def test_every_function_has_a_size_and_the_api_answers_in_time() -> None:
     assert stage.size("api").timeout < 29
 
 
-def configuration(folder: Path, **changes: object) -> Path:
-    """Write the local stage's configuration with other values."""
+def configuration(
+    folder: Path, more_tables: dict[str, str] | None = None, **changes: object
+) -> Path:
+    """Write the local stage's configuration with other values, and tables under it."""
     parameters = tomllib.loads(FILE.read_text())["local"]["deploy"]["parameters"]
     devices = parameters.pop("devices")
     lines = [
@@ -76,8 +78,11 @@ def configuration(folder: Path, **changes: object) -> Path:
         for key, value in {**parameters, **changes}.items()
     ]
     device = f'[local.deploy.parameters.devices.sv1]\narn = "{devices["sv1"]["arn"]}"\n'
+    tables = [
+        f"[local.deploy.parameters.{name}]\n{body}\n" for name, body in (more_tables or {}).items()
+    ]
     file = folder / CONFIGURATION
-    file.write_text("\n".join(["[local.deploy.parameters]", *lines, "", device]))
+    file.write_text("\n".join(["[local.deploy.parameters]", *lines, "", device, *tables]))
     return file
 
 
@@ -95,6 +100,54 @@ def configuration(folder: Path, **changes: object) -> Path:
 def test_a_wrong_parameter_is_named(tmp_path: Path, changes: dict, said: str) -> None:
     with pytest.raises(StageUnknown, match=said):
         load("local", configuration(tmp_path, **changes))
+
+
+ON_AWS = {"cloud": "aws", "poll_seconds": 60}
+CERTIFICATES = "\n".join(
+    f'certificates.{region} = "arn:aws:acm:{region}:123456789012:certificate/1"'
+    for region in ("us-east-1", "us-west-2")
+)
+DOMAIN = f'name = "q.example.org"\nzone_id = "Z1"\nzone_name = "example.org"\n{CERTIFICATES}'
+
+
+@pytest.mark.parametrize(
+    ("table", "body", "said"),
+    [
+        ("sentinel", "confirm = 5", "confirm must not be more"),
+        ("sentinel", "interval_seconds = 10", "a shorter interval_seconds"),
+        ("sentinel", "canary_limit_seconds = 90", "must not exceed canary_seconds"),
+        ("sentinel", "canary_limit_seconds = 10", "more than twice poll_seconds"),
+        ("sentinel", "intervall_seconds = 1", "intervall_seconds"),
+        ("sizes.sentinel", "timeout = 60", r"sizes\.sentinel\.timeout must be 77"),
+        ("domain", DOMAIN, "domain needs cloud = 'aws'"),
+    ],
+)
+def test_a_wrong_table_is_told_with_what_to_do(tmp_path, table: str, body: str, said: str) -> None:
+    with pytest.raises(StageUnknown, match=said):
+        load("local", configuration(tmp_path, {table: body}))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("q.example.org", "q.example.com", "outside of its zone"),
+        ("acm:us-west-2", "acm:us-east-1", "not one of that region"),
+        ("certificates.us-west-2", "certificates.us-east-2", "not one of that region"),
+        (CERTIFICATES.splitlines()[1], "", "one for each of us-east-1 and us-west-2"),
+    ],
+)
+def test_a_domain_that_does_not_fit_is_refused(tmp_path, right, wrong: str, said: str) -> None:
+    body = DOMAIN.replace(right, wrong)
+    with pytest.raises(StageUnknown, match=said):
+        load("local", configuration(tmp_path, {"domain": body}, **ON_AWS))
+
+
+def test_a_stage_may_have_a_domain_and_a_sentinel_of_its_own(tmp_path: Path) -> None:
+    tables = {"domain": DOMAIN, "sentinel": "interval_seconds = 2.5"}
+    stage = load("local", configuration(tmp_path, tables, **ON_AWS))
+    assert stage.domain is not None
+    assert stage.domain.certificates.keys() == {"us-east-1", "us-west-2"}
+    assert (stage.sentinel.interval_seconds, stage.sentinel.canary_seconds) == (2.5, 900)
 
 
 @pytest.mark.parametrize(("cloud", "shortest"), POLL_SECONDS_MIN.items())

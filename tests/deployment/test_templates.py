@@ -14,8 +14,8 @@ from toolchain.stamp import ROOT
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 
 FUNCTIONS = {
-    *("api", "authorizer", "calibration", "complete", "dispatch", "execute"),
-    *("finish", "postprocess", "sweep", "tenants", "transpile"),
+    *("adopt", "api", "authorizer", "calibration", "complete", "dispatch", "execute"),
+    *("failover", "finish", "postprocess", "sentinel", "sweep", "tenants", "transpile"),
 }
 NO_RESOURCE_TO_NAME = {"logs:", "xray:"}
 """Services of which some actions take no resource but "*"."""
@@ -30,6 +30,7 @@ AMEND_JOBS = {*READ_JOBS, "dynamodb:PutItem JOB#*"}
 FIND_JOBS = {"dynamodb:Query"}
 HOLD_SLOTS = {"dynamodb:UpdateItem SLOTS#*"}
 READ_DEVICES = {"dynamodb:BatchGetItem DEVICE#*"}
+BREAK = {"dynamodb:PutItem BREAKER#*"}
 MAKE_TENANTS = {"dynamodb:PutItem TENANT#*", "dynamodb:PutItem KEY#*"}
 READ_BLOBS = {"s3:GetObject", "s3:ListBucket"}
 WRITE_BLOBS = {"s3:PutObject"}
@@ -45,6 +46,7 @@ BE_WOKEN = {
     *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
 }
 MAY: dict[str, set[str]] = {
+    "adopt": {*AMEND_JOBS, *FIND_JOBS, *START, *WAKE},
     "api": {
         *AMEND_JOBS,
         *FIND_JOBS,
@@ -56,22 +58,31 @@ MAY: dict[str, set[str]] = {
         *WRITE_BLOBS,
         *WAKE,
         *CANCEL,
+        *START,
     },
     "authorizer": {"dynamodb:GetItem KEY#*"},
     "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
     "complete": {*READ_JOBS, *ANSWER},
-    "dispatch": {*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS, *READ_DEVICES, *START, *BE_WOKEN},
-    "execute": {*AMEND_JOBS, *READ_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, *ANSWER},
+    "dispatch": {*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS, *READ_DEVICES, *BREAK, *START, *BE_WOKEN},
+    "execute": {
+        *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS),
+        *(*LAUNCH, *FOLLOW, *CANCEL, *ANSWER, "braket:GetDevice"),
+    },
+    "failover": {
+        *(*READ_JOBS, *FIND_JOBS, *BREAK, *WAKE),
+        *("dynamodb:PutItem PAIR", "braket:GetDevice", "events:PutEvents"),
+    },
     "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE},
-    "postprocess": {*AMEND_JOBS, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
+    "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
+    "sentinel": {
+        *(*READ_JOBS, *FIND_JOBS, *START, *WAKE),
+        *("dynamodb:PutItem BEAT#*", "dynamodb:PutItem JOB#job-canary-*"),
+    },
     "sweep": {
-        *AMEND_JOBS,
-        *FIND_JOBS,
-        *HOLD_SLOTS,
-        *CANCEL,
-        *START,
-        "states:DescribeExecution",
-        *WAKE,
+        *(*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS),
+        *(*FOLLOW, *CANCEL),
+        *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
+        *(*START, "states:DescribeExecution", *WAKE),
     },
     "tenants": MAKE_TENANTS,
     "transpile": {*AMEND_JOBS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
@@ -93,6 +104,16 @@ def statements_of(assembly: Assembly, name: str, region: str) -> list[dict]:
         for place, statement in assembly.statements()
         if place.startswith(f"{stack}/{role}Role")
     ]
+
+
+def reached(statements: list[dict], action: str) -> set[str]:
+    """Return the resources on which an action is allowed."""
+    return {
+        resource
+        for statement in statements
+        if action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
 
 
 def functions_by_name(assembly: Assembly, region: str) -> dict[str, dict]:
@@ -291,7 +312,8 @@ def test_only_transpile_carries_the_quantum_layer(assembly: Assembly) -> None:
 def test_a_functions_environment_is_valid_settings(local: Assembly, name: str) -> None:
     properties = functions_by_name(local, "us-west-2")[name]
     variables = {key: text(value) for key, value in properties["Environment"]["Variables"].items()}
-    settings = Settings.from_environment({**variables, "AWS_REGION": "us-west-2"})
+    given = {"AWS_REGION": "us-west-2", "AWS_ENDPOINT_URL": "http://edge"}
+    settings = Settings.from_environment({**variables, **given})
     assert settings.stage == "local"
     assert settings.peer_region == "us-east-1"
     for buckets in (settings.blob_buckets, settings.result_buckets):
@@ -343,7 +365,8 @@ def test_every_function_and_the_workflow_are_watched_in_production(prod: Assembl
         for dimension in alarm.properties["Dimensions"]
     }
     assert {f"bellpair-prod-{name}" for name in FUNCTIONS} <= watched
-    assert any(name.endswith(":stateMachine:bellpair-prod-job") for name in watched)
+    for machine in ("job", "failover"):
+        assert any(name.endswith(f":stateMachine:bellpair-prod-{machine}") for name in watched)
     assert "bellpair-prod-dispatch-given-up" in watched
 
 
@@ -352,13 +375,17 @@ def test_an_alarm_can_ring(prod: Assembly) -> None:
         alarm.properties["AlarmName"].split("-", 2)[2]: alarm.properties
         for alarm in prod.resources("AWS::CloudWatch::Alarm", within="us-east-1")
     }
-    for name in ("Calibration", "Dispatch", "Sweep"):
+    for name in ("Calibration", "Dispatch", "Sentinel", "Sweep"):
         # One beat may be all that comes in the five minutes that are looked at.
         assert alarms[f"{name}Errors"]["Threshold"] == 1
         assert alarms[f"{name}Throttles"]["Threshold"] == 1
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
-        assert alarms[f"Job{metric}"]["Threshold"] == 1
-    assert all(alarm["Period"] == 300 for alarm in alarms.values())
+        for machine in ("Job", "Failover"):
+            assert alarms[f"{machine}{metric}"]["Threshold"] == 1
+    for alarm in alarms.values():
+        assert alarm["Period"] in (60, 300, 900)
+        assert alarm["EvaluationPeriods"] == 1
+        assert alarm["AlarmActions"]
 
 
 def test_an_unknown_key_wakes_nobody(prod: Assembly) -> None:
@@ -369,7 +396,11 @@ def test_an_unknown_key_wakes_nobody(prod: Assembly) -> None:
 
 def test_events_cross_regions_and_do_not_travel_in_a_circle(prod: Assembly) -> None:
     for region, peer in (("us-east-1", "us-west-2"), ("us-west-2", "us-east-1")):
-        (rule,) = prod.resources("AWS::Events::Rule", within=f"Operations-{region}")
+        (rule,) = (
+            rule
+            for rule in prod.resources("AWS::Events::Rule", within=f"Operations-{region}")
+            if rule.properties["EventPattern"]["source"] == ["aws.braket"]
+        )
         (target,) = rule.properties["Targets"]
         assert f":events:{peer}:" in text(target["Arn"])
         assert rule.properties["EventPattern"]["region"] == [region]
@@ -383,7 +414,7 @@ def test_the_routes_need_a_key_except_those_that_say_who_we_are(local: Assembly)
         for method in methods.values()
         if not method.get("security")
     }
-    assert open_routes == {"/v1/health", "/v1/openapi.json"}
+    assert open_routes == {"/v1/health", "/v1/health/active", "/v1/openapi.json"}
 
 
 def test_cfn_lint_has_nothing_to_say(assembly: Assembly) -> None:

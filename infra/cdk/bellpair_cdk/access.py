@@ -200,11 +200,11 @@ class Accesses:
 
     def wake_dispatcher(self) -> Access:
         """Tell the dispatcher that there may be something to start."""
-        return Access(
-            actions=("sqs:SendMessage",),
-            resources=(self._names.queue_arn,),
-            environment={"BELLPAIR_DISPATCH_QUEUE_URL": self._names.queue_url},
-        )
+        return self._wake(self._names)
+
+    def wake_peers_dispatcher(self) -> Access:
+        """Tell the other region's dispatcher, whose queue is named as this region's is."""
+        return self._wake(self._names.peer)
 
     def start_jobs(self) -> Access:
         """Start executions of the job state machine."""
@@ -246,8 +246,8 @@ class Accesses:
         path = f"/restapis/{rest_api_id}/{stage}/_user_request_"
         return Access(environment={"BELLPAIR_API_PATH": path})
 
-    def watch_peer(self) -> Access:
-        """Know how closely to watch the peer."""
+    def know_watch(self) -> Access:
+        """Know how closely the peer is watched, and when a promotion needs a person."""
         return Access(environment={"BELLPAIR_SENTINEL": self._names.sentinel_json()})
 
     def _failover(self, *regions: Names) -> Access:
@@ -255,6 +255,13 @@ class Accesses:
             actions=("states:StartExecution",),
             resources=tuple(names.failover_machine_arn for names in regions),
             environment={"BELLPAIR_FAILOVER_MACHINE": self._names.failover_machine_arn},
+        )
+
+    def _wake(self, where: Names) -> Access:
+        return Access(
+            actions=("sqs:SendMessage",),
+            resources=(where.queue_arn,),
+            environment={"BELLPAIR_DISPATCH_QUEUE_URL": self._names.queue_url},
         )
 
     def _ledger(self, action: str, partitions: tuple[str, ...] = ()) -> Access:

@@ -34,7 +34,7 @@ _PLACEHOLDERS = {
     "BELLPAIR_RESULT_BUCKETS": "{}",
     "BELLPAIR_DISPATCH_QUEUE_URL": "https://synth.invalid/queue",
     "BELLPAIR_JOB_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:0:stateMachine:synth",
-    "BELLPAIR_FAILOVER_MACHINE": "synth",
+    "BELLPAIR_FAILOVER_MACHINE": "arn:aws:states:us-east-1:0:stateMachine:synth",
     "BELLPAIR_DEVICES": "[]",
     "POWERTOOLS_SERVICE_NAME": "api",
 }

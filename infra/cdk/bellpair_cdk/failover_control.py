@@ -48,7 +48,7 @@ class FailoverControl(Construct):
                     *(accesses.read_ledger(), accesses.find_jobs()),
                     *(accesses.write_pair(), accesses.write_breakers()),
                     *(accesses.know_devices(), accesses.read_devices()),
-                    *(accesses.wake_dispatcher(), accesses.announce(), accesses.watch_peer()),
+                    *(accesses.wake_dispatcher(), accesses.announce(), accesses.know_watch()),
                 ],
             ),
             "Adopt": bench.function(

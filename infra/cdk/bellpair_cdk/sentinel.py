@@ -8,11 +8,10 @@ from constructs import Construct
 from bellpair_cdk.beat import Beat
 from bellpair_cdk.function import Workbench
 from bellpair_cdk.jobs_api import GATEWAY_STAGE
-from bellpair_cdk.stage import WATCH_SECONDS
 
 
 class Sentinel(Construct):
-    """The sentinel function and its beat, which comes when the last watch ends.
+    """The sentinel function and its beat, which comes shortly before the last watch ends.
 
     It may leave beats, try the platform with jobs of its own and start the failover
     machine of its region. It may not promote by itself.
@@ -31,10 +30,10 @@ class Sentinel(Construct):
             "Sentinel",
             name="sentinel",
             accesses=[
-                *(accesses.read_ledger(), accesses.beat(), accesses.write_canaries()),
-                *(accesses.know_devices(), accesses.wake_dispatcher()),
-                *(accesses.start_failover(), accesses.watch_peer()),
+                *(accesses.read_ledger(), accesses.find_jobs(), accesses.beat()),
+                *(accesses.write_canaries(), accesses.wake_peers_dispatcher()),
+                *(accesses.know_devices(), accesses.know_watch(), accesses.start_failover()),
                 accesses.know_api(rest_api_id, GATEWAY_STAGE),
             ],
         )
-        Beat(self, "Beat", every=Duration.seconds(WATCH_SECONDS), wakes=sentinel.function)
+        Beat(self, "Beat", every=Duration.minutes(1), wakes=sentinel.function)

@@ -51,8 +51,8 @@ class Device(_Parameters):
     max_in_flight: int | None = Field(default=None, ge=1)
 
 
-WATCH_SECONDS = 60
-"""How long one call of the sentinel watches: until its beat, once a minute, wakes the next."""
+WATCH_SECONDS = 62
+"""How long one call of the sentinel watches: by then its beat, once a minute, woke the next."""
 
 
 class Sentinel(_Parameters):
