@@ -13,10 +13,12 @@ from typing import TypeVar
 
 import pytest
 
+from bellpair_core.model.beat import Beat
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import OPEN_SHARDS
-from bellpair_core.ports import JobExists, Ledger
+from bellpair_core.model.pair import Operation, OperationKind, PairRecord
+from bellpair_core.ports import JobExists, Ledger, OpenJob
 from tests.examples import NOON, job_example
 
 Seen = TypeVar("Seen")
@@ -38,6 +40,13 @@ def accepted(count: int, **changes: object) -> list[Job]:
     ]
 
 
+def promoted(record: PairRecord, name: str = "op-1") -> PairRecord:
+    """The record after a promotion."""
+    kind = OperationKind.FAILOVER
+    operation = Operation(id=name, kind=kind, by="a test", reason="lost", started_at=NOON)
+    return record.promoted(NOON, operation)
+
+
 class LedgerContract:
     """Conditional writes to one item, and indexes over them."""
 
@@ -48,6 +57,72 @@ class LedgerContract:
 
         assert (pair.active, pair.passive, pair.epoch) == ("us-east-1", "us-west-2", 1)
         assert pair.mode == "accepting"
+
+    def test_a_pair_record_is_replaced_and_read_back_unchanged(self, ledger: Ledger) -> None:
+        first = ledger.pair()
+        second = promoted(first)
+        third = second.held(NOON, second.operation or pytest.fail("no operation"))
+
+        ledger.replace_pair(first, second)
+        assert ledger.pair() == second
+        ledger.replace_pair(second, third)
+        assert ledger.pair() == third
+
+    def test_of_two_changes_of_one_pair_record_one_has_no_effect(self, ledger: Ledger) -> None:
+        first = ledger.pair()
+        second = promoted(first)
+        ledger.replace_pair(first, second)
+
+        for old in (first, second.model_copy(update={"epoch": 1})):
+            with pytest.raises(LedgerConflict):
+                ledger.replace_pair(old, promoted(old, "op-2"))
+        unseen = second.model_copy(update={"version": second.version + 1})
+        with pytest.raises(LedgerConflict):
+            ledger.replace_pair(unseen, promoted(unseen, "op-3"))
+
+        assert ledger.pair() == second
+
+    def test_a_change_of_the_pair_that_was_made_may_be_repeated(self, ledger: Ledger) -> None:
+        first = ledger.pair()
+        second = promoted(first)
+
+        for _ in range(2):
+            ledger.replace_pair(first, second)
+
+        assert ledger.pair() == second
+
+    def test_a_region_that_never_beat_has_no_beat(self, ledger: Ledger) -> None:
+        assert ledger.beat("us-west-2") is None
+
+    def test_the_last_beat_of_each_region_is_kept(self, ledger: Ledger) -> None:
+        def beat(region: str, counter: int) -> Beat:
+            endpoint = f"https://{region}.example/api"
+            return Beat(region=region, counter=counter, healthy=True, endpoint=endpoint, at=NOON)
+
+        for counter in (1, 2):
+            ledger.put_beat(beat("us-east-1", counter))
+        ledger.put_beat(beat("us-west-2", 7))
+
+        assert ledger.beat("us-east-1") == beat("us-east-1", 2)
+        assert ledger.beat("us-west-2") == beat("us-west-2", 7)
+
+    def test_a_device_without_a_history_has_a_clean_breaker(self, ledger: Ledger) -> None:
+        breaker = ledger.breaker("ion-11")
+
+        assert (breaker.device, breaker.version, breaker.clean) == ("ion-11", 0, True)
+
+    def test_a_breaker_is_replaced_by_its_version(self, ledger: Ledger) -> None:
+        first = ledger.breaker("ion-11")
+        second = first.failed(NOON, "it is offline", at_once=True)
+        ledger.replace_breaker(first, second)
+
+        for old in (first, second.model_copy(update={"version": 2})):
+            with pytest.raises(LedgerConflict):
+                ledger.replace_breaker(old, old.failed(NOON, "another one"))
+        ledger.replace_breaker(first, second)
+
+        assert ledger.breaker("ion-11") == second
+        assert ledger.breaker("square-20").clean
 
     def test_a_stored_job_is_read_back_unchanged(self, ledger: Ledger) -> None:
         job = job_example(name="bell", tags={"team": "blue"}, program=job_example().program)
@@ -251,6 +326,46 @@ class LedgerContract:
             }
 
         assert eventually(found, {due.id}) == {due.id}
+
+    def test_unfinished_jobs_are_listed_whenever_they_are_due(self, ledger: Ledger) -> None:
+        waiting, running, finished = accepted(3)
+        adopted = job_example("adopted", check_at=NOON + timedelta(days=1))
+        for job in (waiting, running, finished, adopted):
+            ledger.insert(job)
+        ledger.replace(running, running.moved(NOON, JobStatus.COMPILING))
+        ledger.replace(finished, finished.moved(NOON, JobStatus.CANCELLED))
+        ledger.replace(adopted, adopted.adopted(NOON, 2, "us-west-2"))
+
+        def listed() -> set[OpenJob]:
+            shards = range(OPEN_SHARDS)
+            return {job for shard in shards for job in ledger.open_jobs(shard, 9).jobs}
+
+        wanted = {
+            OpenJob(job_id=waiting.id, status=JobStatus.QUEUED, epoch=1, region="us-east-1"),
+            OpenJob(job_id=running.id, status=JobStatus.COMPILING, epoch=1, region="us-east-1"),
+            OpenJob(job_id=adopted.id, status=JobStatus.QUEUED, epoch=2, region="us-west-2"),
+        }
+        assert eventually(listed, wanted) == wanted
+
+    def test_pages_of_unfinished_jobs_give_each_once(self, ledger: Ledger) -> None:
+        jobs = accepted(40)
+        for job in jobs:
+            ledger.insert(job)
+
+        def all_pages() -> list[str]:
+            found: list[str] = []
+            for shard in range(OPEN_SHARDS):
+                position = None
+                while True:
+                    page = ledger.open_jobs(shard, 2, position)
+                    assert len(page.jobs) <= 2
+                    found += [job.job_id for job in page.jobs]
+                    if (position := page.position) is None:
+                        break
+            return sorted(found)
+
+        wanted = sorted(job.id for job in jobs)
+        assert eventually(all_pages, wanted) == wanted
 
     def test_a_device_gives_no_more_places_than_its_limit(self, ledger: Ledger) -> None:
         assert ledger.acquire_slot("ion-11", "job-a", limit=2)
