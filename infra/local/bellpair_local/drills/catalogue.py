@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from bellpair_local.drills import (
@@ -123,11 +122,9 @@ def _no_promotion(told: Account, notes: Mapping[str, Any], healed: bool) -> list
     return [_promotions(told, 0)]
 
 
-def _planned(
-    told: Account, notes: Mapping[str, Any], healed: bool, *, promotions: int = 1
-) -> list[Figure]:
+def _planned(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
     # What is drained may take its time, up to the operator's limit; nobody loses anything by it.
-    return [_promotions(told, promotions), at_most("pause_s", told.pause_s, SWITCH_S)]
+    return [_promotions(told, 1), at_most("pause_s", told.pause_s, SWITCH_S)]
 
 
 def _qpu_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
@@ -194,7 +191,7 @@ _ALL = (
         "failback",
         "Have an operator switch back to the primary region.",
         operator_drills.failback,
-        partial(_planned, promotions=1),
+        _planned,
     ),
     Drill(
         "qpu-loss",

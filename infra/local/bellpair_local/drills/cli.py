@@ -134,8 +134,10 @@ def drill(
         report = hold_on_a_cloud(chosen, plan, wanted, console, heal=heal)
         if picture is not None:
             report.draw(picture)
-            console.print(f"The picture is {picture}.", soft_wrap=True)
-    report.show(console if as_json else Console())
+    shown = console if as_json else Console()
+    report.show(shown)
+    if picture is not None:
+        shown.print(f"The picture is {picture}.", soft_wrap=True)
     if as_json:
         print(json.dumps(report.to_json(), allow_nan=False))
     if not report.passed:

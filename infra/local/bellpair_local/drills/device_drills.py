@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from bellpair_local import outages
+from bellpair_local.control import call
 from bellpair_local.drills.event_storm import EventStorm
 from bellpair_local.drills.rehearsal import Rehearsal
 
@@ -76,13 +77,22 @@ def event_loss(drill: Rehearsal) -> None:
     drill.mark("events are dropped")
     drill.until_accepted(round(drill.plan.jobs * 0.55))
     drill.mends("let the devices tell events")
+    drill.breaks("deliver events in order", lambda: _disorder(drill, {}))
+    disorder = {"event_duplicate_rate": 0.5, "event_reorder_ms": 3000, "seed": drill.plan.seed}
+    _disorder(drill, disorder)
     drill.mark("events come repeated and in any order")
     with EventStorm(drill.site, drill.plan.chance("events")) as storm:
         drill.until_submitted()
         drill.settle()
+    drill.mends("deliver events in order")
     drill.notes["events_repeated"] = storm.sent
 
 
 def _drop_events(drill: Rehearsal, devices: list[str], *, drop: bool) -> None:
     for name in devices:
         outages.device(drill.site.cloud, name, drop_events=drop)
+
+
+def _disorder(drill: Rehearsal, faults: dict[str, float]) -> None:
+    for region in drill.site.topology.regions:
+        call(region, "PUT" if faults else "DELETE", "/_faults", faults or None)

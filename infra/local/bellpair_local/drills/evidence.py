@@ -41,10 +41,10 @@ class Takeover:
 
     @property
     def detection_s(self) -> float | None:
-        """From the outage to the decision to take over."""
+        """From the outage to the beginning of the failover."""
         if self.planned or self.operation is None:
             return None
-        return _span(self.since, _first(self.operation, "confirmed", "promoting", "promoted"))
+        return _span(self.since, self.operation.started_at)
 
     @property
     def promotion_s(self) -> float:
@@ -53,11 +53,15 @@ class Takeover:
 
     @property
     def pause_s(self) -> float | None:
-        """How long acceptance was paused by the protocol itself."""
+        """How long acceptance was paused by the protocol itself.
+
+        A planned change pauses first. An unplanned one holds nothing up but the promotion's write,
+        which is counted from the failover's beginning.
+        """
         if self.operation is None:
             return None
-        began = _first(self.operation, "paused", "promoting", "confirmed")
-        return _span(began, _first(self.operation, "resumed", "promoted"))
+        paused = self.operation.steps.get("paused", self.operation.started_at)
+        return _span(paused, _first(self.operation, "resumed", "promoted"))
 
     @property
     def adoption_s(self) -> float | None:

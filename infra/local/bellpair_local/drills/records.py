@@ -95,12 +95,15 @@ class Operation:
 
     Attributes
     ----------
+    started_at
+        When it began.
     steps
         When each step was done.
     """
 
     id: str
     kind: str
+    started_at: float | None
     outcome: str
     reason: str
     by: str
@@ -114,6 +117,7 @@ class Operation:
         return cls(
             id=str(body["id"]),
             kind=str(body.get("kind") or ""),
+            started_at=moment(body["started_at"]) if body.get("started_at") else None,
             outcome=str(body.get("outcome") or ""),
             reason=str(body.get("reason") or ""),
             by=str(body.get("by") or ""),
