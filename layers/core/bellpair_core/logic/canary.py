@@ -2,7 +2,7 @@
 
 A region whose API answers may still run no job. So the passive region's sentinel leaves a job in
 the ledger now and then and looks whether it moves. Slowness alone is no death: while the active
-region moves any job of those that were there when the canary last moved, it is given more time.
+region moves any other job, the canary is given more time.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from bellpair_core.settings import DeviceSetting, Settings
 
 _DEADLINE = timedelta(hours=1)
 _SHOTS = 10
+_LOOKS = 4
+"""How often, within a canary's time, other jobs are looked at and a lost wake-up is made good."""
+
 _BELL = b"""OPENQASM 3.0;
 include "stdgates.inc";
 qubit[2] q;
@@ -50,16 +53,16 @@ class CanaryWatch:
     patient_from
         Since when it is waited for without a sign that the region works.
     others
-        Unfinished jobs at that time.
-    woken_at
-        When the active region's dispatcher was last told of it.
+        Other unfinished jobs when they were last looked at.
+    looked_at
+        When that was.
     """
 
     sent: tuple[int, int] | None = None
     job: Job | None = None
     patient_from: float = 0.0
     others: OpenStates = field(default_factory=frozenset)
-    woken_at: float = 0.0
+    looked_at: float = 0.0
 
 
 class CanaryNews(NamedTuple):
@@ -143,7 +146,7 @@ class _Tending:
         self._watch.sent = (self._pair.epoch, bucket)
         if job.status.terminal:
             return
-        self._wake(job)
+        self._wakeups.wake(job.device)
         self._be_patient(job)
 
     def look_after(self, out: Job) -> CanaryNews:
@@ -157,10 +160,15 @@ class _Tending:
             self._be_patient(job)
             return CanaryNews()
         now = self._monotonic()
-        if job.status is JobStatus.QUEUED and now - self._watch.woken_at >= self._limit_s / 4:
-            # A wake-up may be lost, and the dispatcher's own beat is slow.
-            self._wake(job)
-        if now - self._watch.patient_from < self._limit_s:
+        overdue = now - self._watch.patient_from >= self._limit_s
+        if overdue or now - self._watch.looked_at >= self._limit_s / _LOOKS:
+            if self._others_moved(job):
+                self._be_patient(job)
+                return CanaryNews()
+            if job.status is JobStatus.QUEUED:
+                # A wake-up may be lost, and the dispatcher's own beat is slow.
+                self._wakeups.wake(job.device)
+        if not overdue:
             return CanaryNews()
         if not self._proves_something(job):
             return CanaryNews()
@@ -176,8 +184,7 @@ class _Tending:
             # There was a pause since: a change of regions, which delays jobs by itself.
             self._watch.job = None
             return False
-        device_ails = job.waiting_for or not self._ledger.breaker(job.device).clean
-        if device_ails or self._watch.others - self._others(job):
+        if job.waiting_for or not self._ledger.breaker(job.device).clean:
             self._be_patient(job)
             return False
         return True
@@ -185,17 +192,17 @@ class _Tending:
     def _be_patient(self, job: Job) -> None:
         self._watch.job = job
         self._watch.patient_from = self._monotonic()
-        self._watch.others = self._others(job)
+        self._others_moved(job)
 
-    def _others(self, job: Job) -> OpenStates:
-        """Unfinished jobs of one shard, enough to see by them whether jobs are moved."""
+    def _others_moved(self, job: Job) -> bool:
+        """Whether any other job was moved since the last look; new ones tell nothing."""
+        # One shard has enough jobs to see by whether jobs are moved at all.
         shard = int(job.request_digest[:8], 16) % OPEN_SHARDS
         page = self._ledger.open_jobs(shard, OPEN_PAGE)
-        return frozenset((o.job_id, o.status) for o in page.jobs if o.job_id != job.id)
-
-    def _wake(self, job: Job) -> None:
-        self._watch.woken_at = self._monotonic()
-        self._wakeups.wake(job.device)
+        now = frozenset((o.job_id, o.status) for o in page.jobs if o.job_id != job.id)
+        before, self._watch.others = self._watch.others, now
+        self._watch.looked_at = self._monotonic()
+        return bool(before - now)
 
 
 def _canary(pair: PairRecord, bucket: int, device: DeviceSetting, clock: Clock) -> Job:

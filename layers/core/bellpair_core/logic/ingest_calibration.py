@@ -35,8 +35,10 @@ def ingest_calibration(
 ) -> dict[str, str | None]:
     """Ask each device for its properties and store its entry and its compile target.
 
-    A device that cannot be asked or understood keeps its last entry, and does not keep the
-    others from being brought in.
+    Only of this region and of every region: a device of the other region is that region's to
+    bring in, and keeps its last entry while that region is lost. That it takes no tasks then is
+    for its breaker to say. A device that cannot be asked or understood keeps its last entry, too,
+    and does not keep the others from being brought in.
 
     Returns
     -------
@@ -45,6 +47,8 @@ def ingest_calibration(
     """
     ids: dict[str, str | None] = {}
     for setting in devices:
+        if setting.region not in (None, region):
+            continue
         try:
             ids[setting.name] = _ingest(tasks, catalogue, blobs, clock, setting, region)
         except Exception:
