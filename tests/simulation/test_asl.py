@@ -9,7 +9,7 @@ import pytest
 
 from .asl import WAIT_FOR_TOKEN, StateError, Surroundings, definition, execute
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.simulation
 
 
 class Script:

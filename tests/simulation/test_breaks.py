@@ -1,0 +1,30 @@
+"""The simulation has teeth: it finds each deliberate break of the protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from .breaks import BREAKS, Break
+from .schedule import simulate
+
+pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]
+
+SEEDS = 1_000
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.__name__)
+def test_a_break_is_found(broken: Break) -> None:
+    found = next((s for s in range(SEEDS) if simulate(s, broken=broken).violation), None)
+
+    assert found is not None, f"{SEEDS} schedules did not show that {broken.__doc__}"
+    assert simulate(found).violation is None
