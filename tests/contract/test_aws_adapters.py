@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.config import Config
+from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
 from bellpair_core.adapters.aws import client
@@ -17,6 +21,7 @@ from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import Blobs, Catalogue, Ledger
 from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
+from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
 from tests.contract.ledger_contract import LedgerContract
@@ -122,3 +127,76 @@ class TestS3Blobs(BlobsContract):
 
         with pytest.raises(TransientFault, match="no region has"):
             S3Blobs(buckets(), HOME).get(ref)
+
+
+class S3Buckets:
+    """Two buckets, and what may happen to them."""
+
+    def __init__(self) -> None:
+        self.names = buckets()
+        self.lost: set[str] = set()
+        self.blobs = S3Blobs(self.names, HOME, self.s3)
+
+    def s3(self, region: str) -> Any:
+        return _unreachable_s3() if region in self.lost else client("s3", region)
+
+    def lose(self, region: str) -> None:
+        self.lost.add(region)
+
+    def find(self, region: str) -> None:
+        self.lost.remove(region)
+
+    def drop(self, region: str, digest: str) -> None:
+        client("s3", region).delete_object(Bucket=self.names[region], Key=self._key(digest))
+
+    def damage(self, region: str, digest: str) -> None:
+        client("s3", region).put_object(
+            Bucket=self.names[region], Key=self._key(digest), Body=zlib.compress(b"damaged")
+        )
+
+    def _key(self, digest: str) -> str:
+        return f"sha256/{digest[:2]}/{digest}"
+
+
+def _unreachable_s3() -> Any:
+    """A client for a port where nobody listens."""
+    return get_session().create_client(
+        "s3",
+        region_name=HOME,
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+class TestS3BlobCopies(BlobCopiesContract):
+    @pytest.fixture
+    def buckets(self, aws: str) -> S3Buckets:
+        return S3Buckets()
+
+    def test_more_blobs_than_one_listing_holds_are_all_found(self, aws: str) -> None:
+        made = S3Buckets()
+        s3 = client("s3", HOME)
+        digests = [f"{number:064x}" for number in range(1005)]
+        for digest in digests:
+            s3.put_object(Bucket=made.names[HOME], Key=f"single-copy/{digest}", Body=b"")
+
+        assert list(made.blobs.marked(HOME)) == digests
+
+    def test_a_payload_that_cannot_be_marked_is_not_promised(self, aws: str) -> None:
+        made = S3Buckets()
+        made.lose(PEER)
+        working = made.s3
+
+        class Unmarking:
+            """Takes blobs and no marks."""
+
+            def put_object(self, **given: Any) -> Any:
+                s3 = working(HOME) if given["Key"].startswith("sha256/") else _unreachable_s3()
+                return s3.put_object(**given)
+
+        blobs = S3Blobs(
+            made.names, HOME, lambda region: Unmarking() if region == HOME else working(region)
+        )
+
+        with pytest.raises(TransientFault):
+            blobs.put(incompressible(50_000))

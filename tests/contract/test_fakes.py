@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bellpair_core.ports import Blobs, Catalogue, Ledger
+from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryLedger
+from tests.fakes.memory_buckets import MemoryBuckets
 
 
 class TestMemoryLedger(LedgerContract):
@@ -27,3 +29,28 @@ class TestMemoryBlobs(BlobsContract):
     @pytest.fixture
     def blobs(self) -> Blobs:
         return MemoryBlobs()
+
+
+class FakeBuckets:
+    """Buckets in memory, and what may happen to them."""
+
+    def __init__(self) -> None:
+        self.blobs = MemoryBuckets(HOME, PEER)
+
+    def lose(self, region: str) -> None:
+        self.blobs.away.add(region)
+
+    def find(self, region: str) -> None:
+        self.blobs.away.remove(region)
+
+    def drop(self, region: str, digest: str) -> None:
+        del self.blobs.stored[region][digest]
+
+    def damage(self, region: str, digest: str) -> None:
+        self.blobs.stored[region][digest] = b"damaged"
+
+
+class TestMemoryBuckets(BlobCopiesContract):
+    @pytest.fixture
+    def buckets(self) -> FakeBuckets:
+        return FakeBuckets()
