@@ -357,10 +357,11 @@ class Device:
         rng = np.random.default_rng([self.seed, zlib.crc32(self.name.encode()), task.ordinal])
 
         def simulate() -> Bits:
+            program = task.to_run()
             if task.calibration is None:
-                circuit = ideal_circuit(task.program)
+                circuit = ideal_circuit(program)
             else:
-                circuit = noisy_circuit(task.program, self.profile, task.calibration)
+                circuit = noisy_circuit(program, self.profile, task.calibration)
             return sample(circuit, task.shots, rng, lambda: task.cancel_requested)
 
         return simulate
@@ -375,6 +376,7 @@ class Device:
         task.status = status
         if status in FINAL:
             task.ended_at = datetime.now(UTC)
+            task.program = None
         self._publish_task(task, "MODIFY")
         logger.info("task %s %s", task.arn.rpartition("/")[2], status)
 

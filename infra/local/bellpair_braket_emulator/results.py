@@ -38,7 +38,7 @@ def results_document(task: Task, profile: Profile, bits: Bits) -> bytes:
             "name": "braket.task_result.gate_model_task_result",
             "version": "1",
         },
-        "measuredQubits": list(task.program.measured),
+        "measuredQubits": list(task.measured),
         "taskMetadata": {
             "braketSchemaHeader": {
                 "name": "braket.task_result.task_metadata",

@@ -154,6 +154,7 @@ class BraketService:
             shots=shots,
             request=request,
             program=program,
+            measured=program.measured,
             directory=f"{prefix.rstrip('/')}/{name}",
             tags=tags,
             created_at=datetime.now(UTC),

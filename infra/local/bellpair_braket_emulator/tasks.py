@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .errors import ResourceNotFoundException, ValidationException
-from .openqasm import Program
+from .openqasm import Program, read_program
 from .profile import Calibration
 
 Json = dict[str, Any]
@@ -37,7 +37,10 @@ class Task:
     request
         The parameters it was created with, less the client token.
     program
-        What it runs, already checked against the device.
+        What it runs, already checked against the device; None when it has ended, as a read
+        program is many times as large as its text.
+    measured
+        The qubits that it measures, in the order of its result's columns.
     asked
         How many CreateQuantumTask calls named it (more than one: the caller retried).
     executed_shots
@@ -57,7 +60,8 @@ class Task:
     ordinal: int
     shots: int
     request: Json
-    program: Program
+    program: Program | None
+    measured: tuple[int, ...]
     directory: str
     tags: dict[str, str]
     created_at: datetime
@@ -82,6 +86,14 @@ class Task:
     def action(self) -> Json:
         """The program document that it was created with."""
         return dict(json.loads(self.request["action"]))
+
+    def to_run(self) -> Program:
+        """Its program, read again where it was let go."""
+        if self.program is not None:
+            return self.program
+        action = self.action
+        inputs = {name: float(value) for name, value in (action.get("inputs") or {}).items()}
+        return read_program(action["source"], inputs)
 
     def summary(self) -> Json:
         """As SearchQuantumTasks lists it."""

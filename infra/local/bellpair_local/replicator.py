@@ -144,6 +144,7 @@ class Replicator:
 
     async def _send_to(self, peer: Member) -> None:
         queue = self._queues[peer.name]
+        away = False
         while True:
             batch = self._due(queue)
             if not batch:
@@ -152,7 +153,9 @@ class Replicator:
             try:
                 await self._ask(peer, "POST", CHANGES, json.dumps({"changes": batch}).encode())
             except PeerUnavailable as error:
-                _log.info("changes for %s wait: %s", peer.name, error)
+                if not away:
+                    _log.info("changes for %s wait: %s", peer.name, error)
+                away = True
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             except Exception:
@@ -160,6 +163,7 @@ class Replicator:
                 _log.exception("changes for %s could not be sent", peer.name)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
+            away = False
             for _ in batch:
                 queue.popleft()
 

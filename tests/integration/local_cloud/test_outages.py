@@ -75,6 +75,14 @@ def test_a_killed_region_is_away_and_heals_with_all_that_must_not_be_lost(
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         braket(small_cloud, "us-west-2").get_quantum_task(quantumTaskArn=arn)
 
+    # As where its healing was broken off: it is back, empty, and nobody must meet it yet.
+    small_cloud.cloud.restart(small_cloud.topology.member("us-east-1"), closed=True)
+    assert health(small_cloud)["us-east-1"] == "recovering"
+    with small_cloud.edge("us-east-1") as edge, pytest.raises(httpx.RemoteProtocolError):
+        edge.get("/restapis/any/api/_user_request_/hello")
+    with pytest.raises(ClientError, match="not back yet"):
+        small_cloud.aws("s3", through="us-west-2").list_buckets()
+
     healed = bellpair_local("heal", "us-east-1", state_dir=state_dir)
 
     assert healed.returncode == 0, healed.stderr
