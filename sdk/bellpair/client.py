@@ -113,7 +113,7 @@ class Client:
         shots
             Repetitions, 1 to 100,000, within the device's own range.
         device
-            Name of a device, or ``"any"``.
+            Name of a device, ``"any"``, or ``"any-qpu"`` for whichever QPU fits.
         name, tags
             For finding the job again.
         idempotency_key

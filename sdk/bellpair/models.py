@@ -104,7 +104,9 @@ class JobRecord(Answer):
     Attributes
     ----------
     device, device_used
-        The device asked for (``"any"`` included) and the one chosen.
+        The device asked for (``"any"`` and ``"any-qpu"`` included) and the one chosen.
+    waiting_for
+        What it waits for that is out of reach, such as a device that is offline.
     region, epoch
         The region that owns the job, and the pair's epoch in which it does.
     cancel_requested
@@ -128,6 +130,7 @@ class JobRecord(Answer):
     accepted_at: datetime | None = None
     finished_at: datetime | None = None
     queue: Queue | None = None
+    waiting_for: str | None = None
     events: list[JobEvent] = Field(default_factory=list)
     error: JobError | None = None
     usage: Usage | None = None
@@ -139,6 +142,23 @@ class JobRecord(Answer):
         return self.status in FINAL
 
 
+class Obstacle(Answer):
+    """Why a device is given no jobs though it is online.
+
+    Attributes
+    ----------
+    state
+        ``"open"``, or ``"half-open"`` while one job tries the device.
+    retry_at
+        From when on one job may try it.
+    """
+
+    state: str
+    since: datetime | None = None
+    reason: str = ""
+    retry_at: datetime | None = None
+
+
 class Device(Answer):
     """A QPU or a simulator.
 
@@ -148,6 +168,8 @@ class Device(Answer):
         ``"qpu"`` or ``"simulator"``.
     queue_depth
         Tasks waiting at the device when last seen, or ``None`` when unknown.
+    breaker
+        ``None`` while it is given jobs.
     """
 
     name: str
@@ -161,6 +183,7 @@ class Device(Answer):
     shots_max: int | None = None
     queue_depth: int | None = None
     calibration_id: str | None = None
+    breaker: Obstacle | None = None
 
 
 class Health(Answer):

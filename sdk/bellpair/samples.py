@@ -20,7 +20,7 @@ class Sample(BaseModel):
     shots
         Repetitions.
     device
-        Name of a device, or ``"any"``.
+        Name of a device, ``"any"`` or ``"any-qpu"``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

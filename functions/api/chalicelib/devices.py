@@ -16,6 +16,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @devices.route("/", methods=["GET"], authorizer=authorize)
     @answering(devices, services)
     def devices_listing() -> Answer:
-        return Answer(devices_view(services().devices()))
+        service = services()
+        return Answer(devices_view(service.devices(), service.breakers))
 
     return devices

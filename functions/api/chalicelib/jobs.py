@@ -58,10 +58,17 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @jobs.route("/{job_id}", methods=["GET"], authorizer=authorize)
     @answer
     def show(job_id: str) -> Answer:
-        world, request = services().world, jobs.current_request
-        cost = _wants_cost(query_of(request))
-        job, place = get_job(world.ledger, principal_of(request), job_id)
-        return Answer(job_view(job, place, cost=cost), job_id=job.id)
+        service, request = services(), jobs.current_request
+        world, cost = service.world, _wants_cost(query_of(request))
+        job, place, waiting_for = get_job(
+            principal_of(request),
+            job_id,
+            ledger=world.ledger,
+            devices=service.devices,
+            breakers=service.breakers,
+            clock=world.clock,
+        )
+        return Answer(job_view(job, place, waiting_for, cost=cost), job_id=job.id)
 
     @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
     @answer

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bellpair_core.composition import World
 from bellpair_core.logic.authenticate import Authenticator
+from bellpair_core.logic.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
 
 
@@ -14,8 +15,8 @@ class Service:
 
     Attributes
     ----------
-    pair, devices
-        The pair record and the devices, a little old at most.
+    pair, devices, breakers
+        The pair record, the devices and what is held against them, a little old at most.
     bearer_of
         Finds the bearer of an ``Authorization`` header.
     """
@@ -24,6 +25,7 @@ class Service:
         self.world = world
         self.pair = Recent(world.ledger.pair, world.clock)
         self.devices = Recent(world.catalogue.devices, world.clock)
+        self.breakers = Breakers(world.ledger, world.clock)
         self.bearer_of = Authenticator(world.catalogue, world.clock)
 
 

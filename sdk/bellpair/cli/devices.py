@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from bellpair.cli import terminal
@@ -9,6 +11,11 @@ from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable, status_style
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from bellpair.models import Device
 
 
 def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -30,7 +37,7 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
             table.add_row(
                 Text(printable(device.name), style="bold"),
                 device.kind or "",
-                Text(printable(device.status or ""), style=status_style(device.status)),
+                _status(device),
                 "" if device.num_qubits is None else str(device.num_qubits),
                 "" if most is None else f"{least or 1:,} to {most:,}",
                 "" if device.queue_depth is None else f"{device.queue_depth:,}",
@@ -38,3 +45,12 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
                 Text(printable(device.provider or "")),
             )
         terminal.stdout().print(table)
+
+
+def _status(device: Device) -> Text:
+    from rich.text import Text
+
+    status = Text(printable(device.status or ""), style=status_style(device.status))
+    if device.breaker is not None:
+        status.append(f" ({printable(device.breaker.reason or device.breaker.state)})", "yellow")
+    return status

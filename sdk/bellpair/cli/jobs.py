@@ -161,6 +161,8 @@ def _print_facts(console: Console, job: Job) -> None:
     ]
     if record.queue is not None and record.queue.place is not None:
         facts.append(("position", record.queue.place))
+    if record.waiting_for:
+        facts.append(("waits", printable(record.waiting_for)))
     if job.error is not None:
         facts.append(("error", Text(f"{printable(job.error.message)} ({job.error.code})", "red")))
         facts.append(("help", printable(job.error.remedy or "")))

@@ -58,10 +58,12 @@ class LiveStatus:
         record = job.record
         place = record.device_used or record.device
         said = f"{job.id}  {job.status}"
-        if place and place != "any":
+        if place and place not in ("any", "any-qpu"):
             said += f" on {place}"
         if record.queue is not None and record.queue.place is not None:
             said += f", position {record.queue.place}"
+        if record.waiting_for:
+            said += f"; waits: {printable(record.waiting_for)}"
         self._say(said)
 
     def on_retry(self, error: BellpairError, pause: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bellpair_core.http import schemas
+from bellpair_core.logic.device_breaker import note_failure
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobError, JobStatus, Task
 from bellpair_core.model.limits import (
@@ -79,6 +80,29 @@ def test_a_place_behind_more_jobs_than_are_counted_is_told_as_a_bound(api: Api, 
 
     assert answer.json["queue"]["position_is_bound"] is True
     assert answer.json["queue"]["position"] >= WAITING_COUNT_MAX
+
+
+def test_a_waiting_job_tells_why_its_queue_does_not_move(api: Api, key: str) -> None:
+    named = stored(api, "named", device="ion-11")
+    free = stored(api, "free", device="any-qpu")
+    api.world.clock.now = NOON
+    note_failure(api.world.ledger, api.world.clock, "ion-11", "it is tired", at_once=True)
+
+    waits = api.request("GET", f"/v1/jobs/{named.id}", key=key).json
+    goes = api.request("GET", f"/v1/jobs/{free.id}", key=key).json
+
+    assert waits["waiting_for"] == "it is tired; it is tried again from 12:00:30 UTC"
+    assert waits["queue"]["position"] == 1
+    assert goes["waiting_for"] is None
+
+
+def test_a_running_job_tells_what_it_waits_for_until_it_is_over(api: Api, key: str) -> None:
+    away = "the device service of us-east-1 does not answer"
+    running = run(api, JobStatus.EXECUTING, waiting_for=away)
+    assert api.request("GET", f"/v1/jobs/{running.id}", key=key).json["waiting_for"] == away
+
+    over = run(api, JobStatus.FAILED, waiting_for=away)
+    assert api.request("GET", f"/v1/jobs/{over.id}", key=key).json["waiting_for"] is None
 
 
 def test_a_finished_job_tells_what_happened_when_and_where(api: Api, key: str) -> None:

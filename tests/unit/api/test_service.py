@@ -19,11 +19,13 @@ from bellpair_core.http import schemas
 from bellpair_core.http.openapi import openapi_document
 from bellpair_core.http.problem import gateway_problems
 from bellpair_core.http.write_docs import generated_pages
+from bellpair_core.logic.device_breaker import note_failure
 from bellpair_core.logic.tenant_command import tenant_command
+from bellpair_core.model.errors import BellpairError
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import CACHE_SECONDS
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.model.tenant import Principal, Role, hash_api_key
+from bellpair_core.model.tenant import CANARY_TENANT, Principal, Role, hash_api_key
 from tests.bad_input import submission
 from tests.examples import BELL
 from tests.fakes import FakeWorld, MemoryLedger
@@ -179,6 +181,19 @@ def test_a_tenant_is_made_once_over_http(api: Api) -> None:
     assert (answer.status, answer.json["code"]) == (409, "tenant-exists")
 
 
+def test_nobody_gets_the_tenant_of_the_platforms_own_jobs(api: Api) -> None:
+    answer = api.request("POST", "/v1/tenants", key=operator(api), body={"name": CANARY_TENANT})
+
+    assert (answer.status, answer.json["code"]) == (409, "tenant-exists")
+    with pytest.raises(BellpairError):
+        tenant_command(
+            api.world.catalogue,
+            api.world.clock,
+            {"action": "create-tenant", "tenant": CANARY_TENANT},
+        )
+    assert api.world.catalogue.tenant(CANARY_TENANT) is None
+
+
 @pytest.mark.parametrize("name", ["", "a", "Blue", "blue_1", "1blue", "b" * 64, "blue\n", "../x"])
 def test_a_tenants_name_has_a_form(api: Api, name: str) -> None:
     answer = api.request("POST", "/v1/tenants", key=operator(api), body={"name": name})
@@ -252,6 +267,18 @@ def test_the_devices_are_listed_in_configured_order(api: Api, key: str) -> None:
 
     devices = schemas.DeviceList.model_validate(answer.json).devices
     assert [device.name for device in devices] == ["sv1", "ion-11", "square-20", "sv0", "dm1"]
+
+
+def test_a_device_tells_what_keeps_jobs_off_it(api: Api, key: str) -> None:
+    note_failure(api.world.ledger, api.world.clock, "ion-11", "it is tired", at_once=True)
+    note_failure(api.world.ledger, api.world.clock, "square-20", "it failed a task")
+
+    answer = api.request("GET", "/v1/devices", key=key)
+
+    breakers = {device["name"]: device["breaker"] for device in answer.json["devices"]}
+    assert breakers["ion-11"].items() >= {("state", "open"), ("reason", "it is tired")}
+    assert breakers["ion-11"]["retry_at"] > breakers["ion-11"]["since"]
+    assert breakers["square-20"] is None
 
 
 def test_health_needs_no_key_and_tells_the_pair(api: Api) -> None:

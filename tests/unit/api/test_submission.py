@@ -183,6 +183,19 @@ def test_any_device_will_do_when_one_fits(api: Api, key: str) -> None:
     assert api.world.wakeups.queues == ["any"]
 
 
+def test_any_qpu_will_do_when_one_fits(api: Api, key: str) -> None:
+    answer = submit(api, key, device="any-qpu", shots=100)
+
+    assert (answer.status, answer.json["device"]) == (202, "any-qpu")
+    assert api.world.wakeups.queues == ["any-qpu"]
+
+
+def test_a_job_for_any_qpu_is_measured_by_qpus_alone(api: Api, key: str) -> None:
+    answer = submit(api, key, device="any-qpu", shots=100_000)
+
+    assert (answer.status, answer.json["code"]) == (422, "shots-out-of-range")
+
+
 def test_a_job_may_ask_for_the_largest_result_that_can_be_fetched(api: Api, key: str) -> None:
     source = "OPENQASM 3.0; qubit q; bit[40] c; c[0] = measure q;"
 

@@ -80,7 +80,7 @@ class Job(_Shown):
     tags: dict[str, str]
     status: JobStatus
     cancel_requested: bool
-    device: str = Field(description='the device asked for, or "any"')
+    device: str = Field(description='the device asked for, "any" or "any-qpu"')
     device_used: str | None = Field(description="the device that it was given to")
     shots: int
     num_qubits: int
@@ -90,6 +90,9 @@ class Job(_Shown):
     accepted_at: datetime
     finished_at: datetime | None
     queue: Queue | None = Field(description="only while it waits")
+    waiting_for: str | None = Field(
+        description="what it waits for that is out of reach, such as a device that is offline"
+    )
     events: list[Event]
     error: Failure | None
     usage: Bill | None = Field(None, description="only when asked for with include=cost")
@@ -142,6 +145,15 @@ class Result(_Shown):
     timings: dict[str, float] = Field(description="seconds in each state")
 
 
+class Obstacle(_Shown):
+    """Why a device is given no jobs though it is online."""
+
+    state: BreakerState
+    since: datetime | None
+    reason: str
+    retry_at: datetime | None = Field(description="from when on one job may try the device")
+
+
 class Device(_Shown):
     """A QPU or a simulator."""
 
@@ -159,6 +171,7 @@ class Device(_Shown):
     calibration_id: str | None
     price: TaskPrice
     seen_at: datetime
+    breaker: Obstacle | None = Field(description="null while the device is given jobs")
 
 
 class DeviceList(_Shown):

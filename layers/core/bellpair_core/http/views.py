@@ -6,7 +6,7 @@ same as a schema, and a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from bellpair_core.logic.get_job import Place
 from bellpair_core.logic.health import Health
 from bellpair_core.logic.list_jobs import Listing
 from bellpair_core.logic.operate_pair import SeenPair, Started
+from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import Job, JobEvent, JobStatus
 from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
@@ -26,13 +27,21 @@ from bellpair_core.ports import JobSummary
 _STATES = frozenset(status.value for status in JobStatus)
 
 
-def job_view(job: Job, place: Place | None = None, *, cost: bool = False) -> dict[str, Any]:
+def job_view(
+    job: Job,
+    place: Place | None = None,
+    waiting_for: str | None = None,
+    *,
+    cost: bool = False,
+) -> dict[str, Any]:
     """A job.
 
     Parameters
     ----------
     place
         Its place in its queue; ``None`` when it does not wait or its place is unknown.
+    waiting_for
+        What its queue waits for, beside what its record says.
     cost
         Whether to show what it consumed and what that costs.
     """
@@ -54,6 +63,7 @@ def job_view(job: Job, place: Place | None = None, *, cost: bool = False) -> dic
         "queue": {"position": place.position, "position_is_bound": place.is_bound}
         if place is not None
         else None,
+        "waiting_for": waiting_for or (None if job.status.terminal else job.waiting_for),
         "events": [_event_view(event) for event in job.events],
         "error": None,
         "trace_id": job.trace_id,
@@ -120,8 +130,8 @@ def timings(job: Job, task_times: Mapping[str, str | None]) -> dict[str, float]:
     return {name: round(seconds, 6) for name, seconds in spent.items()}
 
 
-def devices_view(devices: Sequence[Device]) -> dict[str, Any]:
-    """The devices."""
+def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]) -> dict[str, Any]:
+    """The devices, each with what keeps jobs off it, if anything does."""
     return {
         "devices": [
             {
@@ -143,9 +153,21 @@ def devices_view(devices: Sequence[Device]) -> dict[str, Any]:
                     "per_minute_usd": device.price.per_minute_usd,
                 },
                 "seen_at": _time(device.seen_at),
+                "breaker": _breaker_view(breaker_of(device.name)),
             }
             for device in devices
         ]
+    }
+
+
+def _breaker_view(breaker: Breaker) -> dict[str, Any] | None:
+    if breaker.state is BreakerState.CLOSED:
+        return None
+    return {
+        "state": breaker.state.value,
+        "since": _time_or_none(breaker.since),
+        "reason": breaker.reason,
+        "retry_at": _time_or_none(breaker.retry_at),
     }
 
 

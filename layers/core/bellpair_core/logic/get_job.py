@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import WAITING_COUNT_MAX
 from bellpair_core.model.tenant import Principal
-from bellpair_core.ports import Ledger
+from bellpair_core.ports import Clock, Ledger
+
+from .device_breaker import Breakers
+from .why_waiting import why_waiting
 
 
 class Place(NamedTuple):
@@ -19,14 +24,31 @@ class Place(NamedTuple):
 
 
 class SeenJob(NamedTuple):
-    """A job, and its place in its queue; ``None`` when it does not wait."""
+    """A job, its place in its queue, and why that queue does not move.
+
+    The place is ``None`` when it does not wait, the reason when nothing is amiss.
+    """
 
     job: Job
     place: Place | None
+    waiting_for: str | None = None
 
 
-def get_job(ledger: Ledger, principal: Principal, job_id: str) -> SeenJob:
+def get_job(
+    principal: Principal,
+    job_id: str,
+    *,
+    ledger: Ledger,
+    devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
+    clock: Clock,
+) -> SeenJob:
     """The job as it is now.
+
+    Parameters
+    ----------
+    devices, breakers
+        The catalogue's devices and what is held against them, a little old at most.
 
     Raises
     ------
@@ -38,7 +60,8 @@ def get_job(ledger: Ledger, principal: Principal, job_id: str) -> SeenJob:
         return SeenJob(job, None)
     before = ledger.waiting_before(job)
     # Below the limit of one partition, none was counted to its limit.
-    return SeenJob(job, Place(before + 1, is_bound=before >= WAITING_COUNT_MAX))
+    place = Place(before + 1, is_bound=before >= WAITING_COUNT_MAX)
+    return SeenJob(job, place, why_waiting(job, devices(), breakers, clock()))
 
 
 def own_job(ledger: Ledger, principal: Principal, job_id: str) -> Job:
