@@ -43,6 +43,8 @@ def handler(event, context):
         note("beat")
     if event.get("source") == "aws.braket":
         note("braket " + event["detail"]["name"])
+        if event["detail"].get("raise"):
+            raise TransientFault("asked to")
     if event.get("repair"):
         note("repair " + event["repair"] + " in " + os.environ["AWS_REGION"])
         return {"copied": 0}

@@ -194,9 +194,16 @@ def test_braket_s_events_are_lost(small_cloud: SmallCloud) -> None:
     assert times_seen(small_cloud, lost) == 0
 
 
-def event(name: str) -> dict[str, str]:
+def test_a_rule_s_function_that_fails_is_tried_twice_more(small_cloud: SmallCloud) -> None:
+    name = uuid.uuid4().hex
+    small_cloud.aws("events").put_events(Entries=[event(name, **{"raise": True})])
+    eventually(lambda: times_seen(small_cloud, name) == 3)
+
+
+def event(name: str, **more: Any) -> dict[str, str]:
     """An event of Braket that the small function takes note of."""
-    return {"Source": "aws.braket", "DetailType": "x", "Detail": json.dumps({"name": name})}
+    detail = json.dumps({"name": name, **more})
+    return {"Source": "aws.braket", "DetailType": "x", "Detail": detail}
 
 
 def times_seen(cloud: SmallCloud, name: str) -> int:

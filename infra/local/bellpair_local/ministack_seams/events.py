@@ -1,7 +1,8 @@
-"""EventBridge: scheduled rules fire promptly, and the Braket emulator speaks for Braket."""
+"""EventBridge: scheduled rules fire promptly, functions are retried, Braket is heard."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _OURS = "aws.braket"
@@ -14,6 +15,29 @@ def install() -> None:
     # It looks for due rules each tenth second, so a beat of a minute would waver by as much.
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
     _accept_events_of_braket(eventbridge)
+    _retry_functions(eventbridge)
+
+
+def _retry_functions(eventbridge: Any) -> None:
+    """A rule's function is invoked as AWS does it: asynchronously, with the retries of that.
+
+    MiniStack tries once, so a function whose worker was lost would not hear of its event.
+    """
+    from ministack.services import lambda_svc
+
+    def dispatch_to_lambda(arn: str, payload: str) -> None:
+        function, config, name = lambda_svc._get_func_record_for_ref(arn)
+        if not function or not config:
+            eventbridge.logger.warning("EventBridge: there is no function %s", name)
+            return
+        try:
+            event = json.loads(payload)
+        except ValueError:
+            event = {"body": payload}
+        record = lambda_svc._execution_record_for_config(function, config)
+        lambda_svc.invoke_async_with_retry(record, event)
+
+    eventbridge._dispatch_to_lambda = dispatch_to_lambda
 
 
 def _accept_events_of_braket(eventbridge: Any) -> None:
