@@ -1,0 +1,130 @@
+"""What the adapter makes of the device service's answers, above all of its refusals."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.braket_tasks import BraketTasks
+from bellpair_core.model.errors import JobFailed, TransientFault
+from bellpair_core.model.job import Task
+from bellpair_core.ports import LaunchRefused
+
+REGION = "us-east-1"
+TASK = Task(
+    generation=1,
+    client_token="t" * 64,
+    device_arn="arn:aws:braket:us-east-1::device/qpu/emulated/ion-11",
+    region=REGION,
+    digest="d" * 64,
+    shots=100,
+)
+
+Answer = tuple[int, str, dict[str, str]]
+
+
+def refusal(status: int, code: str) -> Answer:
+    """An error as the service words it."""
+    return status, code, {"message": f"this is a {code}"}
+
+
+MADE: Answer = (201, "", {"quantumTaskArn": "arn:aws:braket:us-east-1:1:quantum-task/1"})
+OFFLINE = refusal(424, "DeviceOfflineException")
+BROKEN = refusal(500, "InternalServiceException")
+THROTTLED = refusal(429, "ThrottlingException")
+
+
+class Script:
+    """The answers that the service gives, one for each request; the requests it was sent."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.tokens: list[str] = []
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    script = Script()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            script.tokens.append(body["clientToken"])
+            status, code, answer = script.answers.pop(0)
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            if code:
+                self.send_header("x-amzn-ErrorType", code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BRAKET", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    client.cache_clear()
+    yield script
+    client.cache_clear()
+    server.shutdown()
+    server.server_close()
+
+
+def launch() -> str:
+    return BraketTasks({REGION: "amazon-braket-results"}).launch(TASK, "job-1", "OPENQASM 3.0;")
+
+
+def test_a_refusal_of_the_only_request_is_conclusive(service: Script) -> None:
+    service.answers = [OFFLINE]
+
+    with pytest.raises(LaunchRefused) as refused:
+        launch()
+
+    assert refused.value.conclusive
+    assert len(service.tokens) == 1
+
+
+@pytest.mark.parametrize("first", [BROKEN, THROTTLED], ids=["broken", "throttled"])
+def test_a_refusal_after_another_request_is_not(service: Script, first: Answer) -> None:
+    service.answers = [first, OFFLINE]
+
+    with pytest.raises(LaunchRefused) as refused:
+        launch()
+
+    assert not refused.value.conclusive
+    assert service.tokens == [TASK.client_token] * 2
+
+
+def test_a_request_that_is_repeated_keeps_its_token(service: Script) -> None:
+    service.answers = [BROKEN, MADE]
+
+    assert launch() == MADE[2]["quantumTaskArn"]
+    assert service.tokens == [TASK.client_token] * 2
+
+
+def test_a_service_that_is_busy_is_told_from_one_that_is_away(service: Script) -> None:
+    service.answers = [THROTTLED] * 3
+    with pytest.raises(TransientFault) as busy:
+        launch()
+    service.answers = [BROKEN] * 3
+    with pytest.raises(TransientFault) as away:
+        launch()
+
+    assert (busy.value.throttled, away.value.throttled) == (True, False)
+
+
+def test_a_program_that_is_refused_fails_the_job(service: Script) -> None:
+    service.answers = [refusal(400, "ValidationException")]
+
+    with pytest.raises(JobFailed, match="this is a ValidationException"):
+        launch()
