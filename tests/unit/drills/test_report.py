@@ -48,8 +48,8 @@ PROMISED = [
     "timeline",
 ]
 OPERATION = Operation(
-    "failover-1", "failover", 13.0, "done", "region lost", "sentinel of us-west-2",
-    {"promoted": 13.3, "resumed": 13.35, "adopted": 14.35},
+    "failover-1", "failover", 12.0, "done", "region lost", "sentinel of us-west-2",
+    {"promoting": 13.0, "promoted": 13.3, "resumed": 13.35, "adopted": 14.35},
     adopted=2,
 )  # fmt: skip
 

@@ -125,7 +125,7 @@ def test_the_whole_of_a_failover_is_on_record(machine: Machine) -> None:
     operation = machine.record.operation
     assert operation is not None
     assert (operation.outcome, operation.adopted) == (Outcome.DONE, sum(range(OPEN_SHARDS)))
-    assert list(operation.steps) == ["promoted", "adopted", "announced"]
+    assert list(operation.steps) == ["promoting", "promoted", "adopted", "announced"]
     assert operation.steps["promoted"] - operation.started_at == timedelta(seconds=1)
     assert operation.detail == "left to the sweeper: shards 3"
     (told,) = machine.announcements.told
@@ -304,7 +304,7 @@ def test_a_planned_change_pauses_waits_for_what_runs_and_then_promotes(
     machine.take("promote", SWITCHOVER, done)
     assert machine.record.accepting
     assert machine.record.operation is not None
-    assert list(machine.record.operation.steps) == ["paused", "promoted"]
+    assert list(machine.record.operation.steps) == ["paused", "promoting", "promoted"]
 
 
 def test_a_drain_has_an_end(machine: Machine, east: Workplace) -> None:

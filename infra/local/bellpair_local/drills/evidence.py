@@ -41,10 +41,10 @@ class Takeover:
 
     @property
     def detection_s(self) -> float | None:
-        """From the outage to the beginning of the failover."""
+        """From the outage to the decision to promote."""
         if self.planned or self.operation is None:
             return None
-        return _span(self.since, self.operation.started_at)
+        return _span(self.since, _first(self.operation, "promoting", "promoted"))
 
     @property
     def promotion_s(self) -> float:
@@ -55,13 +55,12 @@ class Takeover:
     def pause_s(self) -> float | None:
         """How long acceptance was paused by the protocol itself.
 
-        A planned change pauses first. An unplanned one holds nothing up but the promotion's write,
-        which is counted from the failover's beginning.
+        A planned change pauses first; of an unplanned one it is the promotion's single write.
         """
         if self.operation is None:
             return None
-        paused = self.operation.steps.get("paused", self.operation.started_at)
-        return _span(paused, _first(self.operation, "resumed", "promoted"))
+        began = _first(self.operation, "paused", "promoting")
+        return _span(began, _first(self.operation, "resumed", "promoted"))
 
     @property
     def adoption_s(self) -> float | None:

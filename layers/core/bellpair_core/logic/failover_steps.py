@@ -117,6 +117,7 @@ class FailoverSteps:
 
     def promote(self, order: Order, started_at: datetime) -> dict[str, Any]:
         """Make this region the active one: the one write that everything else follows from."""
+        promoting = {"promoting": self.clock()}
 
         def promoted(record: PairRecord) -> PairRecord:
             if self._promoted(record, order):
@@ -124,7 +125,7 @@ class FailoverSteps:
             self._require_allowed(record, order)
             if order.kind.planned and not _paused_by(record, order):
                 raise PromotionRefused(f"the pause of {order.id} was ended by another operation")
-            return record.promoted(self.clock(), order.operation(started_at))
+            return record.promoted(self.clock(), order.operation(started_at, steps=promoting))
 
         record = self._write(promoted)
         return {"epoch": record.epoch, "started_at": started_at.isoformat()}
