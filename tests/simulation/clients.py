@@ -1,4 +1,4 @@
-"""Clients: each submits under its own key until it is promised a job, and may cancel it."""
+"""Clients, each of whom submits under its own key until it is promised a job, and operators."""
 
 from __future__ import annotations
 
@@ -6,59 +6,46 @@ from typing import TYPE_CHECKING, Any
 
 from bellpair_core.logic.submit_job import Submission
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
+from bellpair_core.model.pair import OperationKind
 from bellpair_core.model.tenant import Principal, Role
 from tests.examples import ACME, BELL
 
-from .scheduler import Died
 from .wire import CLIENTS
 
 if TYPE_CHECKING:
     from .world import World
 
 PRINCIPAL = Principal(tenant=ACME, key_id="0a1b2c3d", role=Role.USER)
+OPERATOR = Principal(tenant="operators", key_id="4e5f6a7b", role=Role.OPERATOR)
 ANSWER_SECONDS = 12.0
 TRIES = 25
 _RETRIABLE = frozenset({ErrorCode.REGION_PASSIVE, ErrorCode.NOT_ACCEPTING, ErrorCode.UNAVAILABLE})
-_FINAL = frozenset({ErrorCode.JOB_FINISHED})
+_FINAL = frozenset(
+    {
+        ErrorCode.JOB_FINISHED,
+        ErrorCode.PAIR_BUSY,
+        ErrorCode.PAIR_HELD,
+        ErrorCode.PAIR_UNCHANGED,
+    }
+)
 
 
-class Client:
-    """One submission, by the rules of the client library.
+class Asker:
+    """Somebody who sends requests to whichever region answers.
 
     Attributes
     ----------
-    done
-        Whether it needs nothing more.
+    name
+        For the history, and the idempotency key.
     """
 
-    def __init__(
-        self, world: World, number: int, device: str, *, starts: float, cancels: float | None
-    ) -> None:
-        self.name = f"client-{number}"
-        self.done = False
+    def __init__(self, world: World, name: str, endpoint: str) -> None:
+        self.name = name
         self._world = world
-        self._device = device
-        self._starts = starts
-        self._cancels = cancels
-        self._endpoint = "us-east-1"
+        self._endpoint = endpoint
 
-    def run(self) -> None:
-        """Submit, and cancel where that is wanted."""
-        world = self._world
-        world.scheduler.sleep(self._starts)
-        submission = Submission(source=BELL, shots=5, device=self._device)
-        request = {"principal": PRINCIPAL, "submission": submission, "key": self.name}
-        accepted = self._until_answered("submit", request)
-        if accepted is not None:
-            job_id = accepted.job.id
-            world.referee.acknowledge(job_id, self.name)
-            world.history.note("promised", job_id)
-            if self._cancels is not None:
-                world.scheduler.sleep(self._cancels)
-                self._until_answered("cancel", {"principal": PRINCIPAL, "job_id": job_id})
-        self.done = True
-
-    def _until_answered(self, function: str, request: dict[str, Any]) -> Any:
+    def until_answered(self, function: str, request: dict[str, Any]) -> Any:
+        """The answer, or ``None`` when there is none to be had."""
         world = self._world
         for number in range(TRIES):
             try:
@@ -95,10 +82,62 @@ class Client:
         scheduler.sleep(random() * 0.05)
         if not answered or random() < weather.unanswered:
             raise TransientFault("no answer")
-        if isinstance(invocation.error, Died):
-            raise TransientFault("502")
-        if invocation.error is not None:
-            if not isinstance(invocation.error, BellpairError | TransientFault):
-                raise TransientFault("500")
+        if isinstance(invocation.error, BellpairError):
             raise invocation.error
+        if invocation.error is not None:
+            raise TransientFault("502")
         return invocation.value
+
+
+class Client(Asker):
+    """One submission, by the rules of the client library.
+
+    Attributes
+    ----------
+    done
+        Whether it needs nothing more.
+    """
+
+    def __init__(
+        self, world: World, number: int, device: str, *, starts: float, cancels: float | None
+    ) -> None:
+        super().__init__(world, f"client-{number}", "us-east-1")
+        self.done = False
+        self._device = device
+        self._starts = starts
+        self._cancels = cancels
+
+    def run(self) -> None:
+        """Submit, and cancel where that is wanted."""
+        world = self._world
+        world.scheduler.sleep(self._starts)
+        submission = Submission(source=BELL, shots=5, device=self._device)
+        request = {"principal": PRINCIPAL, "submission": submission, "key": self.name}
+        accepted = self.until_answered("submit", request)
+        if accepted is not None:
+            job_id = accepted.job.id
+            world.referee.acknowledge(job_id, self.name)
+            world.history.note("promised", job_id)
+            if self._cancels is not None:
+                world.scheduler.sleep(self._cancels)
+                self.until_answered("cancel", {"principal": PRINCIPAL, "job_id": job_id})
+        self.done = True
+
+
+class Operator(Asker):
+    """Somebody who has the pair changed, once."""
+
+    def __init__(self, world: World, name: str, kind: OperationKind) -> None:
+        super().__init__(world, name, world.random.choice(list(world.regions)))
+        self._kind = kind
+
+    def run(self) -> None:
+        """Ask for it."""
+        request = {
+            "principal": OPERATOR,
+            "kind": self._kind,
+            "drain_seconds": self._world.random.choice((0, 5, 20)),
+            "token": self.name,
+        }
+        started = self.until_answered("operate", request)
+        self._world.history.note("ordered", f"{started.order.id}" if started else "refused")

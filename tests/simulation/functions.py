@@ -17,12 +17,16 @@ from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
 from bellpair_core.logic.failover_steps import FailoverSteps
 from bellpair_core.logic.finish_job import finish_job
 from bellpair_core.logic.health import health
+from bellpair_core.logic.keep_watch import keep_watch
 from bellpair_core.logic.launch_task import launch_task
+from bellpair_core.logic.operate_pair import PairChange, operate_pair
 from bellpair_core.logic.process_result import process_result
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.repair_blobs import repair_marked
 from bellpair_core.logic.submit_job import submit_job
 from bellpair_core.logic.sweep_jobs import sweep_jobs
 from bellpair_core.logic.task_changed import task_changed
+from bellpair_core.logic.watch_peer import Watch, probe
 from bellpair_core.model.device import DeviceTarget
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order
@@ -66,6 +70,7 @@ class Process:
         self.pair = Recent(self.ledger.pair, self.clock)
         self.devices = Recent(region.catalogue.devices, self.clock)
         self.breakers = Breakers(self.ledger, self.clock)
+        self.watch = Watch(self.settings.sentinel)
 
 
 Handler = Callable[[Process, Any], Any]
@@ -100,6 +105,20 @@ def cancel(process: Process, request: dict[str, Any]) -> Any:
         region=process.settings.region,
         pair=process.pair,
         spent=spent,
+    )
+
+
+def operate(process: Process, request: dict[str, Any]) -> Any:
+    """POST /v1/pair/{kind}"""
+    return operate_pair(
+        request["principal"],
+        request["kind"],
+        PairChange(reason="simulated", drain_seconds=request["drain_seconds"]),
+        ledger=process.ledger,
+        operations=process.region.operations,
+        clock=process.clock,
+        settings=process.settings,
+        token=lambda: str(request["token"]),
     )
 
 
@@ -216,6 +235,7 @@ def sweep(process: Process, event: dict[str, Any]) -> Any:
         clock=process.clock,
         settings=process.settings,
     )
+    repair_marked(process.blobs, process.settings.region, process.settings.peer_region)
     if done["failed"]:
         raise TransientFault(f"{done['failed']} jobs could not be looked after")
     return done
@@ -249,10 +269,35 @@ def failover(process: Process, event: dict[str, Any]) -> Any:
     return steps.take(event["step"], order, event.get("result") or {})
 
 
+def sentinel(process: Process, event: dict[str, Any]) -> Any:
+    """As ``functions/sentinel``."""
+    region = process.region
+    return keep_watch(
+        process.watch,
+        lambda: probe(
+            process.watch,
+            ledger=process.ledger,
+            peers=region.peers,
+            operations=region.operations,
+            wakeups=region.peer_wakeups,
+            clock=process.clock,
+            monotonic=region.monotonic,
+            at_once=region.at_once,
+            settings=process.settings,
+        ),
+        process.settings.sentinel,
+        remaining_s=80.0,
+        monotonic=region.monotonic,
+        sleep=region.scheduler.sleep,
+        heard=lambda seen: region.history.note("watched", f"{seen.verdict} {seen.held_back}"),
+    )
+
+
 HANDLERS: dict[str, Handler] = {
     "submit": submit,
     "cancel": cancel,
     "health": ask_health,
+    "operate": operate,
     "transpile": transpile,
     "execute": execute,
     "postprocess": postprocess,
@@ -262,7 +307,8 @@ HANDLERS: dict[str, Handler] = {
     "sweep": sweep,
     "adopt": adopt,
     "failover": failover,
+    "sentinel": sentinel,
 }
 
-SHARED = {"submit": "api", "cancel": "api", "health": "api"}
+SHARED = dict.fromkeys(("submit", "cancel", "health", "operate"), "api")
 """Which handlers are one function, whose processes they share."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bellpair_core.model.pair import OperationKind, Order
+from bellpair_core.model.pair import OperationKind
 
+from .clients import Operator
 from .region import Region
 from .wire import CALM, CLIENTS, LEDGER, Weather
 from .world import REGIONS, World
@@ -47,6 +48,9 @@ def draw(world: World) -> Plan:
         service.failing = random.choice((0.0, 0.0, 0.3))
     injury, injure = random.choice(INJURIES)
     answer, respond = random.choice(ANSWERS)
+    if respond is watched:
+        faults_end += 60
+        world.watch()
 
     def happen() -> None:
         injure(world)
@@ -194,6 +198,10 @@ def unanswered(world: World) -> None:
     """Nobody changes the pair."""
 
 
+def watched(world: World) -> None:
+    """The sentinels do what they think right; they have watched from the beginning."""
+
+
 def _operation(kind: OperationKind) -> Callable[[World], None]:
     def respond(world: World) -> None:
         _unless_calm(world, _while(world), lambda: operate(world, kind))
@@ -227,22 +235,10 @@ def held(world: World) -> None:
 
 
 def operate(world: World, kind: OperationKind) -> None:
-    """Start an operation in the region that would take over, as an operator's request does."""
-    pair = world.ledger.pair_record
-    region = world.regions[pair.passive]
-    if not region.up:
-        return
+    """Have an operator ask one of the regions for it."""
     world.operations += 1
-    order = Order(
-        id=f"{kind}-{pair.epoch}-{world.operations}",
-        kind=kind,
-        by="operators/0a1b2c3d",
-        reason="simulated",
-        epoch=pair.epoch,
-        drain_seconds=world.random.choice((0, 5, 20)),
-    )
-    world.history.note("ordered", f"{order.id} in {region.name}")
-    region.engine.begin("failover", order.id, {"operation": order.model_dump(mode="json")})
+    operator = Operator(world, f"operator-{world.operations}", kind)
+    world.scheduler.spawn(world.outside, operator.name, operator.run)
 
 
 Happening = Callable[[World], None]
@@ -272,4 +268,7 @@ ANSWERS: tuple[tuple[str, Happening], ...] = (
     ("to and fro", to_and_fro),
     ("two at once", two_at_once),
     ("held", held),
+    ("sentinels", watched),
+    ("sentinels", watched),
+    ("sentinels", watched),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.tenant import CANARY_TENANT
 from bellpair_core.ports import OpenPage, TaskStatus, WaitingJob
 from tests.fakes import MemoryLedger
 
@@ -59,6 +60,9 @@ class Referee:
 
     def inserted(self, job: Job, writer: str) -> None:
         """A job was accepted."""
+        if job.tenant == CANARY_TENANT:
+            # Left by the passive region for the active one, which it is given to by its record.
+            writer = job.region
         if job.region != writer:
             self.violated(f"{writer} stored {job.id} as {job.region}'s")
         if self.active_at.get(job.epoch) != writer:
@@ -163,6 +167,17 @@ class Referee:
             ]
             if idle:
                 self.violated(f"{idle} are over and still hold places on {device}")
+
+    def judge_blobs(self, buckets: Mapping[str, Mapping[str, bytes]]) -> None:
+        """The faults are long over: what the jobs refer to is in both regions."""
+        assert self.ledger is not None
+        for job in self.ledger.jobs.values():
+            for ref in (job.program, job.compiled and job.compiled.program, job.result):
+                if ref is None or ref.inline is not None:
+                    continue
+                lacking = [name for name, blobs in buckets.items() if ref.sha256 not in blobs]
+                if lacking:
+                    self.violated(f"{job.id} needs a blob that {' and '.join(lacking)} lacks")
 
     def stage_of(self, job: Job) -> str:
         """How far the job is, one of `STAGES`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from bellpair_core.settings import Settings
 from .asl import Json
 from .engine import Engine
 from .functions import SHARED, Process
-from .scheduler import Activity, Host
+from .scheduler import Activity, Died, Host
 from .wire import LEDGER, Port
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 INVOCATION_SECONDS = 30.0
 """After which Lambda ends an invocation."""
+SENTINEL_SECONDS = 90.0
+"""The same for the function that watches for a minute."""
+
+
+@dataclass
+class Bucket:
+    """A region's blobs, and which of them only it has; both survive the region's loss."""
+
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    marks: dict[str, None] = field(default_factory=dict)
+
+    def put(self, digest: str, data: bytes) -> bool:
+        """Keep a blob."""
+        self.blobs[digest] = data
+        return True
 
 
 class Region(Host):
@@ -58,7 +74,7 @@ class Region(Host):
         self.history = world.history
         self.wire = world.wire
         self.devices = list(devices)
-        self.bucket: dict[str, bytes] = {}
+        self.bucket = Bucket()
         self.engine = Engine(self, machines)
         self._world = world
         self._offset = clock_offset
@@ -84,15 +100,36 @@ class Region(Host):
         """Now, as this region believes."""
         return START + timedelta(seconds=self._offset + self.scheduler.now * self._rate)
 
+    def monotonic(self) -> float:
+        """Seconds, by this region's clock."""
+        return self.scheduler.now * self._rate
+
     @property
     def up(self) -> bool:
         """Whether the region exists now; a frozen one does."""
         return self.name not in self._world.network.down
 
     @property
-    def peer(self) -> Region:
-        """The other region."""
-        return self._world.regions[self.settings.peer_region]
+    def peer_wakeups(self) -> Any:
+        """The other region's queue, as reached from here."""
+        peer = self._world.regions[self.settings.peer_region]
+        return Port(self.wire, self.name, peer.name, "peer wakeups", _Wakeups(peer))
+
+    def at_once(self, calls: Mapping[str, Callable[[], Any]], timeout_s: float) -> dict[str, Any]:
+        """See `bellpair_core.ports.peers.AtOnce`."""
+        assert self.scheduler.current is not None
+        name = self.scheduler.current.name
+        begun = {key: self.scheduler.spawn(self, name, call) for key, call in calls.items()}
+        until = self.scheduler.now + timeout_s
+        found: dict[str, Any] = {}
+        for key, activity in begun.items():
+            over = self.scheduler.wait(activity, max(0.0, until - self.scheduler.now))
+            if isinstance(activity.error, Died):
+                # The process died of one of its calls.
+                self.scheduler.current.dead = True
+                raise Died
+            found[key] = (activity.error or activity.value) if over else TimeoutError(key)
+        return found
 
     def reaches_devices(self, region: str) -> str:
         """The wire's name for a region's device service."""
@@ -122,7 +159,9 @@ class Region(Host):
         name = f"{function} {_about(payload)}" if self.history.kept else function
         invocation = self.scheduler.spawn(self, name, checked)
         if self.wire.weather.slow:
-            self._limit(invocation)
+            self._limit(
+                invocation, SENTINEL_SECONDS if function == "sentinel" else INVOCATION_SECONDS
+            )
         return invocation
 
     def learn(self, device: Device) -> None:
@@ -132,14 +171,14 @@ class Region(Host):
             for old in self.devices
         ]
 
-    def _limit(self, invocation: Activity) -> None:
+    def _limit(self, invocation: Activity, seconds: float) -> None:
         def end() -> None:
             if self.frozen:
-                self._limit(invocation)
+                self._limit(invocation, seconds)
             else:
                 invocation.kill("Sandbox.Timedout")
 
-        self.scheduler.after(INVOCATION_SECONDS, end)
+        self.scheduler.after(seconds, end)
 
     def die(self) -> None:
         """Everything that runs is gone, and what it remembered; queues and state machines too."""
@@ -242,7 +281,7 @@ class _Operations:
     def start(self, region: str, name: str, input: Mapping[str, Any]) -> bool:
         me, engine = self._region, self._region._world.regions[region].engine
         # As JSON, since that is what travels.
-        given = json.loads(json.dumps(input))
+        given = json.loads(json.dumps({"operation": input}))
         started: bool = me.wire.call(
             me.name, region, "operations.start", engine.begin, "failover", name, given
         )
@@ -262,13 +301,15 @@ class _Peers:
         scheduler.sleep(random() * 0.05)
         if not me._world.network.reaches(me.name, region.name):
             scheduler.sleep(random() * timeout_s)
-            return PeerHealth(reachable=False, healthy=False)
+            return PeerHealth(healthy=False, reason="no connection")
         if random() < me.wire.weather.refused:
-            return PeerHealth(reachable=False, healthy=False)
+            return PeerHealth(healthy=False, reason="refused")
         invocation = region.invoke("health", {})
         if not scheduler.wait(invocation, timeout_s):
-            return PeerHealth(reachable=False, healthy=False)
-        return PeerHealth(reachable=True, healthy=invocation.error is None)
+            return PeerHealth(healthy=False, reason="no answer")
+        if invocation.error is not None:
+            return PeerHealth(healthy=False, reason=type(invocation.error).__name__)
+        return PeerHealth(healthy=True)
 
 
 class _Announcements:
@@ -288,32 +329,53 @@ class _Blobs:
         digest = hashlib.sha256(data).hexdigest()
         if len(data) <= self._region._world.inline_bytes:
             return BlobRef(sha256=digest, size=len(data), inline=zlib.compress(data, 1))
-        self._write(self._region, digest, data)
-        try:
-            self._write(self._region.peer, digest, data)
-        except TransientFault:
-            return BlobRef(sha256=digest, size=len(data), single_copy=True)
-        return BlobRef(sha256=digest, size=len(data))
+        having = [name for name in self._names() if self._wrote(name, digest, data)]
+        if not having:
+            raise TransientFault("no region took the blob")
+        if len(having) == 1:
+            self._ask(having[0], "mark", lambda bucket: bucket.marks.update({digest: None}))
+        return BlobRef(sha256=digest, size=len(data), single_copy=len(having) == 1)
 
     def get(self, ref: BlobRef) -> bytes:
         if ref.inline is not None:
             return zlib.decompress(ref.inline)
-        for region in (self._region, self._region.peer):
+        for name in self._names():
             try:
-                found = self._read(region, ref.sha256)
+                found = self._read(name, ref.sha256)
             except TransientFault:
                 continue
             if found is not None:
                 return found
         raise TransientFault(f"no region has a copy of blob {ref.sha256}")
 
-    def _write(self, where: Region, digest: str, data: bytes) -> None:
-        me = self._region
-        me.wire.call(me.name, where.name, "blobs.put", where.bucket.__setitem__, digest, data)
+    def marked(self, region: str) -> Iterator[str]:
+        marks: list[str] = self._ask(region, "marked", lambda bucket: list(bucket.marks))
+        return iter(marks)
 
-    def _read(self, where: Region, digest: str) -> bytes | None:
-        me = self._region
-        found: bytes | None = me.wire.call(
-            me.name, where.name, "blobs.get", where.bucket.get, digest
+    def copy(self, digest: str, source: str, target: str) -> bool:
+        data = self._read(source, digest)
+        return data is not None and bool(
+            self._ask(target, "put", lambda bucket: bucket.put(digest, data))
         )
+
+    def unmark(self, digest: str, region: str) -> None:
+        self._ask(region, "unmark", lambda bucket: bucket.marks.pop(digest, None))
+
+    def _names(self) -> tuple[str, str]:
+        return self._region.name, self._region.settings.peer_region
+
+    def _wrote(self, where: str, digest: str, data: bytes) -> bool:
+        try:
+            return bool(self._ask(where, "put", lambda bucket: bucket.put(digest, data)))
+        except TransientFault:
+            return False
+
+    def _read(self, where: str, digest: str) -> bytes | None:
+        found: bytes | None = self._ask(where, "get", lambda bucket: bucket.blobs.get(digest))
         return found
+
+    def _ask(self, where: str, what: str, request: Callable[[Bucket], Any]) -> Any:
+        bucket = self._region._world.regions[where].bucket
+        return self._region.wire.call(
+            self._region.name, where, f"blobs.{what} in {where}", request, bucket
+        )

@@ -68,11 +68,15 @@ def simulate(
     scheduler.run(until=plan.faults_end)
     if referee.violation is None:
         world.still()
-        _until_settled(world, scheduler.now + QUIET_SECONDS)
+        deadline = scheduler.now + QUIET_SECONDS
+        _until_settled(world, deadline)
     if referee.violation is None:
         scheduler.run(until=scheduler.now + TAIL_SECONDS)
+        # A sentinel's last canary may have come meanwhile.
+        _until_settled(world, deadline)
     if referee.violation is None:
         referee.judge_end()
+        referee.judge_blobs({name: r.bucket.blobs for name, r in world.regions.items()})
     verdict = Verdict(
         seed,
         referee.violation,

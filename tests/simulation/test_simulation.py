@@ -37,7 +37,5 @@ def test_a_region_is_promoted_while_a_job_is_at_each_stage(summary: Summary, sta
         ("generations", 100),
     ],
 )
-def test_what_the_protocol_is_for_happens_often(
-    summary: Summary, fact: str, at_least: int
-) -> None:
+def test_what_the_protocol_is_for_happens_often(summary: Summary, fact: str, at_least: int) -> None:
     assert summary.facts[fact] >= at_least, summary.facts

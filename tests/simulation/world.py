@@ -11,7 +11,7 @@ from typing import Any
 from bellpair_core.logic.submit_job import Submission
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
-from bellpair_core.settings import DeviceSetting, Settings
+from bellpair_core.settings import DeviceSetting, SentinelSetting, Settings
 from tests.examples import ION_11, SQUARE_20, SV1
 from tests.fakes.memory_ledger import FIRST_PAIR
 
@@ -101,7 +101,9 @@ def settings(region: str) -> Settings:
         region=region,
         primary_region=EAST,
         secondary_region=WEST,
-        failover_machine="failover",
+        sentinel=SentinelSetting(
+            interval_s=3.0, cool_down_s=30.0, canary_s=60.0, canary_limit_s=40.0
+        ),
         api_endpoint=f"https://{region}",
         result_buckets={name: bucket_of(name) for name in REGIONS},
         devices=tuple(
@@ -231,8 +233,15 @@ class World:
         for region in self.regions.values():
             self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
 
+    def watch(self) -> None:
+        """Let the sentinels watch until the faults are over."""
+        for region in self.regions.values():
+            self._beat(region, "sentinel", 60.0)
+
     def _beat(self, region: Region, function: str, every: float) -> None:
         def beat() -> None:
+            if self.calm and function == "sentinel":
+                return
             self.scheduler.after(every, beat)
             if region.up and not region.frozen:
                 region.invoke(function, [{}] if function == "dispatch" else {})
