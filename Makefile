@@ -9,7 +9,7 @@ BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test simulate test-unit test-contract test-integration test-deployment \
+.PHONY: help setup demo bench test simulate check-model test-unit test-contract test-integration test-deployment \
 	lint format synth layers clean
 
 help: ## say what can be made
@@ -30,6 +30,9 @@ test: setup layers ## run every test
 
 simulate: setup ## play SEEDS=10000 schedules of failures, or one SEED with its history
 	@.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),10000))
+
+check-model: setup ## every run of the failover protocol's model, by spin (minutes, 1 GB)
+	@BELLPAIR_MODEL_DEEP=1 $(PYTEST) tests/model
 
 test-unit: setup ## plain logic, in seconds
 	@$(PYTEST) tests/unit

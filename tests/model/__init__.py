@@ -1,0 +1,1 @@
+"""The failover protocol, checked exhaustively by spin."""
