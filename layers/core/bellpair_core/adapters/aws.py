@@ -34,11 +34,6 @@ _HASTY = Config(
 )
 """For those who ask again and again by themselves, and want to know soon that there is nobody."""
 
-_HASTY = Config(
-    connect_timeout=0.7, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1}
-)
-"""For those who ask again and again by themselves, and want to know soon that there is nobody."""
-
 _THROTTLED = frozenset(
     {
         "ProvisionedThroughputExceededException",
