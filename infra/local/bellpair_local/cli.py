@@ -248,10 +248,15 @@ def heal(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
         console.print(f"{region} is back.")
         if healed.results is not None:
             console.print(f"Results written again: {healed.results['stored']}.")
+        if healed.blobs is not None:
+            console.print(f"Blobs copied: {healed.blobs['copied']}.")
     elif healed.thawed:
         console.print(f"{region} goes on with {healed.thawed} processes.")
     else:
         console.print(f"{region} runs, without faults.")
+    if healed.blobs is not None and healed.blobs["problem"]:
+        console.print(f"Not all blobs could be compared: {healed.blobs['problem']}", soft_wrap=True)
+        console.print(f"Try again with `{cloud.command('heal', region)}`.", soft_wrap=True)
 
 
 def _have_outage(

@@ -36,7 +36,8 @@ class Healed(BaseModel):
         What the region's Braket emulator wrote again: ``stored``, ``lost`` and ``left``; None
         where nothing was lost.
     blobs
-        What the peer's sweeper says of the blobs that it copied; None where there is none.
+        What the peer's sweeper copied: ``copied``, ``lost``, ``rounds``, and ``problem`` where it
+        was given up; the sweeper's own beats go on then. None where there is no sweeper.
     """
 
     model_config = ConfigDict(frozen=True)

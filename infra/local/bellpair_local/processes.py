@@ -173,7 +173,7 @@ class ProcessTable:
         int
             How many processes are stopped now that were not before.
         """
-        return _signal_sessions(self._named(name), signal.SIGSTOP, _is_stopped)
+        return _signal_sessions(self._named(name), signal.SIGSTOP, _stands_still)
 
     def thaw(self, name: str) -> int:
         """Let the process called `name` and all that it started go on.
@@ -280,3 +280,12 @@ def _unfinished(
 
 def _is_stopped(process: psutil.Process) -> bool:
     return process.status() in _STOPPED
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    """Whether a process that was told to stop acts no more.
+
+    One that starts another one cannot be stopped until that has begun, which is stopped itself.
+    It would stop then before anything else.
+    """
+    return process.status() in (*_STOPPED, psutil.STATUS_DISK_SLEEP)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bellpair_local import application, assembly, control
+from bellpair_local.blob_repair import repair_all
 from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import DEPLOYED_FILE, Topology
 from bellpair_local.whole_file import write_whole
@@ -79,18 +80,18 @@ def repair_blobs(topology: Topology, region: str) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        What the sweeper says; None if the application has none.
+        What became of them, see :func:`repair_all`; None if the application has no sweeper.
 
     Raises
     ------
     LocalCloudError
-        If the sweeper fails.
+        If the region cannot be asked for its functions.
     """
     deployer = _deployer(topology, lambda name: None)
     function = f"bellpair-{assembly.STAGE}-sweep"
     if not application.is_deployed(deployer, function, region):
         return None
-    return application.invoke(deployer, function, region, {"repair": "all"})
+    return repair_all(lambda event: application.invoke(deployer, function, region, event))
 
 
 def _deployer(topology: Topology, progress: Progress) -> Deployer:
