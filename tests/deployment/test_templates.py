@@ -383,7 +383,7 @@ def test_an_alarm_can_ring(prod: Assembly) -> None:
         for machine in ("Job", "Failover"):
             assert alarms[f"{machine}{metric}"]["Threshold"] == 1
     for alarm in alarms.values():
-        assert alarm["Period"] in (60, 300, 900)
+        assert alarm["Period"] in (120, 300, 900)
         assert alarm["EvaluationPeriods"] == 1
         assert alarm["AlarmActions"]
 

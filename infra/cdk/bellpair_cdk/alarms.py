@@ -131,4 +131,4 @@ _RINGS = {
         cloudwatch.TreatMissingData.BREACHING,
     ),
 }
-_IN_WORDS = {1: "one minute", 5: "five minutes", 15: "a quarter of an hour"}
+_IN_WORDS = {2: "two minutes", 5: "five minutes", 15: "a quarter of an hour"}

@@ -46,9 +46,10 @@ class PairAlarms(Construct):
             "PeerHealthy",
             here,
             statistic="Maximum",
-            minutes=1,
+            # The sentinel hands in what it found when a watch ends, after 90 s at most.
+            minutes=2,
             rings=Rings.BELOW,
-            description=f"For a minute {names.region} has not found {peer} healthy",
+            description=f"For two minutes {names.region} has not found {peer} healthy",
         )
         alarms.add(
             "PausedTooLong",
@@ -57,7 +58,6 @@ class PairAlarms(Construct):
             here,
             PAUSED_TOO_LONG.total_seconds(),
             statistic="Maximum",
-            minutes=1,
             description="The pair takes no new jobs, for longer than a switchover needs",
         )
         alarms.add(
@@ -67,7 +67,7 @@ class PairAlarms(Construct):
             here,
             names.stage.sentinel.canary_limit_seconds,
             statistic="Maximum",
-            description="A job of the platform's own does not come to its end in time",
+            description="A canary job does not come to its end in time",
         )
         alarms.add(
             "SingleCopyBlobs",
