@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
+from typing import cast
 
 import pytest
 
 from bellpair_core.logic.watch_peer import Round, Verdict, Watch
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.pair import Hold, OperationKind, Order, PairMode
+from bellpair_core.ports import AtOnce
 from tests.fakes.fake_clock import START
+from tests.fakes.one_by_one import one_by_one
 from tests.unit.logic.two_sentinels import EAST, SENTINEL, WEST, Region, TwoSentinels
 
 FRESH_ROUNDS = 1
@@ -156,6 +160,28 @@ def test_a_slow_answer_now_and_then_is_no_reason_to_call_oneself_ill(pair: TwoSe
         pair.east.api = second % SENTINEL.confirm_n != 0
         pair.pass_time(1)
         assert pair.ledger.beats[EAST].healthy
+
+
+def test_a_region_that_is_being_set_up_is_not_lost() -> None:
+    pair = TwoSentinels()
+    pair.east.api = False
+
+    assert verdicts(pair.pass_time(50)) == {Verdict.UNKNOWN}
+    assert pair.ledger.beat(EAST) is None
+    assert pair.west.orders == []
+
+
+def late(calls: Mapping[str, Callable[[], object]], timeout_s: float) -> dict[str, object]:
+    """As a slow API is met: it answers when the round is over."""
+    found = dict(one_by_one(calls, timeout_s))
+    return found | {name: TimeoutError(name) for name in ("own", "peer") if name in found}
+
+
+def test_an_api_that_answers_late_is_slow_and_not_lost(pair: TwoSentinels) -> None:
+    pair.east.at_once = pair.west.at_once = cast(AtOnce, late)
+
+    assert verdicts(pair.pass_time(50)) == {Verdict.ALIVE}
+    assert pair.ledger.beats[EAST].healthy
 
 
 def test_a_sentinel_that_is_silent_beside_an_api_that_answers_is_no_loss(

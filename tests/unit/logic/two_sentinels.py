@@ -8,7 +8,7 @@ from typing import Any, cast
 from bellpair_core.logic.watch_peer import Round, Verdict, Watch, probe
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order, PairRecord
-from bellpair_core.ports import Ledger, PeerHealth
+from bellpair_core.ports import AtOnce, Ledger, PeerHealth
 from bellpair_core.settings import DeviceSetting, SentinelSetting, Settings
 from tests.fakes import FakeClock, FakeWakeups, MemoryLedger
 from tests.fakes.fake_pair_desk import FakeOperations
@@ -71,6 +71,7 @@ class Region:
             devices=(SV1,) if canaries else (),
         )
         self.watch = Watch(SENTINEL)
+        self.at_once: AtOnce = one_by_one
 
     def health(self, endpoint: str, timeout_s: float) -> PeerHealth:
         """Ask the API of the region that the endpoint names."""
@@ -91,7 +92,7 @@ class Region:
             wakeups=self.peer_wakeups,
             clock=lambda: self.pair.clock() + self.clock_ahead,
             monotonic=self.pair.monotonic,
-            at_once=one_by_one,
+            at_once=self.at_once,
             settings=self.settings,
         )
 

@@ -96,15 +96,12 @@ class Watch:
     ----------
     lost
         The last verdicts on the peer, newest last: whether they spoke for a promotion.
-    own
-        Whether this region's own API answered, in the last rounds.
     endpoint
         Where the peer's API was last said to be.
     """
 
     def __init__(self, setting: SentinelSetting) -> None:
         self.lost: deque[bool] = deque(maxlen=setting.confirm_m)
-        self.own: deque[bool] = deque(maxlen=setting.confirm_n)
         self.endpoint = ""
         self.canary = CanaryWatch()
         self._setting = setting
@@ -112,6 +109,7 @@ class Watch:
         self._beat: Beat | None = None
         self._moved_at = 0.0
         self._counter: int | None = None
+        self._own_answered_at: float | None = None
         self._started: tuple[int, float] | None = None
         self._told = ""
 
@@ -130,13 +128,30 @@ class Watch:
             gap_s = max(now - before, abs((at - before_at).total_seconds()))
             if gap_s > GAP_INTERVALS * self._setting.interval_s:
                 self.forget()
-                self.own.clear()
+                self._own_answered_at = None
         self._last_round = (now, at)
 
     def forget(self) -> None:
         """Begin the window anew, as if the peer had just been seen for the first time."""
         self.lost.clear()
         self._beat = None
+
+    def own_answered(self, now: float) -> None:
+        """Note that this region's own API has just answered, however long that took."""
+        self._own_answered_at = now
+
+    @property
+    def begun(self) -> bool:
+        """Whether this region's own API has ever answered this process.
+
+        Until then a region is being set up, and calls itself neither well nor ill.
+        """
+        return self._own_answered_at is not None
+
+    def well(self, now: float) -> bool:
+        """Whether this region's own API answers, if perhaps slowly."""
+        limit_s = self._setting.confirm_n * self._setting.interval_s
+        return self._own_answered_at is not None and now - self._own_answered_at < limit_s
 
     def next_count(self) -> int | None:
         """The number of the next beat; ``None`` until the last one's is known."""
@@ -220,7 +235,7 @@ def probe(
     """
     began = monotonic()
     watch.begin_round(began, clock())
-    sight, peer = _look(watch, ledger, peers, clock, at_once, settings)
+    sight, peer = _look(watch, ledger, peers, clock, monotonic, at_once, settings)
     if sight is None:
         watch.forget()
         watch.tell(f"region {settings.region} cannot reach the ledger: it watches nobody")
@@ -245,7 +260,9 @@ def probe(
             watch.tell("")
         return Round(verdict, pair, canary.out_s)
     order = _order(pair, verdict, peer, clock(), settings)
-    held_back = _held_back(watch, pair, order, clock(), settings)
+    held_back = _held_back(pair, order, clock(), settings)
+    if not watch.well(monotonic()):
+        held_back = "this region's own API does not answer"
     if monotonic() - began > GAP_INTERVALS * settings.sentinel.interval_s:
         held_back = "this round took too long to be believed"
     if held_back:
@@ -262,6 +279,7 @@ def _look(
     ledger: Ledger,
     peers: Peers,
     clock: Clock,
+    monotonic: Callable[[], float],
     at_once: AtOnce,
     settings: Settings,
 ) -> tuple[_Sight | None, PeerHealth | None]:
@@ -269,9 +287,7 @@ def _look(
     setting = settings.sentinel
     timeout_s = TIMEOUT_INTERVALS * setting.interval_s
     count = watch.next_count()
-    # Of one slow answer a region does not die; of as many as are confirmed, it does.
-    well = any(watch.own)
-    known = bool(watch.own)
+    begun, well = watch.begun, watch.well(monotonic())
 
     def visit_ledger() -> _Sight:
         pair = ledger.pair()
@@ -279,7 +295,7 @@ def _look(
             own = ledger.beat(settings.region)
         else:
             own = None
-            if known:
+            if begun:
                 ledger.put_beat(
                     Beat(
                         region=settings.region,
@@ -291,15 +307,16 @@ def _look(
                 )
         return _Sight(pair, ledger.beat(settings.peer_region), own)
 
-    calls: dict[str, Callable[[], object]] = {
-        "ledger": visit_ledger,
-        "own": lambda: peers.health(settings.api_endpoint, timeout_s),
-    }
+    def ask_own() -> None:
+        # It may take longer than this round: a region under load is slow and not ill.
+        if peers.health(settings.api_endpoint, setting.confirm_n * setting.interval_s).healthy:
+            watch.own_answered(monotonic())
+
+    calls: dict[str, Callable[[], object]] = {"ledger": visit_ledger, "own": ask_own}
     if watch.endpoint:
         calls["peer"] = lambda: peers.health(watch.endpoint, timeout_s)
     found = at_once(calls, timeout_s)
-    own_health, peer, sight = found["own"], found.get("peer"), found["ledger"]
-    watch.own.append(isinstance(own_health, PeerHealth) and own_health.healthy)
+    peer, sight = found.get("peer"), found["ledger"]
     if isinstance(peer, Exception):
         peer = PeerHealth(healthy=False, reason=f"no answer: {peer}")
     if not isinstance(sight, _Sight):
@@ -368,12 +385,8 @@ def _order(
     )
 
 
-def _held_back(
-    watch: Watch, pair: PairRecord, order: Order, now: datetime, settings: Settings
-) -> str:
+def _held_back(pair: PairRecord, order: Order, now: datetime, settings: Settings) -> str:
     """What keeps this region from taking over now; empty if nothing does."""
-    if not any(watch.own):
-        return "this region's own API does not answer"
     if pair.operation is not None and pair.busy_with_another(order.id, now):
         return f"operation {pair.operation.id} is running"
     rules = withheld(
