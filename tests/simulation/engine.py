@@ -60,7 +60,7 @@ class Engine:
             self._region.history.note("ended", "the execution is over")
 
         title = f"{machine} {name[-8:]}" if machine == "job" else f"{machine} {name}"
-        self._executions[key] = self._scheduler.spawn(self._region, title, body)
+        self._executions[key] = self._scheduler.spawn(self._region, title, body, lasting=True)
         return True
 
     def start(self, job: Job) -> None:
@@ -147,7 +147,7 @@ class Engine:
         assert self._scheduler.current is not None
         name = self._scheduler.current.name
         workers = [
-            self._scheduler.spawn(self._region, f"{name} {number}", work)
+            self._scheduler.spawn(self._region, f"{name} {number}", work, lasting=True)
             for number in range(min(at_once, len(bodies)))
         ]
         for worker in workers:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.pair import OperationKind
 
 from .clients import Operator
@@ -42,6 +44,7 @@ def draw(world: World) -> Plan:
     random = world.random
     faults_end = random.uniform(20, 120)
     _draw_clients(world, faults_end)
+    _draw_deadline(world)
     world.wire.weather = _draw_weather(world)
     for service in world.services.values():
         service.longest = random.choice((2.0, 20.0, 60.0))
@@ -70,6 +73,13 @@ def _draw_clients(world: World, faults_end: float) -> None:
             starts=random.random() * faults_end * random.choice((0.05, 0.7)),
             cancels=random.random() * 30 if random.random() < 0.2 else None,
         )
+
+
+def _draw_deadline(world: World) -> None:
+    if world.random.random() < 0.05:
+        seconds = world.random.uniform(20, 150)
+        world.ledger.deadline = timedelta(seconds=seconds)
+        world.referee.excused.add(ErrorCode.DEADLINE_EXCEEDED)
 
 
 def _draw_weather(world: World) -> Weather:
@@ -194,6 +204,25 @@ def device_offline(world: World) -> None:
     _unless_calm(world, world.random.random() * 90, lambda: world.bring_online(name))
 
 
+def device_flapping(world: World) -> None:
+    """A QPU comes and goes, and requests to it are late."""
+    random, name = world.random, world.random.choice(("ion-11", "square-20"))
+    at = 0.0
+    for _ in range(6):
+        _unless_calm(world, at, lambda: world.take_offline(name))
+        at += random.random() * 4
+        _unless_calm(world, at, lambda: world.bring_online(name))
+        at += random.random() * 4
+    world.wire.weather = world.wire.weather.but(late=0.1)
+
+
+def zone_lost(world: World) -> None:
+    """A third of the active region's workers die at once, and again a little later."""
+    region, random = _active(world), world.random
+    for seconds in (0.0, 0.05, random.random() * 5):
+        _unless_calm(world, seconds, lambda: region.lose_workers(lambda: random.random() < 0.34))
+
+
 def unanswered(world: World) -> None:
     """Nobody changes the pair."""
 
@@ -256,6 +285,8 @@ INJURIES: tuple[tuple[str, Happening], ...] = (
     ("passive cut from ledger", passive_cut),
     ("devices away", devices_away),
     ("device offline", device_offline),
+    ("device flapping", device_flapping),
+    ("zone lost", zone_lost),
 )
 
 ANSWERS: tuple[tuple[str, Happening], ...] = (

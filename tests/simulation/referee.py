@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from bellpair_core.model.errors import ErrorCode
@@ -36,6 +37,8 @@ class Referee:
         How many jobs were at which stage when a region was promoted.
     facts
         Counts of what the schedule met, to tell whether it met anything.
+    excused
+        Errors that jobs may end with in this schedule, beside a device's own.
     """
 
     def __init__(self, scheduler: Scheduler, history: History, first: PairRecord) -> None:
@@ -44,7 +47,7 @@ class Referee:
         self.facts: Counter[str] = Counter()
         self.active_at = {first.epoch: first.active}
         self.acknowledged: dict[str, str] = {}
-        self.excused: set[str] = set()
+        self.excused: set[ErrorCode] = set()
         self.services: Sequence[DeviceService] = ()
         self.ledger: WatchedLedger | None = None
         self.on_write: Callable[[], None] = lambda: None
@@ -198,6 +201,8 @@ class Referee:
 
     def _promoted(self, new: PairRecord) -> None:
         self.active_at[new.epoch] = new.active
+        if new.operation is not None and new.operation.by.startswith("sentinel"):
+            self.facts["promoted by a sentinel"] += 1
         self.facts["promotions"] += 1
         for job in self.unfinished():
             self.promoted_at_stage[self.stage_of(job)] += 1
@@ -217,13 +222,9 @@ class Referee:
         elif job.status is JobStatus.CANCELLED:
             if not job.cancel_requested and job.task is not None:
                 self.violated(f"{job.id} was cancelled and nobody asked for it")
-        elif job.error is None or job.error.code not in _BLAMELESS | self.excused_codes():
+        elif job.error is None or job.error.code not in _BLAMELESS | self.excused:
             code = job.error and f"{job.error.code}: {job.error.message}"
             self.violated(f"{job.id} failed, and not by its device's fault: {code}")
-
-    def excused_codes(self) -> frozenset[ErrorCode]:
-        """Errors that this schedule's incidents explain."""
-        return frozenset(ErrorCode(code) for code in self.excused)
 
 
 class WatchedLedger(MemoryLedger):
@@ -233,8 +234,8 @@ class WatchedLedger(MemoryLedger):
     ----------
     writer
         Which region makes the call; set before each.
-    lag
-        Up to how many seconds the indexes are behind.
+    deadline
+        What jobs are given in place of the platform's own, when set.
     """
 
     def __init__(
@@ -247,6 +248,7 @@ class WatchedLedger(MemoryLedger):
     ) -> None:
         super().__init__(first)
         self.writer = ""
+        self.deadline: timedelta | None = None
         self.device_names = device_names
         self._scheduler = scheduler
         self._referee = referee
@@ -256,6 +258,8 @@ class WatchedLedger(MemoryLedger):
 
     def insert(self, job: Job) -> None:
         """Store a new job."""
+        if self.deadline is not None:
+            job = job.model_copy(update={"deadline": job.accepted_at + self.deadline})
         super().insert(job)
         self._earlier[job.id] = (self._scheduler.now, None)
         self._referee.inserted(job, self.writer)

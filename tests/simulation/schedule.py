@@ -10,7 +10,7 @@ from .functions import HANDLERS, Handler
 from .plan import draw
 from .world import World
 
-QUIET_SECONDS = 3600.0
+QUIET_SECONDS = 1200.0
 """Simulated time within which everything is over once no more faults happen."""
 
 LOOK_SECONDS = 5.0
@@ -32,6 +32,8 @@ class Verdict:
         Counts of what was met.
     seconds
         Simulated time.
+    quiet_seconds
+        How much of it passed between the last fault and the end of the last job.
     """
 
     seed: int
@@ -40,6 +42,7 @@ class Verdict:
     promoted_at_stage: Counter[str] = field(default_factory=Counter)
     facts: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    quiet_seconds: float = 0.0
     steps: int = 0
     history: list[str] = field(default_factory=list)
 
@@ -70,6 +73,7 @@ def simulate(
         world.still()
         deadline = scheduler.now + QUIET_SECONDS
         _until_settled(world, deadline)
+    quiet_seconds = scheduler.now - plan.faults_end
     if referee.violation is None:
         scheduler.run(until=scheduler.now + TAIL_SECONDS)
         # A sentinel's last canary may have come meanwhile.
@@ -84,6 +88,7 @@ def simulate(
         referee.promoted_at_stage,
         referee.facts,
         scheduler.now,
+        quiet_seconds,
         scheduler.steps,
         world.history.lines,
     )

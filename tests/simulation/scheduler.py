@@ -63,6 +63,12 @@ class Host:
         for activity, ticket in parked:
             self._scheduler.resume_at(self._scheduler.now, activity, ticket)
 
+    def lose_workers(self, wanted: Callable[[], bool]) -> None:
+        """End those activities that run on workers and of which ``wanted`` says so."""
+        for activity in list(self._running):
+            if not activity.lasting and wanted():
+                activity.kill()
+
     def die(self) -> None:
         """End every activity at once, whatever it was doing."""
         self._parked = []
@@ -80,15 +86,29 @@ class Activity:
     name
         Names it in the history.
     body
-        What it does; its answer or exception is what `Outcome` tells whoever waits.
+        What it does; its answer or exception is for whoever waits for it.
+    lasting
+        Whether it is no worker's, and so outlives the loss of workers: a state machine's execution.
     """
 
-    __slots__ = ("dead", "done", "error", "host", "name", "ticket", "value", "waiters", "worker")
+    __slots__ = (
+        "dead",
+        "done",
+        "error",
+        "host",
+        "lasting",
+        "name",
+        "ticket",
+        "value",
+        "waiters",
+        "worker",
+    )
 
     def __init__(
-        self, scheduler: Scheduler, host: Host, name: str, body: Callable[[], Any]
+        self, scheduler: Scheduler, host: Host, name: str, body: Callable[[], Any], lasting: bool
     ) -> None:
         self.host = host
+        self.lasting = lasting
         self.name = name
         self.dead = False
         self.done = False
@@ -172,9 +192,11 @@ class Scheduler:
         self._sequence += 1
         heapq.heappush(self._queue, (when, self._sequence, activity, ticket))
 
-    def spawn(self, host: Host, name: str, body: Callable[[], Any]) -> Activity:
+    def spawn(
+        self, host: Host, name: str, body: Callable[[], Any], *, lasting: bool = False
+    ) -> Activity:
         """Start an activity; it gets its first turn as soon as this one gives up its own."""
-        return Activity(self, host, name, body)
+        return Activity(self, host, name, body, lasting)
 
     def sleep(self, seconds: float) -> None:
         """Let others have their turn for so long."""
