@@ -21,7 +21,7 @@ def qpu_loss(drill: Rehearsal) -> None:
     """Take a QPU offline with tasks in its queue, and bring it back when the rest is over."""
     device = drill.plan.chance("qpu").choice(QPUS)
     drill.begin()
-    drill.until_accepted(round(drill.plan.jobs * 0.2))
+    drill.until_answered(round(drill.plan.jobs * 0.2))
     outages.device(drill.site.cloud, device, queue_delay_s=BUSY_SECONDS)
     drill.until_outage()
     lose_qpu(drill, device)
@@ -68,14 +68,14 @@ def event_loss(drill: Rehearsal) -> None:
     """Drop every event of the devices, then repeat them all in any order."""
     devices = sorted(drill.device_names())
     drill.begin()
-    drill.until_accepted(round(drill.plan.jobs * 0.15))
+    drill.until_answered(round(drill.plan.jobs * 0.15))
     drill.breaks(
         "let the devices tell events",
         lambda: _drop_events(drill, devices, drop=False),
     )
     _drop_events(drill, devices, drop=True)
     drill.mark("events are dropped")
-    drill.until_accepted(round(drill.plan.jobs * 0.55))
+    drill.until_answered(round(drill.plan.jobs * 0.55))
     drill.mends("let the devices tell events")
     drill.breaks("deliver events in order", lambda: _disorder(drill, {}))
     disorder = {"event_duplicate_rate": 0.5, "event_reorder_ms": 3000, "seed": drill.plan.seed}

@@ -14,6 +14,7 @@ from bellpair_local.drills.records import FailedAttempt, Request, Submission
 
 STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
+_LONGEST_LOOK_SECONDS = 0.2
 
 DECLINED = frozenset({"device-offline"})
 """Codes by which the platform rightly says no: a client named a device that is known to be away."""
@@ -66,10 +67,13 @@ class Load:
         self._submissions: list[Submission] = []
         self._held: list[tuple[float, float]] = []
         self._held_since: float | None = None
-        self._lock = threading.Lock()
+        self._promised: list[str] = []
+        # May be taken again by whoever is asked whether to offer.
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._began = 0.0
         self._offered = 0
+        self._answered = 0
         self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(
@@ -85,9 +89,25 @@ class Load:
             return list(self._submissions)
 
     @property
+    def promised(self) -> list[str]:
+        """The ids of the jobs promised so far."""
+        with self._lock:
+            return list(self._promised)
+
+    @property
     def accepted(self) -> int:
         """How many jobs have been promised so far."""
-        return sum(made.acked_at is not None for made in self.submissions)
+        return len(self._promised)
+
+    @property
+    def answered(self) -> int:
+        """How many submissions have ended so far, one way or another."""
+        return self._answered
+
+    @property
+    def offered(self) -> int:
+        """How many submissions have been begun so far."""
+        return len(self._submissions)
 
     @property
     def held(self) -> list[tuple[float, float]]:
@@ -134,6 +154,8 @@ class Load:
                 while (request := self._next()) is not None:
                     retries.clear()
                     self._submit(client, request, retries)
+                    with self._lock:
+                        self._answered += 1
             finally:
                 client.close()
         except BaseException as error:
@@ -151,7 +173,8 @@ class Load:
                 if now >= due and self._free_to_offer(now):
                     self._offered += 1
                     return self._waiting.popleft()
-            self._stop.wait(max(_LOOK_SECONDS, min(due - now, 0.2)))
+            # Not due yet, or nothing may be offered: look again later.
+            self._stop.wait(min(max(due - now, _LOOK_SECONDS), _LONGEST_LOOK_SECONDS))
         return None
 
     def _free_to_offer(self, now: float) -> bool:
@@ -183,6 +206,8 @@ class Load:
         made.attempts = list(retries)
         made.job_id, made.region, made.epoch = job.id, job.record.region, job.record.epoch
         made.acked_at = time.time()
+        with self._lock:
+            self._promised.append(job.id)
 
 
 def _failed(error: BellpairError) -> FailedAttempt:

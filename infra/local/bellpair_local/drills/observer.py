@@ -180,6 +180,17 @@ class JobsWatch:
             return dict(self._first_over)
 
     @property
+    def over(self) -> int:
+        """How many jobs have been seen to be over."""
+        return len(self._first_over)
+
+    @property
+    def seen_unfinished(self) -> list[JobSeen]:
+        """The jobs last seen unfinished, of those that were looked at one by one."""
+        with self._lock:
+            return list(self._unfinished.values())
+
+    @property
     def unfinished(self) -> dict[str, JobSeen | None]:
         """The promised jobs not yet seen to be over, as last looked at one by one."""
         promised = self._promised()

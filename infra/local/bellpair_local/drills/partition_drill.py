@@ -19,11 +19,12 @@ def partition(drill: Rehearsal) -> None:
     Between the two the clients pause until another promotion would be allowed, so that its absence
     says something.
     """
+    first_part = round(drill.plan.jobs * 0.6)
+    drill.hold_load_at(first_part)
     drill.begin()
-    drill.until_accepted(round(drill.plan.jobs * 0.25))
+    drill.until_answered(round(drill.plan.jobs * 0.25))
     old = _cut_from_ledger(drill)
-    drill.until_accepted(round(drill.plan.jobs * 0.6))
-    drill.hold_load()
+    drill.until_answered(first_part)
     drill.mends(f"join {old} and the ledger")
     joined = drill.mark(f"{old} reaches the ledger again")
     drill.note_passive(old, joined, drill.epoch() - 1)

@@ -56,7 +56,7 @@ def region_freeze(drill: Rehearsal) -> None:
     outages.freeze(cloud, region)
     drill.await_takeover(since, epoch)
     drill.await_adopted()
-    drill.until_accepted(round(drill.plan.jobs * 0.8))
+    drill.until_answered(round(drill.plan.jobs * 0.8))
     drill.waiting_at_loss = drill.unfinished_waiting()
     drill.mends(f"thaw {region}")
     thawed = drill.mark(f"{region} thawed")

@@ -24,7 +24,7 @@ from bellpair_local.drills.observer import (
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.progress import Progress
 from bellpair_local.drills.readiness import Readiness
-from bellpair_local.drills.records import JobSeen, Mark, Operation, Submission
+from bellpair_local.drills.records import JobSeen, Mark, Operation
 from bellpair_local.drills.site import NotReady, Site
 
 READY_SECONDS = 180.0
@@ -92,7 +92,7 @@ class Rehearsal:
         self._told = 0.0
         self._submitted = False
         self._observing = False
-        self._held = False
+        self._held_at: int | None = None
         self._epoch_before = 0
         self.load = Load(
             plan.requests(site.run),
@@ -103,7 +103,7 @@ class Rehearsal:
         )
         self.health = HealthWatch(site)
         self.pair = PairWatch(site)
-        self.jobs = JobsWatch(site, self._promised)
+        self.jobs = JobsWatch(site, lambda: self.load.promised)
         self._watches: list[Watch] = [*self.health.watches, self.pair.watch, self.jobs.watch]
 
     def __enter__(self) -> Self:
@@ -164,12 +164,12 @@ class Rehearsal:
 
     def until_outage(self) -> None:
         """Wait for the seeded moment in the middle of the load."""
-        self.until_accepted(self.plan.outage_after())
+        self.until_answered(self.plan.outage_after())
 
-    def until_accepted(self, jobs: int) -> None:
-        """Wait until so many jobs are accepted, or the load is over."""
+    def until_answered(self, jobs: int) -> None:
+        """Wait until so many submissions are answered, or the load is over."""
         self.tell(f"submitting {self.plan.jobs} jobs; the next event comes after {jobs}")
-        while self.load.accepted < jobs and not self.load.over:
+        while self.load.answered < jobs and not self.load.over:
             self._progress()
             time.sleep(_LOOK_SECONDS)
 
@@ -226,13 +226,13 @@ class Rehearsal:
         """From now on jobs may wait for this device."""
         self._away, self._lifted = frozenset({device}), True
 
-    def hold_load(self) -> None:
-        """Let the clients submit nothing for a while."""
-        self._held = True
+    def hold_load_at(self, jobs: int) -> None:
+        """Let the clients submit no more than so many jobs for a while."""
+        self._held_at = jobs
 
     def release_load(self) -> None:
         """Let them go on."""
-        self._held = False
+        self._held_at = None
 
     def hold_clients_back(self) -> None:
         """Let the bound of unfinished jobs count again, though a region is still away."""
@@ -418,7 +418,7 @@ class Rehearsal:
         self.await_adopted()
         replayed = self.replay()
         self.tell("comparing the ledger, the clients' promises and the devices' books")
-        promised = sorted(set(self._promised()))
+        promised = sorted(set(self.load.promised))
         first_over = self.jobs.first_over
         if len(promised) > SAMPLES_MAX:
             over = sorted(first_over)
@@ -490,17 +490,16 @@ class Rehearsal:
             return str(error)
         return str(job.id)
 
-    def _promised(self) -> list[str]:
-        return [made.job_id for made in self.load.submissions if made.job_id is not None]
-
     def _may_offer(self) -> bool:
-        if self._held:
+        """Asked often: it only compares numbers."""
+        if self._held_at is not None and self.load.offered >= self._held_at:
             return False
         most = self.plan.unfinished_max
         if most is None or self._lifted:
             return True
-        # Jobs that wait for a lost region would else take all the places.
-        return sum(not self._waits(job) for job in self.jobs.unfinished.values()) < most
+        # Jobs that wait for what is away would else take all the places.
+        waiting = sum(map(self._waits, self.jobs.seen_unfinished)) if self._away else 0
+        return self.load.accepted - self.jobs.over - waiting < most
 
     def _waits(self, job: JobSeen | None) -> bool:
         return job is not None and bool(self._away) and waits(job, self._away)
@@ -550,11 +549,10 @@ class Rehearsal:
         if now - self._told < PROGRESS_SECONDS:
             return
         self._told = now
-        made: list[Submission] = self.load.submissions
-        accepted = sum(each.acked_at is not None for each in made)
-        over = len(self.jobs.first_over)
         waiting = f", {more}" if more else ""
-        self._teller.passing(f"{accepted} of {self.plan.jobs} accepted, {over} over{waiting}")
+        self._teller.passing(
+            f"{self.load.accepted} of {self.plan.jobs} accepted, {self.jobs.over} over{waiting}"
+        )
 
     def _cure(self, name: str, cure: Callable[[], object]) -> None:
         self.tell(f"mending: {name}")

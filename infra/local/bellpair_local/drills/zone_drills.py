@@ -12,7 +12,7 @@ def zone_loss(drill: Rehearsal) -> None:
     """Kill a third of the active region's workers, three times under load."""
     drill.begin()
     for number in range(LOSSES):
-        drill.until_accepted(round(drill.plan.jobs * (number + 1) / (LOSSES + 1)))
+        drill.until_answered(round(drill.plan.jobs * (number + 1) / (LOSSES + 1)))
         lose_zone(drill, number)
 
 
