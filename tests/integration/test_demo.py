@@ -10,18 +10,19 @@ import psutil
 import pytest
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(500)
 def test_it_shows_counts_and_logs_and_leaves_nothing_running() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bellpair_local.demo"],
         capture_output=True,
         text=True,
-        timeout=390,
+        timeout=490,
         check=False,
     )
 
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    for shown in ("succeeded on sv1", "succeeded on square-20", "11111", "launched", "total"):
+    counts = ("succeeded on sv1", "succeeded on square-20", "11111", "launched", "total")
+    for shown in (*counts, "us-east-1 killed", "in flight", "Passed.", "demo-region-loss.png"):
         assert shown in done.stdout, shown
     (state,) = set(re.findall(r"/\S*bellpair-demo-\w+(?=/logs)", done.stdout + done.stderr))
     commands = [" ".join(process.info["cmdline"] or ()) for process in _processes()]

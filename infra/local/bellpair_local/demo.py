@@ -19,6 +19,7 @@ import psutil
 from rich.console import Console
 
 from bellpair_local.assembly import repository
+from bellpair_local.drills.picture import can_draw
 from bellpair_local.topology import DEFAULT_PORT_BASE, PORTS_PER_CLOUD
 
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
@@ -31,12 +32,16 @@ RUNS = (
 )
 """Programs of ``examples/`` and the devices that they run on."""
 
+LOSS = ("drill", "region-loss", "--jobs", "60", "--rate", "5")
+"""How a region is lost at the end."""
+
 NEXT = """\
 [bold]Where to go next[/bold]
   export PATH="$PWD/.venv/bin:$PATH"      the commands above, without a path
   bellpair local up --detach              a local cloud that stays
   bellpair run examples/qft5.qasm --plot qft5.png
   bellpair samples                        more programs
+  bellpair drill --help                   lose a zone, a link, a QPU, or all of them
   docs/architecture.md                    how a job travels\
 """
 
@@ -109,8 +114,20 @@ class Demonstration:
             self.step("jobs", "show", job["job_id"], "--events")
         self.step("jobs", "show", listed[0]["job_id"], "--cost")
         self.step("jobs")
+        self.lose_a_region()
         self._console.rule(style="dim")
         self._console.print(NEXT)
+
+    def lose_a_region(self) -> None:
+        """Kill the active region while clients submit, and show what they saw of it."""
+        picture = repository() / "build" / "demo-region-loss.png"
+        picture.parent.mkdir(exist_ok=True)
+        self._console.rule(style="dim")
+        self._console.print(
+            "Now the active region is killed (kill -9 of all its processes) while clients submit."
+        )
+        drawn = ("--picture", str(picture)) if can_draw() else ()
+        self.step(*LOSS, *drawn)
 
     def _endpoints(self) -> list[str]:
         state = Path(self._environment["BELLPAIR_STATE_DIR"])
