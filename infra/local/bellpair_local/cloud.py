@@ -29,7 +29,7 @@ from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.region import REGISTRY_FILE
 from bellpair_local.topology import DEPLOYED_FILE, HOST, SECRET_ACCESS_KEY, Member, Role, Topology
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 _LOG_TAIL_LINES = 15
 
