@@ -212,8 +212,8 @@ class Operation(_Shown):
     outcome: Outcome
     detail: str = Field(description="why it was refused, or what was left")
     steps: dict[str, datetime] = Field(
-        description="when each step was done: paused, promoted, resumed, adopted, announced, held,"
-        " released, refused or stopped"
+        description="when each step was done: paused, promoting (its write began), promoted,"
+        " resumed, adopted, announced, held, released, refused or stopped"
     )
     adopted: int = Field(description="jobs that changed hands")
 
