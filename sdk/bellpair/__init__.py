@@ -35,10 +35,20 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from bellpair.job import Job
-    from bellpair.models import Device, Health, JobEvent, JobRecord, NewTenant, Usage
+    from bellpair.models import (
+        Device,
+        Health,
+        JobEvent,
+        JobRecord,
+        NewTenant,
+        Operation,
+        Pair,
+        StartedOperation,
+        Usage,
+    )
     from bellpair.result import Result
     from bellpair.version import __version__
-    from bellpair.vocabulary import JobStatus, Role
+    from bellpair.vocabulary import JobStatus, PairOperation, Role
 
 __all__ = [
     "AuthError",
@@ -58,12 +68,16 @@ __all__ = [
     "JobStatus",
     "NewTenant",
     "NotFound",
+    "Operation",
+    "Pair",
+    "PairOperation",
     "RateLimited",
     "RegionPassive",
     "Result",
     "ResultTimeout",
     "Role",
     "ServerError",
+    "StartedOperation",
     "TooLarge",
     "Unavailable",
     "Unreachable",
@@ -78,7 +92,21 @@ _HOMES = {
     "__version__": "version",
     "JobStatus": "vocabulary",
     "Role": "vocabulary",
-    **dict.fromkeys(("Device", "Health", "JobEvent", "JobRecord", "NewTenant", "Usage"), "models"),
+    "PairOperation": "vocabulary",
+    **dict.fromkeys(
+        (
+            "Device",
+            "Health",
+            "JobEvent",
+            "JobRecord",
+            "NewTenant",
+            "Operation",
+            "Pair",
+            "StartedOperation",
+            "Usage",
+        ),
+        "models",
+    ),
 }
 
 

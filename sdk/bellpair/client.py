@@ -12,14 +12,15 @@ from typing import Any, Self
 from bellpair.configuration import Configuration, discover
 from bellpair.errors import BellpairError, InvalidRequest
 from bellpair.job import Job
-from bellpair.models import Device, Health, JobRecord, NewTenant
+from bellpair.models import Device, Health, JobRecord, NewTenant, Pair, StartedOperation
 from bellpair.pacing import Clock
 from bellpair.programs import openqasm_source
 from bellpair.transport import OnRetry, Transport
-from bellpair.vocabulary import Role
+from bellpair.vocabulary import PairOperation, Role
 
 TIMEOUT = 30.0
 PAGE_MAX = 100
+HEALTH_TIMEOUT = 3.0
 
 
 class Client:
@@ -90,6 +91,11 @@ class Client:
     def endpoints(self) -> tuple[str, ...]:
         """The pair's base URLs."""
         return self._transport.endpoints
+
+    @property
+    def clock(self) -> Clock:
+        """The time that this client goes by."""
+        return self._transport.clock
 
     def submit(
         self,
@@ -204,8 +210,70 @@ class Client:
         return [Device.read(device) for device in body.get("devices", ())]
 
     def health(self) -> dict[str, Health]:
-        """The health of each endpoint, asked once; not to answer is a status as well."""
+        """The health of each endpoint, asked once for up to 3 s; silence is a status as well."""
         return {endpoint: self._health_of(endpoint) for endpoint in self.endpoints}
+
+    def pair(self, timeout: float | None = None) -> Pair:
+        """The pair of regions, as either of them knows it; needs an operator's key.
+
+        Parameters
+        ----------
+        timeout
+            Seconds, retries included; the client's own when not given.
+
+        Raises
+        ------
+        AuthError
+            If this client's key is not an operator's.
+        """
+        return Pair.read(self._transport.request("GET", "/v1/pair", timeout=timeout))
+
+    def change_pair(
+        self,
+        operation: PairOperation | str,
+        reason: str,
+        *,
+        drain_seconds: int | None = None,
+        force: bool = False,
+    ) -> StartedOperation:
+        """Start an operation on the pair; `pair` tells how it gets on. Needs an operator's key.
+
+        Parameters
+        ----------
+        operation
+            ``"switchover"`` drains, then promotes the passive region; ``"failback"`` is one to
+            the primary region; ``"failover"`` promotes at once; ``"hold"`` keeps the pair as it
+            is; ``"release"`` ends a hold.
+        reason
+            Kept in the pair's history.
+        drain_seconds
+            How long a planned change waits for running jobs; the service's own when not given.
+        force
+            Overrule a hold, or release a pause whose operation is lost.
+
+        Raises
+        ------
+        AuthError
+            If this client's key is not an operator's.
+        Conflict
+            If a hold stands, another operation runs, or there is nothing to change.
+        InvalidRequest
+            If the reason or the seconds are refused.
+        Unreachable
+            If no answer came: the operation may have begun, and `pair` tells.
+        """
+        # Whoever answers this is awake, and gets the next request, which must not be repeated:
+        # a second failover would take the pair back.
+        self.pair()
+        body: dict[str, Any] = {"reason": reason}
+        if drain_seconds is not None:
+            body["drain_seconds"] = drain_seconds
+        if force:
+            body["force"] = True
+        answer = self._transport.request(
+            "POST", f"/v1/pair/{PairOperation(operation)}", body=body, repeatable=False
+        )
+        return StartedOperation.read(answer.get("operation"))
 
     def create_tenant(self, name: str, role: Role | str = Role.USER) -> NewTenant:
         """Make a tenant with its first API key; needs an operator's key.
@@ -262,7 +330,9 @@ class Client:
 
     def _health_of(self, endpoint: str) -> Health:
         try:
-            return Health.read(self._transport.ask(endpoint, "GET", "/v1/health"))
+            return Health.read(
+                self._transport.ask(endpoint, "GET", "/v1/health", timeout=HEALTH_TIMEOUT)
+            )
         except BellpairError as error:
             status = "unreachable" if error.status is None else f"HTTP {error.status}"
             return Health(status=status, detail=error.detail)

@@ -215,3 +215,129 @@ class NewTenant(Answer):
     role: Role | str = Field(union_mode="left_to_right")
     key_id: str | None = None
     api_key: str = Field(repr=False)
+
+
+class Hold(Answer):
+    """An operator's order that no region be promoted."""
+
+    by: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+class Operation(Answer):
+    """A change of the pair: the one that is running, or the last one.
+
+    Attributes
+    ----------
+    kind
+        ``"switchover"``, ``"failover"``, ``"failback"``, ``"hold"`` or ``"release"``.
+    by
+        Whose it is: ``"<tenant>/<key id>"``, or ``"sentinel of <region>"``.
+    outcome
+        ``"running"``, ``"done"`` or ``"refused"``; `detail` says why it was refused.
+    steps
+        When each step that is done was done.
+    adopted
+        How many jobs changed hands.
+    """
+
+    id: str
+    kind: str
+    by: str = ""
+    reason: str = ""
+    started_at: datetime | None = None
+    outcome: str = "running"
+    detail: str = ""
+    steps: dict[str, datetime] = Field(default_factory=dict)
+    adopted: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it is not over yet."""
+        return self.outcome == "running"
+
+
+class StartedOperation(Answer):
+    """An operation on the pair that was started, and the region that it runs in."""
+
+    id: str
+    kind: str
+    region: str | None = None
+
+
+class AuditEntry(Answer):
+    """One line of the pair's history."""
+
+    at: datetime
+    by: str
+    action: str
+    reason: str = ""
+    epoch: int | None = None
+
+
+class Beat(Answer):
+    """A region's last sign of life.
+
+    Attributes
+    ----------
+    counter
+        Grows with each beat.
+    at
+        By the region's own clock; clocks of two regions are not comparable.
+    """
+
+    counter: int
+    healthy: bool = True
+    at: datetime | None = None
+
+
+class DeviceBreaker(Answer):
+    """What is held against a device: ``"open"`` keeps jobs off it, ``"half-open"`` tries one."""
+
+    device: str
+    state: str
+    failures: int = 0
+    since: datetime | None = None
+    reason: str | None = None
+    retry_at: datetime | None = None
+
+
+class Pair(Answer):
+    """The pair of regions.
+
+    Attributes
+    ----------
+    epoch
+        Grows by one at each promotion.
+    version
+        Grows at each change of the record.
+    mode
+        ``"accepting"``, or ``"paused"`` while the regions change over.
+    since, reason
+        When and why the record last changed.
+    hold
+        While there is one, no region is promoted without force.
+    operation
+        The running operation, or the last one.
+    audit
+        The last changes, the oldest first.
+    beats
+        Each region's last beat.
+    devices
+        Breakers that hold something against their device.
+    """
+
+    active_region: str
+    passive_region: str
+    epoch: int
+    version: int = 0
+    mode: str = "accepting"
+    since: datetime | None = None
+    reason: str = ""
+    promoted_at: datetime | None = None
+    hold: Hold | None = None
+    operation: Operation | None = None
+    audit: list[AuditEntry] = Field(default_factory=list)
+    beats: dict[str, Beat] = Field(default_factory=dict)
+    devices: list[DeviceBreaker] = Field(default_factory=list)

@@ -24,7 +24,12 @@ from bellpair.pacing import Clock, SystemClock, backoff
 from bellpair.version import __version__
 
 ATTEMPT_TIMEOUT = 10.0
-"""Seconds for one attempt, so that a silent region leaves time for the other."""
+"""Seconds for one attempt at the most."""
+FIRST_PATIENCE = 3.0
+"""Seconds for the first attempt at an endpoint when there is another one: a region that hangs
+must leave time for the other. Later rounds wait longer, for one that is merely slow."""
+SUSPECT_PATIENCE = 1.0
+"""Seconds for an endpoint that was silent when last asked, in the first rounds after that."""
 CONNECT_TIMEOUT = 3.0
 
 OnRetry = Callable[[BellpairError, float], None]
@@ -35,8 +40,9 @@ class Transport:
     """HTTP to a pair of endpoints, with keep-alive, retries and failover.
 
     Connection errors and the statuses 429, 502, 503 and 504 are retried with full-jitter
-    backoff until the deadline. All of them but 429 also move on to the other endpoint at once,
-    where the client then stays.
+    backoff until the deadline. All of them but 429 also move on to the other endpoint at once.
+    The client stays with the endpoint that answered last; one that was silent is asked after
+    the other, and briefly, until it answers again.
 
     Parameters
     ----------
@@ -46,6 +52,8 @@ class Transport:
         Sent as a bearer token; never part of an error or a representation.
     timeout
         Seconds for one request with all its retries.
+    wire
+        What carries the requests, in place of the network.
     """
 
     def __init__(
@@ -57,6 +65,7 @@ class Transport:
         clock: Clock | None = None,
         chance: random.Random | None = None,
         on_retry: OnRetry | None = None,
+        wire: httpx.BaseTransport | None = None,
     ) -> None:
         self.endpoints = tuple(endpoints)
         self.timeout = timeout
@@ -65,12 +74,14 @@ class Transport:
         self._api_key = api_key
         self._chance = chance or random.Random()
         self._current = 0
+        self._silent: frozenset[str] = frozenset()
         self._http = httpx.Client(
             headers={"User-Agent": f"bellpair/{__version__}", "Accept": "application/json"},
             # Loading the certificate store takes 0.15 s, so plain local endpoints go without it;
             # redirects are not followed, hence no other URL is ever asked.
             verify=any(url.startswith("https:") for url in endpoints),
             # A proxy of the environment cannot see this machine's loopback.
+            transport=wire,
             mounts={"all://127.0.0.1": None, "all://localhost": None},
         )
 
@@ -123,37 +134,39 @@ class Transport:
                 "--api-key-file; `bellpair tenants create` makes one.",
             )
         deadline = self.clock.monotonic() + (self.timeout if timeout is None else timeout)
-        pauses = 0
-        failures: list[BellpairError] = []
+        rounds = 0
         while True:
-            endpoint = self.endpoint
-            try:
+            failures: list[BellpairError] = []
+            order = self._order()
+            for place, endpoint in enumerate(order):
                 left = deadline - self.clock.monotonic()
-                share = left / (len(self.endpoints) - len(failures))
-                return self.ask(
-                    endpoint, method, path, body=body, params=params, headers=headers, timeout=share
-                )
-            except BellpairError as error:
-                if not error.retriable or (error.effect_unknown and not repeatable):
-                    raise
-                failures.append(error)
-                if not isinstance(error, RateLimited):
-                    self._move_on_from(endpoint)
-                    spare = self.clock.monotonic() < deadline
-                    if len(failures) < len(self.endpoints) and spare:
-                        self._tell(error, 0.0)
-                        continue
-                # That one half is passive is no news when the other has a reason of its own.
-                reasons = [each for each in failures if not isinstance(each, RegionPassive)]
-                reason = reasons[-1] if reasons else error
-                wished = max(failure.retry_after or 0.0 for failure in failures)
-                pause = backoff(pauses, wished, self._chance)
-                if self.clock.monotonic() + pause >= deadline:
-                    raise reason from None
-                self._tell(reason, pause)
-                self.clock.sleep(pause)
-                pauses += 1
-                failures.clear()
+                patience = self._patience(endpoint, rounds) if repeatable else ATTEMPT_TIMEOUT
+                try:
+                    answer = self.ask(
+                        endpoint, method, path, body=body, params=params, headers=headers,
+                        timeout=min(patience, left / (len(order) - place)),
+                    )  # fmt: skip
+                except BellpairError as error:
+                    if not error.retriable or (error.effect_unknown and not repeatable):
+                        raise
+                    failures.append(error)
+                    last = place == len(order) - 1
+                    if last or isinstance(error, RateLimited) or self.clock.monotonic() >= deadline:
+                        break
+                    self._tell(error, 0.0)
+                else:
+                    self._current = self.endpoints.index(endpoint)
+                    return answer
+            # That one half is passive is no news when the other has a reason of its own.
+            reasons = [each for each in failures if not isinstance(each, RegionPassive)]
+            reason = reasons[-1] if reasons else failures[-1]
+            wished = max(failure.retry_after or 0.0 for failure in failures)
+            pause = backoff(rounds, wished, self._chance)
+            if self.clock.monotonic() + pause >= deadline:
+                raise reason from None
+            self._tell(reason, pause)
+            self.clock.sleep(pause)
+            rounds += 1
 
     def ask(
         self,
@@ -181,7 +194,10 @@ class Transport:
                 timeout=httpx.Timeout(attempt, connect=min(CONNECT_TIMEOUT, attempt)),
             )
         except httpx.RequestError as error:
+            if isinstance(error, httpx.TimeoutException):
+                self._silent |= {endpoint}
             raise self._unreachable(endpoint, error) from None
+        self._silent -= {endpoint}
         if answer.is_success:
             content = _json_object(answer) if answer.content else {}
             if content is None:
@@ -210,10 +226,18 @@ class Transport:
             if not token:
                 return
 
-    def _move_on_from(self, endpoint: str) -> None:
-        # Another thread may have moved on already; moving twice would lead back.
-        if self.endpoint == endpoint:
-            self._current = (self._current + 1) % len(self.endpoints)
+    def _order(self) -> list[str]:
+        """The endpoints: the one that answered last, then the others; silent ones at the end."""
+        from_current = (*self.endpoints[self._current :], *self.endpoints[: self._current])
+        return sorted(from_current, key=lambda endpoint: endpoint in self._silent)
+
+    def _patience(self, endpoint: str, rounds: int) -> float:
+        if len(self.endpoints) == 1:
+            return ATTEMPT_TIMEOUT
+        if endpoint in self._silent and not self._silent.issuperset(self.endpoints):
+            # The other one may be promoted any moment, so it is worth looking there often.
+            return min(ATTEMPT_TIMEOUT, SUSPECT_PATIENCE * 2.0 ** max(0, min(rounds, 16) - 2))
+        return min(ATTEMPT_TIMEOUT, FIRST_PATIENCE * 2.0 ** min(rounds, 16))
 
     def _tell(self, error: BellpairError, pause: float) -> None:
         if self.on_retry is not None:

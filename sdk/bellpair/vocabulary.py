@@ -20,6 +20,16 @@ class JobStatus(StrEnum):
 FINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 
+class PairOperation(StrEnum):
+    """What an operator can do to the pair."""
+
+    SWITCHOVER = "switchover"
+    FAILOVER = "failover"
+    FAILBACK = "failback"
+    HOLD = "hold"
+    RELEASE = "release"
+
+
 class Role(StrEnum):
     """What an API key may do; each role includes the ones before it."""
 

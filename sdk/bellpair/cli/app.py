@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bellpair.cli import devices, health, jobs, run, samples, tenants
+from bellpair.cli import devices, health, jobs, pair, run, samples, tenants
 from bellpair.cli.exits import EXIT_CODES_HELP
 from bellpair.cli.options import examples
 from bellpair.cli.plugins import PluginGroup
@@ -78,4 +78,5 @@ app.add_typer(jobs.app, name="jobs")
 app.command(epilog=examples("bellpair devices", "bellpair devices --json"))(devices.devices)
 app.add_typer(samples.app, name="samples")
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(pair.app, name="pair")
 app.command(epilog=examples("bellpair health"))(health.health)

@@ -33,7 +33,10 @@ def run(
     *,
     shots: Annotated[int, typer.Option("--shots", "-s", help="Repetitions.")] = 1000,
     device: Annotated[
-        str, typer.Option("--device", "-d", help="A device's name; `bellpair devices` lists them.")
+        str,
+        typer.Option(
+            "--device", "-d", help="A device's name, as `bellpair devices` has it; any; or any-qpu."
+        ),
     ] = "any",
     name: Annotated[str | None, typer.Option(help="Name, for finding the job again.")] = None,
     tag: Annotated[

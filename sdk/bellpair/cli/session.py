@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from bellpair.client import Client
     from bellpair.transport import OnRetry
 
-TIMEOUT = 15.0
-"""Seconds after which a person at a terminal would rather know."""
+TIMEOUT = 20.0
+"""Seconds after which a person at a terminal would rather know; a failover takes half of that."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,76 @@ class Seen:
     client: tuple[str, int]
 
 
+class FakePair:
+    """The pair's record; an operation goes one of ``to_come`` further at each look."""
+
+    def __init__(self) -> None:
+        self.record: dict[str, Any] = {
+            "active_region": "us-east-1", "passive_region": "us-west-2", "epoch": 1, "version": 4,
+            "mode": "accepting", "since": NOON.isoformat(), "reason": "initial",
+            "promoted_at": None, "hold": None, "operation": None,
+            "audit": [
+                {"at": NOON.isoformat(), "by": "ops/0a", "action": "held", "reason": "work",
+                 "epoch": 1},
+            ],
+            "beats": {
+                "us-east-1": {"counter": 41, "healthy": True, "at": NOON.isoformat()},
+                "us-west-2": {"counter": 17, "healthy": False, "at": NOON.isoformat()},
+            },
+            "devices": [
+                {"device": "ion-11", "state": "open", "failures": 5, "since": NOON.isoformat(),
+                 "reason": "5 failures in a row", "retry_at": None},
+            ],
+        }  # fmt: skip
+        self.refusal: str | None = None
+        self.to_come: deque[str] = deque()
+
+    def look(self) -> dict[str, Any]:
+        """The pair, one step further than at the last look."""
+        operation = self.record["operation"]
+        if operation is not None and operation["outcome"] == "running" and self.to_come:
+            step = self.to_come.popleft()
+            at = NOON + timedelta(seconds=0.5 * len(operation["steps"]))
+            operation["steps"][step] = at.isoformat()
+            if step == "promoting":
+                here = self.record["active_region"]
+                self.record["active_region"] = self.record["passive_region"]
+                self.record["passive_region"] = here
+                self.record["epoch"] += 1
+            if not self.to_come:
+                operation["outcome"] = "refused" if self.refusal else "done"
+                operation["detail"] = self.refusal or ""
+                operation["adopted"] = 0 if self.refusal else 1200
+        return self.record
+
+    def change(self, kind: str, body: Any, region: str) -> tuple[int, dict[str, Any]]:
+        held = self.record["hold"] is not None
+        if kind in ("switchover", "failover", "failback") and held and not body.get("force"):
+            return 409, problem(
+                409, "pair-held", "ops/0a holds the pair: work",
+                remedy="Release the hold with `bellpair pair release`, or insist with force.",
+            )  # fmt: skip
+        operation = {
+            "id": f"{kind}-{self.record['epoch']}-0a0b", "kind": kind, "by": "ops/0a",
+            "reason": body["reason"], "started_at": NOON.isoformat(), "outcome": "running",
+            "detail": "", "steps": {}, "adopted": 0,
+        }  # fmt: skip
+        self.record["operation"] = operation
+        steps = {
+            "switchover": ["paused", "drained", "promoting", "resumed", "adopted", "announced"],
+            "failback": ["paused", "drained", "promoting", "resumed", "adopted", "announced"],
+            "failover": ["confirmed", "promoting", "resumed", "adopted", "announced"],
+            "hold": ["held"],
+            "release": ["released"],
+        }[kind]
+        self.to_come.extend(steps if self.refusal is None else ["refused"])
+        if kind == "hold":
+            self.record["hold"] = {"by": "ops/0a", "at": NOON.isoformat(), "reason": body["reason"]}
+        if kind == "release":
+            self.record["hold"] = None
+        return 202, {"operation": {"id": operation["id"], "kind": kind, "region": region}}
+
+
 class FakeLedger:
     """What both regions know."""
 
@@ -78,6 +148,7 @@ class FakeLedger:
         self.stuck = False
         self.tenants: list[str] = []
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
+        self.pair = FakePair()
 
     def submit(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
         if key in self.requests:
@@ -203,7 +274,11 @@ class FakeRegion:
         key = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if key not in (KEY, OPERATOR_KEY):
             return 401, problem(401, "unauthenticated", f"The key {key} is not known.")
-        if seen.method == "POST" and self.name != ledger.active:
+        if (
+            seen.method == "POST"
+            and not seen.path.startswith("/v1/pair")
+            and self.name != ledger.active
+        ):
             return 503, problem(
                 503, "region-passive", f"{self.name} is passive.", active_region=ledger.active
             )
@@ -219,6 +294,12 @@ class FakeRegion:
                 return self._page(seen.query)
             case "GET", ["devices"]:
                 return 200, {"devices": DEVICES}
+            case _, ["pair", *_] if key != OPERATOR_KEY:
+                return 403, problem(403, "forbidden", "Only operators may.")
+            case "GET", ["pair"]:
+                return 200, ledger.pair.look()
+            case "POST", ["pair", kind]:
+                return ledger.pair.change(kind, seen.body, self.name)
             case "POST", ["tenants"]:
                 if key != OPERATOR_KEY:
                     return 403, problem(403, "forbidden", "Only operators make tenants.")

@@ -187,6 +187,9 @@ def test_global_options_choose_endpoint_and_key(east: FakeRegion, tmp_path: Path
         ("run", "x.qasm", "--api-key", "bp_a_b"),
         ("nonsense",),
         ("tenants", "create", "acme", "--role", "king"),
+        ("pair", "failover"),
+        ("pair", "hold"),
+        ("pair", "switchover", "--drain", "-1"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
@@ -356,7 +359,8 @@ def test_names_cannot_rewrite_the_terminal(shell: Shell, bell: str) -> None:
         ("run",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "result"),
         ("jobs", "cancel"), ("devices",), ("samples",), ("samples", "run"), ("tenants",),
         ("tenants", "create"), ("tenants", "keys"), ("tenants", "keys", "disable"),
-        ("health",), (),
+        ("health",), (), ("pair",), ("pair", "status"), ("pair", "switchover"),
+        ("pair", "failover"), ("pair", "failback"), ("pair", "hold"), ("pair", "release"),
     ],
 )  # fmt: skip
 def test_each_help_has_examples(shell: Shell, command: tuple[str, ...]) -> None:
