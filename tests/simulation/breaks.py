@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.repair_blobs import repair_marked
 from bellpair_core.logic.submit_job import submit_job
 from bellpair_core.model.errors import DeviceUnavailable, TransientFault
 from bellpair_core.model.job import Job, Task
@@ -115,6 +116,7 @@ def a_silent_device_is_given_up(world: World) -> None:
 
 def every_refusal_is_taken_for_the_whole_truth(world: World) -> None:
     """A refused launch is withdrawn although an earlier request may have made the task."""
+    qpus_come_and_go(world)
     for region in world.regions.values():
 
         def launch(task: Task, job_id: str, program: str, inner: Any = region.tasks.launch) -> Any:
@@ -126,9 +128,39 @@ def every_refusal_is_taken_for_the_whole_truth(world: World) -> None:
         region.tasks.launch = launch
 
 
+def qpus_come_and_go(world: World) -> None:
+    """No break, but the weather in which one shows."""
+    random, scheduler = world.random, world.scheduler
+    world.wire.weather = world.wire.weather.but(late=0.2, lost=0.0)
+
+    def turn(name: str, *, online: bool) -> None:
+        if not world.calm:
+            (world.bring_online if online else world.take_offline)(name)
+            scheduler.after(random.random() * 6, lambda: turn(name, online=not online))
+
+    for name in ("ion-11", "square-20"):
+        scheduler.after(random.random() * 6, lambda name=name: turn(name, online=False))  # type: ignore[misc]
+
+
 def nobody_sweeps(world: World) -> None:
-    """What was stopped stays where it is."""
-    world.handlers["sweep"] = lambda process, event: {}
+    """A job that was stopped stays where it is."""
+
+    def sweep(process: Process, event: Any) -> Any:
+        repair_marked(process.blobs, process.settings.region, process.settings.peer_region)
+        return {}
+
+    world.handlers["sweep"] = sweep
+
+
+def a_single_copy_is_not_marked(world: World) -> None:
+    """Nobody can tell which blobs the other region lacks."""
+    for region in world.regions.values():
+        region.bucket.marks = _Forgetful()
+
+
+class _Forgetful(dict[str, None]):
+    def update(self, *marks: Any, **more: Any) -> None:
+        return
 
 
 def a_job_is_promised_before_it_is_written(world: World) -> None:
@@ -252,6 +284,7 @@ BREAKS: tuple[Break, ...] = (
     a_silent_device_is_given_up,
     every_refusal_is_taken_for_the_whole_truth,
     nobody_sweeps,
+    a_single_copy_is_not_marked,
     a_job_is_promised_before_it_is_written,
     an_event_decides,
     a_promotion_has_no_condition,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .breaks import BREAKS, Break
+from .breaks import BREAKS, Break, qpus_come_and_go
 from .schedule import simulate
 
 pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]
@@ -28,3 +28,9 @@ def test_a_break_is_found(broken: Break) -> None:
 
     assert found is not None, f"{SEEDS} schedules did not show that {broken.__doc__}"
     assert simulate(found).violation is None
+
+
+def test_what_a_break_needs_to_show_breaks_nothing_by_itself() -> None:
+    verdicts = [simulate(seed, broken=qpus_come_and_go) for seed in range(50)]
+
+    assert [verdict.violation for verdict in verdicts if verdict.violation] == []
