@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bellpair_local.drills import accounting
-from bellpair_local.drills.records import FailedAttempt
+from bellpair_local.drills.records import FailedAttempt, JobSeen
 from tests.unit.drills.seen import EAST, WEST, health, job, submission, task
 
 
@@ -112,6 +112,13 @@ class TestChangedAfterEnd:
         first = {"a": job("a", events=[{"type": "succeeded"}])}
         last = {"a": job("a", events=[{"type": "succeeded"}, {"type": "adopted"}])}
         assert accounting.changed_after_end(first, last) == ["a"]
+
+    def test_what_is_kept_of_a_record_tells_every_difference(self) -> None:
+        first = {"id": "a", "status": "failed", "events": [{"at": "noon", "type": "failed"}]}
+        later = {**first, "events": [{"at": "one", "type": "failed"}]}
+        seen, again, changed = (JobSeen.read(each) for each in (first, dict(first), later))
+        assert accounting.changed_after_end({"a": seen}, {"a": again}) == []
+        assert accounting.changed_after_end({"a": seen}, {"a": changed}) == ["a"]
 
     def test_a_record_that_is_gone_is(self) -> None:
         assert accounting.changed_after_end({"a": job("a")}, {}) == ["a"]

@@ -255,7 +255,7 @@ class JobsWatch:
 
     def _ask(self, job_id: str) -> None:
         try:
-            seen = JobSeen(self._transport.request("GET", f"/v1/jobs/{job_id}"))
+            seen = JobSeen.read(self._transport.request("GET", f"/v1/jobs/{job_id}"))
         except NotFound:
             return
         with self._lock:
@@ -278,7 +278,7 @@ def final_records(site: Site, job_ids: Collection[str], clients: int = 4) -> dic
 
     def ask(job_id: str) -> JobSeen | None:
         try:
-            return JobSeen(transport.request("GET", f"/v1/jobs/{job_id}"))
+            return JobSeen.read(transport.request("GET", f"/v1/jobs/{job_id}"))
         except NotFound:
             return None
 

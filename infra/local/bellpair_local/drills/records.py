@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,6 +129,9 @@ class Operation:
         )
 
 
+_KEPT = ("id", "status", "device", "device_used", "waiting_for", "finished_at", "error")
+
+
 @dataclass(frozen=True)
 class JobSeen:
     """A job as the platform tells it.
@@ -134,10 +139,18 @@ class JobSeen:
     Attributes
     ----------
     body
-        The whole answer.
+        The answer, or what a drill needs of it with the whole one's ``digest``.
     """
 
     body: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> JobSeen:
+        """Keep of an answer what is needed, and a digest of all: a drill may have many jobs."""
+        whole = json.dumps(answer, sort_keys=True).encode()
+        kept = {name: answer.get(name) for name in _KEPT}
+        kept["log"] = len(answer.get("events") or ())
+        return cls({**kept, "digest": hashlib.sha256(whole).hexdigest()})
 
     @property
     def id(self) -> str:
