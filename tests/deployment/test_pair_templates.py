@@ -174,7 +174,9 @@ OWN_METRICS = {
 
 
 def test_the_pair_is_watched_by_the_metrics_that_functions_write(alarms) -> None:
+    handlers = "".join(path.read_text() for path in ROOT.glob("functions/*/handler.py"))
     for name, metric in OWN_METRICS.items():
+        assert f'add_metric("{metric}"' in handlers, metric
         alarm = alarms[name]
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Bellpair", metric)
         dimensions = {pair["Name"]: pair["Value"] for pair in alarm["Dimensions"]}
