@@ -186,8 +186,9 @@ class Job:
             raise self._late() from error
 
     def _late(self) -> ResultTimeout:
+        waits = f", waiting: {self.record.waiting_for}" if self.record.waiting_for else ""
         error = ResultTimeout(
-            f"Job {self.id} is not finished yet; it was {self.status} when last seen.",
+            f"Job {self.id} is not finished yet; it was {self.status} when last seen{waits}.",
             remedy="It goes on by itself: wait for it again, or cancel it.",
         )
         error.job_id = self.id

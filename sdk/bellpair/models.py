@@ -292,15 +292,11 @@ class Beat(Answer):
     at: datetime | None = None
 
 
-class DeviceBreaker(Answer):
-    """What is held against a device: ``"open"`` keeps jobs off it, ``"half-open"`` tries one."""
+class DeviceBreaker(Obstacle):
+    """What is held against a device, and how often it has failed in a row."""
 
     device: str
-    state: str
     failures: int = 0
-    since: datetime | None = None
-    reason: str | None = None
-    retry_at: datetime | None = None
 
 
 class Pair(Answer):

@@ -94,7 +94,10 @@ def failover(
     """Make the passive region active at once, whatever the active one does."""
     # Only a person can answer; a program that says --force has said so.
     if force and not yes and sys.stdin.isatty():
-        typer.confirm("Overrule the hold and promote the passive region?", abort=True, err=True)
+        question = "Promote the passive region, even if a hold stands?"
+        if not typer.confirm(question, err=True):
+            terminal.stderr().print("Nothing was changed.")
+            raise typer.Exit(ExitCode.INTERRUPTED)
     _change(ctx, PairOperation.FAILOVER, reason, None, force, wait, as_json)
 
 

@@ -33,6 +33,10 @@ DEVICES = [
      "queue_depth": 3, "arn": "arn:aws:braket:us-east-1::device/qpu/emulated/ion-11"},
     {"name": "square-20", "kind": "qpu", "provider": "emulated", "status": "offline",
      "region": "us-west-2", "num_qubits": 20, "shots_min": 1, "shots_max": 20000},
+    {"name": "square-54", "kind": "qpu", "provider": "emulated", "status": "online",
+     "region": "us-west-2", "num_qubits": 54, "shots_min": 1, "shots_max": 20000,
+     "breaker": {"state": "open", "since": NOON.isoformat(), "reason": "5 failures in a row",
+                 "retry_at": None}},
     {"name": "sv1", "kind": "simulator", "provider": "amazon", "status": "online",
      "region": "us-east-1", "num_qubits": 34, "shots_min": 1, "shots_max": 100000},
 ]  # fmt: skip
@@ -146,6 +150,7 @@ class FakeLedger:
         self.counts = {"00": 503, "11": 497}
         self.error: dict[str, Any] | None = None
         self.stuck = False
+        self.waiting_for: str | None = None
         self.tenants: list[str] = []
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
         self.pair = FakePair()
@@ -200,6 +205,7 @@ class FakeLedger:
     def look(self, job_id: str) -> dict[str, Any]:
         """The job, one step further than at the last look."""
         job = self.jobs[job_id]
+        job["waiting_for"] = self.waiting_for
         if job["status"] in STEPS[:-1] and not self.stuck:
             status = STEPS[STEPS.index(job["status"]) + 1]
             job["queue"] = None

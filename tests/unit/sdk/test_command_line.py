@@ -259,9 +259,24 @@ def test_devices_are_listed(shell: Shell) -> None:
     assert [line.split()[:4] for line in lines[1:]] == [
         ["ion-11", "qpu", "online", "11"],
         ["square-20", "qpu", "offline", "20"],
+        ["square-54", "qpu", "online", "(5"],
         ["sv1", "simulator", "online", "34"],
     ]
     assert [device["name"] for device in shell.json("devices")["devices"]][-1] == "sv1"
+
+
+def test_a_device_that_is_given_no_jobs_says_why(shell: Shell) -> None:
+    (line,) = (line for line in shell("devices").stdout.splitlines() if "square-54" in line)
+    assert "online (5 failures in a row)" in line
+
+
+def test_what_a_job_waits_for_is_shown(shell: Shell, bell: str, ledger: FakeLedger) -> None:
+    ledger.stuck, ledger.waiting_for = True, "us-west-2 cannot be reached"
+    late = shell("run", bell, "--timeout", "0.05")
+    assert late.exit_code == ExitCode.TIMED_OUT
+    assert "waiting: us-west-2 cannot be reached" in late.stderr
+    (job_id,) = ledger.jobs
+    assert "us-west-2 cannot be reached" in shell("jobs", "show", job_id).stdout
 
 
 def test_health_tells_which_region_is_active(shell: Shell, east: FakeRegion, dead_url: str) -> None:

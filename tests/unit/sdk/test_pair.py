@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from bellpair import AuthError, Client, Conflict, InvalidRequest, PairOperation, ResultTimeout
 from bellpair.cli.exits import ExitCode
 from bellpair.errors import Unreachable
+from bellpair.models import Pair
 from bellpair.operation import LOOK_EVERY, watch
+from bellpair_core.http.views import pair_view
+from bellpair_core.logic.operate_pair import SeenPair
+from bellpair_core.model.beat import Beat
+from bellpair_core.model.pair import PairRecord
 from tests.unit.sdk.fake_api import KEY, OPERATOR_KEY, FakeLedger, FakeRegion, Fault, problem
 from tests.unit.sdk.fake_clock import FakeClock
 from tests.unit.sdk.test_command_line import Shell
@@ -190,3 +200,39 @@ def test_a_refused_operation_is_rejected_input(shell: Shell, ledger: FakeLedger)
 def test_a_tenants_key_is_refused(shell: Shell) -> None:
     shell.environ["BELLPAIR_API_KEY"] = KEY
     assert shell("pair", "status").exit_code == ExitCode.SERVICE
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "changed"),
+    [(b"n\n", ExitCode.INTERRUPTED, False), (b"y\n", ExitCode.OK, True)],
+)
+def test_a_forced_failover_is_confirmed_at_a_terminal(
+    shell: Shell, ledger: FakeLedger, said: bytes, code: ExitCode, changed: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    command = ["pair", "failover", "--force", "--reason", "the hold is forgotten"]
+    try:
+        os.write(ours, said)
+        done = subprocess.run(
+            [sys.executable, "-m", "bellpair.cli", *command],
+            env=os.environ | shell.environ, stdin=theirs, capture_output=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == code, done.stderr
+    assert b"even if a hold stands?" in done.stderr
+    assert (ledger.pair.record["operation"] is not None) is changed
+
+
+def test_what_the_service_shows_is_what_the_client_reads() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    record = PairRecord(active="us-east-1", passive="us-west-2", epoch=3)
+    beat = Beat(
+        region="us-east-1", counter=9, healthy=True, endpoint="https://east.example", at=now
+    )
+    beats = {"us-east-1": beat}
+    pair = Pair.read(pair_view(SeenPair(record, beats, ())))
+    assert (pair.active_region, pair.epoch, pair.mode) == ("us-east-1", 3, "accepting")
+    assert pair.beats["us-east-1"].counter == 9
