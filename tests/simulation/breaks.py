@@ -189,7 +189,7 @@ def a_job_is_promised_before_it_is_written(world: World) -> None:
             request["principal"],
             request["submission"],
             request["key"],
-            ledger=Hasty(process),  # type: ignore[arg-type]
+            ledger=Hasty(process),
             **_around(process),
         )
 
@@ -260,7 +260,7 @@ def _believing_itself_active(world: World, name: str) -> None:
         read = process.pair
 
         def pair(*within: float) -> PairRecord:
-            record = read(*within)
+            record: PairRecord = read(*within)
             mine = process.settings.region
             other = process.settings.peer_region
             return record.model_copy(update={"active": mine, "passive": other})

@@ -175,7 +175,8 @@ class Referee:
         """The faults are long over: what the jobs refer to is in both regions."""
         assert self.ledger is not None
         for job in self.ledger.jobs.values():
-            for ref in (job.program, job.compiled and job.compiled.program, job.result):
+            compiled = job.compiled.program if job.compiled else None
+            for ref in (job.program, compiled, job.result):
                 if ref is None or ref.inline is not None:
                     continue
                 lacking = [name for name, blobs in buckets.items() if ref.sha256 not in blobs]
