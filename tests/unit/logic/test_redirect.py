@@ -11,7 +11,12 @@ from bellpair_core.model.breaker import BreakerState
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import DeviceUnavailable, Fenced, JobFailed, TransientFault
 from bellpair_core.model.job import Job, JobStatus
-from bellpair_core.model.limits import BREAKER_PAUSE, CHECK_AFTER, GENERATIONS_MAX
+from bellpair_core.model.limits import (
+    BREAKER_PAUSE,
+    CHECK_AFTER,
+    CHECK_WAITING_AFTER,
+    GENERATIONS_MAX,
+)
 from tests.unit.logic.workplace import BELL_RESULT, REGION, Workplace
 
 ION, SQUARE = "ion-11", "square-20"
@@ -253,6 +258,18 @@ def test_an_outage_of_the_device_service_is_noted_once_and_cleared(place: Workpl
     place.launch(job, "answered")
     assert place.stored(job).waiting_for is None
     assert not place.stored(job).recalled
+
+
+def test_a_job_whose_device_service_is_away_is_soon_looked_at_again(place: Workplace) -> None:
+    job = place.accept(device=ION)
+    place.start(job)
+    place.tasks.reachable = False
+    for number in range(2):
+        with pytest.raises(TransientFault):
+            place.launch(job, f"poll {number}")
+
+        assert place.stored(job).check_at == place.clock() + CHECK_WAITING_AFTER
+        place.clock.advance(timedelta(seconds=30))
 
 
 def test_a_throttled_request_is_held_against_nobody(place: Workplace) -> None:

@@ -15,7 +15,8 @@ from bellpair_core.model.errors import (
     LedgerConflict,
     TransientFault,
 )
-from bellpair_core.model.job import CompiledProgram, Job, JobStatus, Task, client_token
+from bellpair_core.model.job import CompiledProgram, Job, JobStatus, Task, check_time, client_token
+from bellpair_core.model.limits import CHECK_WAITING_AFTER
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import (
     Blobs,
@@ -199,12 +200,16 @@ class _Stage:
         return after, before.task is None
 
     def _attached(self, job: Job, task: Task, wake_token: str) -> Job:
+        now = self.clock()
+        # An execution gives up soon on what is out of reach; the sweeper is to notice it.
+        look = now + CHECK_WAITING_AFTER if job.waiting_for else check_time(now)
         return job.moved(
-            self.clock(),
+            now,
             event="polled" if task.arn else "relaunched",
             message="no news came, so the device is asked",
             task=task.model_copy(update={"wake_token": wake_token}),
             usage=job.usage + self.spent(),
+            check_at=look,
         )
 
     def launch(self, job: Job, *, fresh: bool) -> Job | None:

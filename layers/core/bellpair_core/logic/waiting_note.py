@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bellpair_core.model.job import Job
+from bellpair_core.model.limits import CHECK_WAITING_AFTER
 from bellpair_core.ports import Clock, Ledger
 
 from .amend_job import amend_job
@@ -20,6 +21,8 @@ def note_waiting(ledger: Ledger, clock: Clock, job: Job, why: str, *, attempt: i
     def noted(job: Job) -> Job:
         if job.waiting_for == why:
             return job
-        return job.moved(clock(), event="waiting", message=why, waiting_for=why)
+        now = clock()
+        again = now + CHECK_WAITING_AFTER
+        return job.moved(now, event="waiting", message=why, waiting_for=why, check_at=again)
 
     amend_job(ledger, job, noted, attempt=attempt)
