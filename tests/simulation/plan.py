@@ -52,7 +52,7 @@ def draw(world: World) -> Plan:
     injury, injure = random.choice(INJURIES)
     answer, respond = random.choice(ANSWERS)
     if respond is watched:
-        faults_end += 60
+        faults_end += 30
         world.watch()
 
     def happen() -> None:
@@ -299,7 +299,6 @@ ANSWERS: tuple[tuple[str, Happening], ...] = (
     ("to and fro", to_and_fro),
     ("two at once", two_at_once),
     ("held", held),
-    ("sentinels", watched),
     ("sentinels", watched),
     ("sentinels", watched),
 )

@@ -29,6 +29,7 @@ EAST, WEST = FIRST_PAIR.active, FIRST_PAIR.passive
 REGIONS = (EAST, WEST)
 POLL_SECONDS = 60
 STAGE_SECONDS = 60
+WATCH_SECONDS = 30.0
 
 __all__ = ["EAST", "REGIONS", "WEST", "Submission", "World"]
 
@@ -102,7 +103,11 @@ def settings(region: str) -> Settings:
         primary_region=EAST,
         secondary_region=WEST,
         sentinel=SentinelSetting(
-            interval_s=3.0, cool_down_s=30.0, canary_s=60.0, canary_limit_s=40.0
+            interval_s=3.0,
+            cool_down_s=30.0,
+            canary_s=60.0,
+            canary_limit_s=40.0,
+            watch_s=WATCH_SECONDS,
         ),
         api_endpoint=f"https://{region}",
         result_buckets={name: bucket_of(name) for name in REGIONS},
@@ -236,7 +241,7 @@ class World:
     def watch(self) -> None:
         """Let the sentinels watch until the faults are over."""
         for region in self.regions.values():
-            self._beat(region, "sentinel", 60.0)
+            self._beat(region, "sentinel", WATCH_SECONDS)
 
     def _beat(self, region: Region, function: str, every: float) -> None:
         def beat() -> None:
