@@ -80,7 +80,7 @@ MAY: dict[str, set[str]] = {
     },
     "sweep": {
         *(*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS),
-        *(*FOLLOW, *CANCEL),
+        *(*FOLLOW, *CANCEL, "braket:GetDevice"),
         *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
         *(*START, "states:DescribeExecution", *WAKE),
     },

@@ -24,6 +24,7 @@ class Sweeping(Construct):
                 bench.accesses.write_jobs(),
                 bench.accesses.hold_slots(),
                 bench.accesses.know_devices(),
+                bench.accesses.read_devices(),
                 bench.accesses.know_results(),
                 bench.accesses.follow_tasks(),
                 bench.accesses.cancel_tasks(),

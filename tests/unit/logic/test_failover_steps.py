@@ -11,7 +11,7 @@ import pytest
 from bellpair_core.logic.failover_steps import FailoverSteps
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.errors import Fenced, LedgerConflict, PromotionRefused
-from bellpair_core.model.limits import OPEN_SHARDS, OPERATION_STALE_AFTER
+from bellpair_core.model.limits import OPEN_SHARDS, OPERATION_STALE_AFTER, PAUSE_GRACE
 from bellpair_core.model.pair import OperationKind, Order, Outcome, PairMode, PairRecord
 from bellpair_core.ports import PeerHealth
 from tests.fakes import FakeAnnouncements, FakePeers
@@ -420,6 +420,23 @@ def test_a_release_ends_the_pause_of_an_operation_that_is_lost(
     assert (here.record.mode, here.record.active) == (PairMode.ACCEPTING, EAST)
     with pytest.raises(PromotionRefused):
         machine.take("promote", SWITCHOVER)
+
+
+def test_a_sentinel_ends_only_a_pause_that_outlived_its_operation_and_lifts_no_hold(
+    machine: Machine, east: Workplace
+) -> None:
+    machine.take("pause", SWITCHOVER, machine.take("confirm", SWITCHOVER))
+    machine.take("hold", order(OperationKind.HOLD))
+    here = Machine(east)
+    release = order(OperationKind.RELEASE, automatic=True)
+
+    here.take("release", release)
+    assert here.record.mode is PairMode.PAUSED
+    here.clock.advance(PAUSE_GRACE + timedelta(seconds=SWITCHOVER.drain_seconds + 1))
+    here.take("release", release)
+
+    assert here.record.mode is PairMode.ACCEPTING
+    assert here.record.hold is not None
 
 
 def test_the_devices_of_a_region_whose_service_is_silent_are_held_back(machine: Machine) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from bellpair_core.logic.watch_peer import Round, Verdict, Watch
 from bellpair_core.model.beat import Beat
+from bellpair_core.model.limits import PAUSE_GRACE
 from bellpair_core.model.pair import Hold, OperationKind, Order, PairMode
 from bellpair_core.ports import AtOnce
 from tests.fakes.fake_clock import START
@@ -419,6 +420,36 @@ def test_the_active_region_never_starts_anything(pair: TwoSentinels) -> None:
     pair.pass_time(50)
 
     assert pair.east.orders == []
+
+
+def test_a_pause_that_outlived_its_operation_is_ended_from_the_active_region(
+    pair: TwoSentinels,
+) -> None:
+    lost = order(drain_seconds=5).operation(pair.clock())
+    pair.ledger.pair_record = pair.ledger.pair_record.paused(pair.clock(), lost)
+    pair.west.alive = False
+    lives_s = int(PAUSE_GRACE.total_seconds()) + 5 + 1
+
+    pair.pass_time(lives_s)
+    assert pair.east.orders == []
+    pair.pass_time(1)
+
+    (release,) = pair.east.orders
+    assert (release.kind, release.automatic) == (OperationKind.RELEASE, True)
+    assert pair.west.orders == []
+
+
+def test_the_next_loss_is_answered_while_the_last_promotion_still_adopts(
+    pair: TwoSentinels,
+) -> None:
+    adopting = order(kind="failover").operation(pair.clock())
+    pair.ledger.pair_record = pair.ledger.pair_record.promoted(pair.clock(), adopting)
+    pair.pass_time(int(SENTINEL.cool_down_s) + 1)
+    pair.west.alive = False
+
+    pair.pass_time(6)
+
+    assert len(pair.east.orders) == 1
 
 
 def test_how_long_the_pair_has_been_paused_is_told(pair: TwoSentinels) -> None:

@@ -23,7 +23,7 @@ from .device_breaker import unreachable_devices
 from .promotion_rules import overtaken, release_ends_pause, withheld
 
 _TRIES = 10
-_PROBE_TIMEOUT_S = 2.0
+_PROBE_TIMEOUT_MAX_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -274,13 +274,13 @@ class FailoverSteps:
         """Let regions be promoted again, and end a pause that nobody is going to end.
 
         The pause of an operation that is running is left to it, unless the order insists: the
-        region that ran the operation may be lost.
+        region that ran the operation may be lost. No sentinel lifts a hold.
         """
 
         def released(record: PairRecord) -> PairRecord:
             now = self.clock()
             done = order.operation(now, outcome=Outcome.DONE)
-            if record.hold is not None:
+            if record.hold is not None and not order.automatic:
                 return record.released(now, done)
             if release_ends_pause(record, order, now):
                 return record.resumed(now, done)
@@ -307,10 +307,11 @@ class FailoverSteps:
     def _require_dead(self, record: PairRecord, order: Order) -> None:
         """Ask the active region once more, by its API and by its sign of life."""
         before = self.ledger.beat(record.active)
-        if before is None:
+        if before is None or order.stuck:
+            # A region that runs no job may answer and beat as if nothing were.
             return
-        seen = self.peers().health(before.endpoint, _PROBE_TIMEOUT_S)
-        if seen.healthy and not order.stuck:
+        timeout_s = min(_PROBE_TIMEOUT_MAX_S, self.settings.sentinel.interval_s)
+        if self.peers().health(before.endpoint, timeout_s).healthy:
             raise PromotionRefused(f"{record.active} answers again, so it stays active")
         after = self.ledger.beat(record.active)
         if after is not None and after.healthy and after.counter != before.counter:

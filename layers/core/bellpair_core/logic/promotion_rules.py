@@ -68,5 +68,10 @@ def cooling(record: PairRecord, cool_down_s: float, now: datetime) -> bool:
 
 def release_ends_pause(record: PairRecord, order: Order, now: datetime) -> bool:
     """Whether a release ends the pause that is on: one that no running operation stands behind,
-    or whatever pause the order insists on ending."""
-    return not record.accepting and (order.force or not record.busy_with_another(order.id, now))
+    or whatever pause an operator insists on ending. A sentinel ends only a pause that outlived
+    its operation."""
+    if record.accepting:
+        return False
+    if order.automatic:
+        return record.pause_outlived(now)
+    return order.force or not record.busy_with_another(order.id, now)

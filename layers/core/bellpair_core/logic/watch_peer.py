@@ -223,8 +223,9 @@ def probe(
 
     The passive region starts a failover when its own API answers, ``confirm_n`` of the last
     ``confirm_m`` rounds found the peer lost, no operator holds the pair, no operation on it is
-    running, and the cool-down since the last promotion is over; whatever holds it back is told
-    once, and it acts as soon as that ends, if the peer is still lost. The active region beats only.
+    about to promote, and the cool-down since the last promotion is over; whatever holds it back is
+    told once, and it acts as soon as that ends, if the peer is still lost. The active region beats,
+    and has a pause ended whose operation is lost with the passive region.
 
     Parameters
     ----------
@@ -247,8 +248,9 @@ def probe(
         # What was seen as the passive region must not count when it is that again.
         watch.lost.clear()
         watch.canary = CanaryWatch()
-        watch.tell("")
-        return Round(verdict, pair)
+        return Round(
+            verdict, pair, started=_pause_ended(watch, pair, operations, clock(), settings)
+        )
     canary = CanaryNews()
     if verdict is Verdict.ALIVE:
         canary = _canary(watch, pair, ledger, wakeups, clock, monotonic, settings)
@@ -385,10 +387,31 @@ def _order(
     )
 
 
+def _pause_ended(
+    watch: Watch, pair: PairRecord, operations: Operations, now: datetime, settings: Settings
+) -> str | None:
+    """Have a pause ended that outlived its operation; the name of the operation that does it."""
+    if not pair.pause_outlived(now):
+        watch.tell("")
+        return None
+    setting = settings.sentinel
+    bucket = int(now.timestamp() // (START_PATIENCE_INTERVALS * setting.interval_s))
+    order = Order(
+        id=f"auto-release-{pair.epoch}-{bucket}",
+        kind=OperationKind.RELEASE,
+        by=f"sentinel of {settings.region}",
+        reason="the pause outlived the operation that it was for",
+        epoch=pair.epoch,
+        automatic=True,
+    )
+    return order.id if _started(order, operations, settings.region) else None
+
+
 def _held_back(pair: PairRecord, order: Order, now: datetime, settings: Settings) -> str:
     """What keeps this region from taking over now; empty if nothing does."""
-    if pair.operation is not None and pair.busy_with_another(order.id, now):
-        return f"operation {pair.operation.id} is running"
+    running = pair.operation
+    if running is not None and not running.promoted and pair.busy_with_another(order.id, now):
+        return f"operation {running.id} is running"
     rules = withheld(
         pair,
         order,
@@ -406,7 +429,9 @@ def _started(order: Order, operations: Operations, region: str) -> bool:
         operations.start(region, order.id, order.model_dump(mode="json"))
     except Exception:
         # Whatever it was: the beats must go on, and so must the tries.
-        _LOG.exception("the failover %s could not be started; the next round tries again", order.id)
+        _LOG.exception(
+            "the operation %s could not be started; the next round tries again", order.id
+        )
         return False
-    _LOG.warning("%s: started the failover %s", order.reason, order.id)
+    _LOG.warning("%s: started the operation %s", order.reason, order.id)
     return True

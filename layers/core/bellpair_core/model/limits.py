@@ -71,6 +71,10 @@ AUDIT_MAX = 20
 OPERATION_STALE_AFTER = timedelta(minutes=15)
 """After so long an operation on the pair that has not ended stands in no other's way."""
 
+PAUSE_GRACE = timedelta(minutes=1)
+"""How much longer than its drain a planned change may pause; then nobody is going to end it."""
+
+
 ADOPTION_WINDOW = timedelta(minutes=15)
 """How long after a promotion each sweep looks at all unfinished jobs for late arrivals."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .limits import AUDIT_MAX, DRAIN_SECONDS_DEFAULT, OPERATION_STALE_AFTER
+from .limits import AUDIT_MAX, DRAIN_SECONDS_DEFAULT, OPERATION_STALE_AFTER, PAUSE_GRACE
 
 
 class PairMode(StrEnum):
@@ -70,6 +70,8 @@ class Operation(BaseModel):
         When each step that is done was done, by the clock of the region that runs it.
     adopted
         How many jobs changed hands.
+    drain_seconds
+        For how long running jobs may hold up a planned change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,6 +85,12 @@ class Operation(BaseModel):
     outcome: Outcome = Outcome.RUNNING
     detail: str = ""
     adopted: int = 0
+    drain_seconds: int = 0
+
+    @property
+    def promoted(self) -> bool:
+        """Whether its promoting write is done: what is left to do is adoption."""
+        return "promoted" in self.steps
 
 
 class Order(BaseModel):
@@ -124,7 +132,12 @@ class Order(BaseModel):
     def operation(self, started_at: datetime, **changes: object) -> Operation:
         """The operation that carries it out, as the pair record knows it."""
         return Operation(
-            id=self.id, kind=self.kind, by=self.by, reason=self.reason, started_at=started_at
+            id=self.id,
+            kind=self.kind,
+            by=self.by,
+            reason=self.reason,
+            started_at=started_at,
+            drain_seconds=self.drain_seconds,
         ).model_copy(update=changes)
 
 
@@ -189,6 +202,13 @@ class PairRecord(BaseModel):
         if running is None or running.id == order_id or running.outcome is not Outcome.RUNNING:
             return False
         return at - running.started_at < OPERATION_STALE_AFTER
+
+    def pause_outlived(self, at: datetime) -> bool:
+        """Whether a pause is on that its operation will not end: the region it ran in is lost."""
+        if self.accepting or self.operation is None or self.since is None:
+            return False
+        drain = timedelta(seconds=self.operation.drain_seconds)
+        return at - self.since > drain + PAUSE_GRACE
 
     def paused(self, at: datetime, operation: Operation) -> Self:
         """No new jobs while the active region drains."""
