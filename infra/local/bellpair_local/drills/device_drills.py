@@ -39,11 +39,15 @@ def lose_qpu(drill: Rehearsal, device: str) -> None:
     cloud = drill.site.cloud
     drill.breaks(
         f"bring {device} back",
-        lambda: outages.device(cloud, device, status="ONLINE", queue_delay_s=0.05),
+        lambda: outages.device(
+            cloud, device, status="ONLINE", drop_events=False, queue_delay_s=0.05
+        ),
     )
     drill.lose_device(device)
     drill.notes["qpu_lost_at"] = drill.mark(f"{device} goes offline")
     drill.notes["qpu"] = device
+    # Nor does it tell that it went: who relies on being told would never know.
+    outages.device(cloud, device, drop_events=True)
     outages.device(cloud, device, status="OFFLINE")
 
 
