@@ -152,6 +152,11 @@ def nobody_sweeps(world: World) -> None:
     world.handlers["sweep"] = sweep
 
 
+def nobody_watches(world: World) -> None:
+    """A pause stays when the region that was to end it is lost."""
+    world.handlers["sentinel"] = lambda process, event: None
+
+
 def a_single_copy_is_not_marked(world: World) -> None:
     """Nobody can tell which blobs the other region lacks."""
     for region in world.regions.values():
@@ -284,6 +289,7 @@ BREAKS: tuple[Break, ...] = (
     a_silent_device_is_given_up,
     every_refusal_is_taken_for_the_whole_truth,
     nobody_sweeps,
+    nobody_watches,
     a_single_copy_is_not_marked,
     a_job_is_promised_before_it_is_written,
     an_event_decides,

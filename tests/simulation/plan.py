@@ -138,7 +138,23 @@ def unhurt(world: World) -> None:
 
 def killed(world: World) -> None:
     """The active region is lost at once, mostly with its device service; it may come back."""
-    region, random = _active(world), world.random
+    _kill(world, _active(world))
+
+
+def successor_killed(world: World) -> None:
+    """The passive region is lost while it may be taking over."""
+    passive = world.regions[world.ledger.pair_record.passive]
+    _unless_calm(world, world.random.random() * 8, lambda: _kill(world, passive))
+
+
+def successor_frozen(world: World) -> None:
+    """The passive region stands still while it may be taking over."""
+    passive = world.regions[world.ledger.pair_record.passive]
+    _unless_calm(world, world.random.random() * 8, lambda: _freeze(world, passive))
+
+
+def _kill(world: World, region: Region) -> None:
+    random = world.random
     world.kill(region)
     if random.random() < 0.7:
         world.network.down.add(f"devices of {region.name}")
@@ -147,7 +163,10 @@ def killed(world: World) -> None:
 
 def frozen(world: World) -> None:
     """The active region stands still for a while, and then goes on as if nothing had been."""
-    region = _active(world)
+    _freeze(world, _active(world))
+
+
+def _freeze(world: World, region: Region) -> None:
     world.history.note("frozen", region.name)
     region.freeze()
 
@@ -279,6 +298,8 @@ INJURIES: tuple[tuple[str, Happening], ...] = (
     ("killed", killed),
     ("frozen", frozen),
     ("frozen", frozen),
+    ("successor killed", successor_killed),
+    ("successor frozen", successor_frozen),
     ("cut from ledger", cut_from_ledger),
     ("cut from peer", cut_from_peer),
     ("cut from clients", cut_from_clients),

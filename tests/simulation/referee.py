@@ -162,6 +162,8 @@ class Referee:
                 f"{job.id} is still {job.status} (epoch {job.epoch}, of {job.region}) when the"
                 " time after the last fault is over"
             )
+        if not self.ledger.pair_record.accepting:
+            self.violated("the pair is still paused when the time after the last fault is over")
         for device in self.ledger.device_names:
             idle = [
                 job_id

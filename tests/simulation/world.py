@@ -184,8 +184,12 @@ class World:
 
     @property
     def settled(self) -> bool:
-        """Whether no client waits and every job is over."""
-        return all(client.done for client in self.clients) and not self.referee.unfinished()
+        """Whether no client waits, every job is over and new ones would be taken."""
+        return (
+            all(client.done for client in self.clients)
+            and not self.referee.unfinished()
+            and self.ledger.pair_record.accepting
+        )
 
     def still(self) -> None:
         """All faults are over from now on, and what was away is back."""
@@ -203,6 +207,9 @@ class World:
                 self.bring_online(device.name)
             service.failing = 0.0
             service.longest = 20.0
+        if not self.ledger.pair_record.accepting:
+            # Who ends a pause whose operation is lost is a sentinel.
+            self.watch()
 
     def kill(self, region: Region) -> None:
         """Lose the region, at once and with all that it remembered but its buckets."""
@@ -239,13 +246,14 @@ class World:
             self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
 
     def watch(self) -> None:
-        """Let the sentinels watch until the faults are over."""
+        """Let the sentinels watch until the faults and any pause are over."""
         for region in self.regions.values():
             self._beat(region, "sentinel", WATCH_SECONDS)
 
     def _beat(self, region: Region, function: str, every: float) -> None:
         def beat() -> None:
-            if self.calm and function == "sentinel":
+            needless = self.calm and self.ledger.pair_record.accepting
+            if function == "sentinel" and needless:
                 return
             self.scheduler.after(every, beat)
             if region.up and not region.frozen:
