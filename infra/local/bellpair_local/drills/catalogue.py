@@ -14,7 +14,8 @@ from bellpair_local.drills import (
     region_drills,
     zone_drills,
 )
-from bellpair_local.drills.evidence import Account, Evidence, account
+from bellpair_local.drills.closing import close
+from bellpair_local.drills.evidence import Account, account
 from bellpair_local.drills.figures import Figure, at_least, at_most, exactly
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.rehearsal import Rehearsal
@@ -62,7 +63,7 @@ def held(drill: Drill, rehearsal: Rehearsal, plan: Plan) -> Report:
         If something cannot be broken, or does not get well.
     """
     drill.hold(rehearsal)
-    seen: Evidence = rehearsal.end()
+    seen = close(rehearsal)
     counted = account(seen)
     figures = [
         *_always(counted, healed=rehearsal.heal),

@@ -44,7 +44,8 @@ def lose_qpu(drill: Rehearsal, device: str) -> None:
         ),
     )
     drill.lose_device(device)
-    drill.notes["qpu_lost_at"] = drill.mark(f"{device} goes offline")
+    lost_at = drill.mark(f"{device} goes offline")
+    drill.qpu_away = (device, lost_at, float("inf"))
     drill.notes["qpu"] = device
     # Nor does it tell that it went: who relies on being told would never know.
     outages.device(cloud, device, drop_events=True)
@@ -53,10 +54,11 @@ def lose_qpu(drill: Rehearsal, device: str) -> None:
 
 def regain_qpu(drill: Rehearsal, device: str) -> None:
     """Bring it back, and wait until its breaker has closed again if it ever opened."""
-    lost_at = drill.notes["qpu_lost_at"]
+    assert drill.qpu_away is not None
+    _, lost_at, _ = drill.qpu_away
     time.sleep(max(0.0, lost_at + OFFLINE_SECONDS - time.time()))
     drill.mends(f"bring {device} back")
-    drill.notes["qpu_back_at"] = drill.mark(f"{device} is online again")
+    drill.qpu_away = (device, lost_at, drill.mark(f"{device} is online again"))
     drill.regain()
     deadline = time.monotonic() + BREAKER_SECONDS
     while time.monotonic() < deadline:

@@ -10,17 +10,10 @@ from typing import Any, Self
 
 from bellpair.errors import BellpairError
 from bellpair_local.drills.accounting import waits
-from bellpair_local.drills.evidence import Evidence, Takeover
+from bellpair_local.drills.evidence import Takeover
 from bellpair_local.drills.interruptions import undisturbed
 from bellpair_local.drills.load import Load
-from bellpair_local.drills.observer import (
-    HealthWatch,
-    JobsWatch,
-    PairWatch,
-    Watch,
-    all_job_ids,
-    final_records,
-)
+from bellpair_local.drills.observer import HealthWatch, JobsWatch, PairWatch, Watch
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.progress import Progress
 from bellpair_local.drills.readiness import Readiness
@@ -32,19 +25,9 @@ TAKEOVER_SECONDS = 90.0
 STALL_SECONDS = 300.0
 """So long no job may end before those that are left count as stuck. The sweeper needs some."""
 ADOPTED_SECONDS = 60.0
-SAMPLES_MAX = 4_000
-"""Above so many jobs, only a seeded part is compared with its first sight at the end."""
-REPLAYS_MAX = 40
 PROGRESS_SECONDS = 5.0
 HTTP_OK = 200
 _LOOK_SECONDS = 0.1
-_STEPS_SHOWN = {
-    "confirmed": "loss confirmed",
-    "paused": "paused",
-    "drained": "drained",
-    "promoted": "promoted",
-    "adopted": "jobs adopted",
-}
 
 
 class Rehearsal:
@@ -67,10 +50,18 @@ class Rehearsal:
 
     Attributes
     ----------
+    began, epoch_before
+        When the load began, and the pair's epoch then.
+    marks, takeovers
+        What happened since, in order.
+    away
+        Names of the devices that cannot be reached at the moment.
     notes
         What this drill alone has to tell, by name.
     waiting_at_loss
         How many jobs waited for a region's devices while it was lost.
+    qpu_away
+        The QPU that was taken away, from when until when.
     """
 
     def __init__(
@@ -81,19 +72,20 @@ class Rehearsal:
         self.heal = heal
         self.notes: dict[str, Any] = {}
         self.waiting_at_loss: int | None = None
+        self.qpu_away: tuple[str, float, float] | None = None
         self._teller = progress
         self._mend = mend
         self._broken: dict[str, Callable[[], object]] = {}
-        self._marks: list[Mark] = []
-        self._takeovers: list[Takeover] = []
+        self.marks: list[Mark] = []
+        self.takeovers: list[Takeover] = []
         self._lifted = False
-        self._away: frozenset[str] = frozenset()
-        self._began = 0.0
+        self.away: frozenset[str] = frozenset()
+        self.began = 0.0
         self._told = 0.0
         self._submitted = False
         self._observing = False
         self._held_at: int | None = None
-        self._epoch_before = 0
+        self.epoch_before = 0
         self.load = Load(
             plan.requests(site.run),
             plan.rate,
@@ -154,10 +146,10 @@ class Rehearsal:
             self.await_well()
         else:
             self.observe()
-        self._takeovers.clear()
-        self._marks.clear()
-        self._epoch_before = self.epoch()
-        self._began = time.time()
+        self.takeovers.clear()
+        self.marks.clear()
+        self.epoch_before = self.epoch()
+        self.began = time.time()
         self.jobs.watch.start()
         self.load.start()
         self.mark("load begins")
@@ -185,7 +177,7 @@ class Rehearsal:
     def mark(self, text: str, at: float | None = None) -> float:
         """Note that something happened; when, in seconds since 1970."""
         mark = Mark(time.time() if at is None else at, text)
-        self._marks.append(mark)
+        self.marks.append(mark)
         self.tell(text)
         return mark.at
 
@@ -216,15 +208,15 @@ class Rehearsal:
         BellpairError
             If the platform does not answer.
         """
-        self._away, self._lifted = frozenset(self.devices_of(region)), True
+        self.away, self._lifted = frozenset(self.devices_of(region)), True
 
     def regain(self) -> None:
         """From now on every job must end."""
-        self._away, self._lifted = frozenset(), False
+        self.away, self._lifted = frozenset(), False
 
     def lose_device(self, device: str) -> None:
         """From now on jobs may wait for this device."""
-        self._away, self._lifted = frozenset({device}), True
+        self.away, self._lifted = frozenset({device}), True
 
     def hold_load_at(self, jobs: int) -> None:
         """Let the clients submit no more than so many jobs for a while."""
@@ -299,7 +291,7 @@ class Rehearsal:
             if found is not None:
                 self.mark(f"{found.region} accepts at epoch {found.epoch}", at=found.received)
                 takeover = Takeover(since, found.region, found.received, None, planned)
-                self._takeovers.append(takeover)
+                self.takeovers.append(takeover)
                 return takeover
             time.sleep(_LOOK_SECONDS)
         self.mark("nobody took over")
@@ -307,11 +299,11 @@ class Rehearsal:
 
     def await_adopted(self) -> None:
         """Wait until the last takeover's operation says that it is done; not for ever."""
-        if not self._takeovers:
+        if not self.takeovers:
             return
         deadline = time.monotonic() + ADOPTED_SECONDS
         while time.monotonic() < deadline:
-            operation = self._operation_of(self._takeovers[-1])
+            operation = self.operation_of(self.takeovers[-1])
             if operation is not None and operation.outcome != "running":
                 return
             time.sleep(_LOOK_SECONDS)
@@ -394,65 +386,6 @@ class Rehearsal:
                 return
             time.sleep(_LOOK_SECONDS)
 
-    def replay(self) -> list[tuple[str, str]]:
-        """Submit some accepted jobs once more with the same keys; first and second id of each."""
-        made = [each for each in self.load.submissions if each.job_id is not None]
-        chance = self.plan.chance("replays")
-        again = chance.sample(made, min(len(made), REPLAYS_MAX))
-        self.tell(f"repeating {len(again)} submissions with the keys that they had")
-        replayed: list[tuple[str, str]] = []
-        client = self.site.client(chance, lambda error, pause: None)
-        try:
-            for each in again:
-                request = each.request
-                replayed.append((each.job_id or "", self._again(client.submit, request)))
-        finally:
-            client.close()
-        return replayed
-
-    def end(self) -> Evidence:
-        """Wait for what is left, look at everything once more, and give what was seen."""
-        self.until_submitted()
-        left = self.settle()
-        self.mark(f"all jobs over, {left} wait" if left else "all jobs over")
-        self.await_adopted()
-        replayed = self.replay()
-        self.tell("comparing the ledger, the clients' promises and the devices' books")
-        promised = sorted(set(self.load.promised))
-        first_over = self.jobs.first_over
-        if len(promised) > SAMPLES_MAX:
-            over = sorted(first_over)
-            kept = set(self.plan.chance("samples").sample(over, min(len(over), SAMPLES_MAX)))
-            asked = [job_id for job_id in promised if job_id in kept or job_id not in first_over]
-            last = {**first_over, **final_records(self.site, asked)}
-            first_over = {job_id: first_over[job_id] for job_id in kept}
-        else:
-            last = final_records(self.site, promised)
-        self._take_marks()
-        self._note_redirected(last)
-        return Evidence(
-            began=self._began,
-            ended=time.time(),
-            submissions=self.load.submissions,
-            held=self.load.held,
-            health=self.health.samples,
-            takeovers=[
-                Takeover(t.since, t.region, t.accepting_at, self._operation_of(t), t.planned)
-                for t in self._takeovers
-            ],
-            first_over=first_over,
-            last=last,
-            listed=frozenset(all_job_ids(self.site)),
-            tasks=self.site.tasks(),
-            replayed=replayed,
-            marks=list(self._marks),
-            epoch_before=self._epoch_before,
-            epoch_after=self.epoch(),
-            away=self._away,
-            waiting_at_loss=self.waiting_at_loss,
-            notes=dict(self.notes),
-        )
-
     def devices_of(self, region: str) -> list[str]:
         """Names of the devices that are in one region and in no other.
 
@@ -483,13 +416,6 @@ class Rehearsal:
             transport.close()
         return {each["name"]: each.get("region") for each in devices}
 
-    def _again(self, submit: Callable[..., Any], request: Any) -> str:
-        try:
-            job = submit(request.source, request.shots, request.device, idempotency_key=request.key)
-        except BellpairError as error:
-            return str(error)
-        return str(job.id)
-
     def _may_offer(self) -> bool:
         """Asked often: it only compares numbers."""
         if self._held_at is not None and self.load.offered >= self._held_at:
@@ -498,11 +424,11 @@ class Rehearsal:
         if most is None or self._lifted:
             return True
         # Jobs that wait for what is away would else take all the places.
-        waiting = sum(map(self._waits, self.jobs.seen_unfinished)) if self._away else 0
+        waiting = sum(map(self._waits, self.jobs.seen_unfinished)) if self.away else 0
         return self.load.accepted - self.jobs.over - waiting < most
 
     def _waits(self, job: JobSeen | None) -> bool:
-        return job is not None and bool(self._away) and waits(job, self._away)
+        return job is not None and bool(self.away) and waits(job, self.away)
 
     def _wait_indeed(self, unfinished: dict[str, JobSeen | None]) -> bool:
         """Whether jobs last seen waiting still do: a look may be some seconds old."""
@@ -514,35 +440,13 @@ class Rehearsal:
             return False
         return all(self._waits(job) for job in self.jobs.unfinished.values())
 
-    def _operation_of(self, takeover: Takeover) -> Operation | None:
+    def operation_of(self, takeover: Takeover) -> Operation | None:
         """The operation that promoted the region: the first to do so after the outage began."""
         for operation in self.pair.operations.values():
             done = operation.steps.get("promoted") or operation.steps.get("resumed")
             if done is not None and done >= takeover.since - 1.0 and done <= takeover.accepting_at:
                 return operation
         return None
-
-    def _note_redirected(self, last: dict[str, JobSeen]) -> None:
-        """Jobs for any QPU, accepted while one was away, that ran on another one."""
-        if "qpu" not in self.notes:
-            return
-        away = (self.notes["qpu_lost_at"], self.notes["qpu_back_at"])
-        self.notes["redirected"] = sum(
-            made.request.device == "any-qpu"
-            and made.acked_at is not None
-            and away[0] <= made.acked_at <= away[1]
-            and made.job_id in last
-            and last[made.job_id].status == "succeeded"
-            and last[made.job_id].body.get("device_used") != self.notes["qpu"]
-            for made in self.load.submissions
-        )
-
-    def _take_marks(self) -> None:
-        for takeover in self._takeovers:
-            operation = self._operation_of(takeover)
-            for step, at in (operation.steps if operation else {}).items():
-                if step in _STEPS_SHOWN:
-                    self._marks.append(Mark(at, _STEPS_SHOWN[step]))
 
     def _progress(self, more: str = "") -> None:
         now = time.monotonic()

@@ -1,0 +1,125 @@
+"""The end of a drill: wait for what is left, repeat submissions, compare all books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from bellpair import Client
+from bellpair.errors import BellpairError
+from bellpair_local.drills.evidence import Evidence, Takeover
+from bellpair_local.drills.observer import all_job_ids, final_records
+from bellpair_local.drills.records import JobSeen, Mark, Request
+from bellpair_local.drills.rehearsal import Rehearsal
+
+SAMPLES_MAX = 4_000
+"""Above so many jobs, only a seeded part is compared with its first sight at the end."""
+REPLAYS_MAX = 40
+_STEPS_SHOWN = {
+    "paused": "paused",
+    "drained": "drained",
+    "promoted": "promoted",
+    "adopted": "jobs adopted",
+}
+
+
+def close(drill: Rehearsal) -> Evidence:
+    """Wait for what is left, look at everything once more, and give what was seen.
+
+    Raises
+    ------
+    BellpairError
+        If the platform does not answer.
+    """
+    drill.until_submitted()
+    left = drill.settle()
+    drill.mark(f"all jobs over but {left}" if left else "all jobs over")
+    drill.await_adopted()
+    replayed = _replay(drill)
+    drill.tell("comparing the ledger, the clients' promises and the devices' books")
+    first_over, last = _compared(drill)
+    takeovers = [
+        Takeover(t.since, t.region, t.accepting_at, drill.operation_of(t), t.planned)
+        for t in drill.takeovers
+    ]
+    if drill.qpu_away is not None:
+        drill.notes["redirected"] = _redirected(drill, last, *drill.qpu_away)
+    return Evidence(
+        began=drill.began,
+        ended=time.time(),
+        submissions=drill.load.submissions,
+        held=drill.load.held,
+        health=drill.health.samples,
+        takeovers=takeovers,
+        first_over=first_over,
+        last=last,
+        listed=frozenset(all_job_ids(drill.site)),
+        tasks=drill.site.tasks(),
+        replayed=replayed,
+        marks=[*drill.marks, *_steps(takeovers)],
+        epoch_before=drill.epoch_before,
+        epoch_after=drill.epoch(),
+        away=drill.away,
+        waiting_at_loss=drill.waiting_at_loss,
+        notes=dict(drill.notes),
+    )
+
+
+def _replay(drill: Rehearsal) -> list[tuple[str, str]]:
+    """Submit some accepted jobs once more with the same keys; first and second id of each."""
+    made = [each for each in drill.load.submissions if each.job_id is not None]
+    chance = drill.plan.chance("replays")
+    again = chance.sample(made, min(len(made), REPLAYS_MAX))
+    drill.tell(f"repeating {len(again)} submissions with the keys that they had")
+    with drill.site.client(chance, lambda error, pause: None) as client:
+        return [(str(each.job_id), _again(client, each.request)) for each in again]
+
+
+def _again(client: Client, request: Request) -> str:
+    try:
+        job = client.submit(
+            request.source, request.shots, request.device, idempotency_key=request.key
+        )
+    except BellpairError as error:
+        return str(error)
+    return job.id
+
+
+def _compared(drill: Rehearsal) -> tuple[dict[str, JobSeen], dict[str, JobSeen]]:
+    """The records as first seen to be over, and as they are now: of all jobs, or of a sample."""
+    promised = sorted(set(drill.load.promised))
+    first_over = drill.jobs.first_over
+    if len(promised) <= SAMPLES_MAX:
+        return first_over, final_records(drill.site, promised)
+    over = sorted(first_over)
+    sample = drill.plan.chance("samples").sample(over, min(len(over), SAMPLES_MAX))
+    rest = [job_id for job_id in promised if job_id not in first_over]
+    now = final_records(drill.site, [*sample, *rest])
+    # A sampled record that is gone must not be covered by its first sight.
+    unasked = {job_id: first_over[job_id] for job_id in set(over).difference(sample)}
+    return {job_id: first_over[job_id] for job_id in sample}, {**unasked, **now}
+
+
+def _redirected(
+    drill: Rehearsal, last: Mapping[str, JobSeen], device: str, lost_at: float, back_at: float
+) -> int:
+    """Jobs for any QPU, accepted while one was away, that ran on another one."""
+    accepted = [
+        made.job_id
+        for made in drill.load.submissions
+        if made.request.device == "any-qpu"
+        and made.job_id in last
+        and lost_at <= (made.acked_at or 0.0) <= back_at
+    ]
+    ended = [last[job_id] for job_id in accepted if job_id is not None]
+    return sum(job.status == "succeeded" and job.body["device_used"] != device for job in ended)
+
+
+def _steps(takeovers: list[Takeover]) -> list[Mark]:
+    return [
+        Mark(at, _STEPS_SHOWN[step])
+        for takeover in takeovers
+        if takeover.operation is not None
+        for step, at in takeover.operation.steps.items()
+        if step in _STEPS_SHOWN
+    ]
