@@ -17,6 +17,7 @@ from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports.tasks import LaunchRefused
 
 from .functions import HANDLERS, Handler, Process
+from .wire import CALM
 from .world import World
 
 Break = Callable[[World], None]
@@ -131,7 +132,9 @@ def every_refusal_is_taken_for_the_whole_truth(world: World) -> None:
 def qpus_come_and_go(world: World) -> None:
     """No break, but the weather in which one shows."""
     random, scheduler = world.random, world.scheduler
-    world.wire.weather = world.wire.weather.but(late=0.2, lost=0.0)
+    world.wire.weather = CALM.but(late=0.15)
+    for device in ("ion-11", "square-20", "square-20", "any-qpu"):
+        world.add_client(device, starts=random.random() * 10, cancels=None)
 
     def turn(name: str, *, online: bool) -> None:
         if not world.calm:

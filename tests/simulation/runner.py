@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -68,12 +69,16 @@ def play(seeds: range) -> Summary:
     """Play the seeds here, one after the other."""
     # What goes wrong is told by the verdicts; the logic's own log would only cost time.
     logging.disable(logging.CRITICAL)
+    # A schedule's garbage is small, and looking for it all the time is not.
+    gc.disable()
     try:
         summary = Summary()
         for seed in seeds:
             summary.add(simulate(seed))
         return summary
     finally:
+        gc.enable()
+        gc.collect()
         logging.disable(logging.NOTSET)
 
 
