@@ -62,8 +62,10 @@ def held(drill: Drill, rehearsal: Rehearsal, plan: Plan) -> Report:
     LocalCloudError
         If something cannot be broken, or does not get well.
     """
+    device_drills.keep_busy(rehearsal)
     drill.hold(rehearsal)
     seen = close(rehearsal)
+    rehearsal.mends(device_drills.BUSY)
     counted = account(seen)
     figures = [
         *_always(counted, healed=rehearsal.heal),

@@ -10,19 +10,35 @@ from bellpair_local.drills.event_storm import EventStorm
 from bellpair_local.drills.rehearsal import Rehearsal
 
 QPUS = ("ion-11", "square-20")
-BUSY_SECONDS = 2.0
-"""How long tasks wait at the QPU, so that some are in its queue when it goes."""
+QPU_QUEUE_S = 1.5
+QUEUE_S = 0.5
+"""How long each task waits at a QPU, and at another device."""
+BUSY = "let the devices work at once"
 OFFLINE_SECONDS = 20.0
 BREAKER_SECONDS = 90.0
 CLOSED = "closed"
+
+
+def keep_busy(drill: Rehearsal) -> None:
+    """Have every task wait at its device for a while, so that a loss meets some under way."""
+    cloud = drill.site.cloud
+    before = {name: outages.device(cloud, name) for name in drill.device_names()}
+
+    def as_before() -> None:
+        for name, homes in before.items():
+            for region, settings in homes.items():
+                delay = settings["queue_delay_s"]
+                outages.device(cloud, name, region=region, queue_delay_s=delay)
+
+    drill.breaks(BUSY, as_before)
+    for name in before:
+        outages.device(cloud, name, queue_delay_s=QPU_QUEUE_S if name in QPUS else QUEUE_S)
 
 
 def qpu_loss(drill: Rehearsal) -> None:
     """Take a QPU offline with tasks in its queue, and bring it back when the rest is over."""
     device = drill.plan.chance("qpu").choice(QPUS)
     drill.begin()
-    drill.until_answered(round(drill.plan.jobs * 0.2))
-    outages.device(drill.site.cloud, device, queue_delay_s=BUSY_SECONDS)
     drill.until_outage()
     lose_qpu(drill, device)
     drill.until_submitted()
@@ -39,9 +55,7 @@ def lose_qpu(drill: Rehearsal, device: str) -> None:
     cloud = drill.site.cloud
     drill.breaks(
         f"bring {device} back",
-        lambda: outages.device(
-            cloud, device, status="ONLINE", drop_events=False, queue_delay_s=0.05
-        ),
+        lambda: outages.device(cloud, device, status="ONLINE", drop_events=False),
     )
     drill.lose_device(device)
     lost_at = drill.mark(f"{device} goes offline")

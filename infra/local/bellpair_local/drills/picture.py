@@ -51,10 +51,14 @@ def draw(course: Timeline, file: Path, title: str) -> None:
         color=_ACCEPTED,
     )
     axes.set_ylabel("accepted / s")
+    # The upper third is for the words.
+    highest = max((bucket.accepted_per_s for bucket in course.buckets), default=0.0)
+    axes.set_ylim(0, max(1.0, highest * 1.5))
     below.fill_between(
         seconds, [bucket.in_flight for bucket in course.buckets], color=_IN_FLIGHT, alpha=0.6
     )
     below.set_ylabel("jobs in flight")
+    below.set_ylim(bottom=0)
     below.set_xlabel("seconds")
     names = sorted({bucket.active for bucket in course.buckets if bucket.active})
     shades = dict(zip(names, _REGIONS, strict=False))
@@ -67,7 +71,6 @@ def draw(course: Timeline, file: Path, title: str) -> None:
             panel.axvline(mark.at, color=_MARK, lw=0.8, ls="--")
         panel.set_axisbelow(True)
         panel.spines[["top", "right"]].set_visible(False)
-        panel.set_ylim(bottom=0)
     for number, mark in enumerate(course.marks):
         axes.annotate(
             mark.text,
