@@ -256,7 +256,10 @@ class World:
             if function == "sentinel" and needless:
                 return
             self.scheduler.after(every, beat)
-            if region.up and not region.frozen:
+            if not region.up or region.frozen:
+                return
+            # A schedule's events come at least once, too.
+            for _ in range(1 + (self.random.random() < self.wire.weather.repeated)):
                 region.invoke(function, [{}] if function == "dispatch" else {})
 
         self.scheduler.at(self.random.random() * every, beat)
