@@ -53,7 +53,7 @@ def close(drill: Rehearsal) -> Evidence:
         takeovers=takeovers,
         first_over=first_over,
         last=last,
-        listed=frozenset(all_job_ids(drill.site)),
+        listed=frozenset(all_job_ids(drill.site) - drill.warm_up_jobs),
         tasks=drill.site.tasks(),
         replayed=replayed,
         marks=[*drill.marks, *_steps(takeovers)],

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from bellpair.errors import BellpairError
+from bellpair.errors import BellpairError, ResultTimeout
 from bellpair_local.drills.accounting import waits
 from bellpair_local.drills.evidence import Takeover
 from bellpair_local.drills.interruptions import undisturbed
@@ -21,6 +21,9 @@ from bellpair_local.drills.records import JobSeen, Mark, Operation
 from bellpair_local.drills.site import NotReady, Site
 
 READY_SECONDS = 180.0
+WARM_UP_JOBS = 8
+WARM_UP_SECONDS = 60.0
+WARM_UP_DEVICES = ("sv1", "ion-11", "square-20", "any")
 TAKEOVER_SECONDS = 90.0
 STALL_SECONDS = 300.0
 """So long no job may end before those that are left count as stuck. The sweeper needs some."""
@@ -60,6 +63,8 @@ class Rehearsal:
         What this drill alone has to tell, by name.
     waiting_at_loss
         How many jobs waited for a region's devices while it was lost.
+    warm_up_jobs
+        Ids of jobs that are no part of the account.
     qpu_away
         The QPU that was taken away, from when until when.
     """
@@ -73,6 +78,7 @@ class Rehearsal:
         self.notes: dict[str, Any] = {}
         self.waiting_at_loss: int | None = None
         self.qpu_away: tuple[str, float, float] | None = None
+        self.warm_up_jobs: frozenset[str] = frozenset()
         self._teller = progress
         self._mend = mend
         self._broken: dict[str, Callable[[], object]] = {}
@@ -146,6 +152,7 @@ class Rehearsal:
             self.await_well()
         else:
             self.observe()
+        self._warm_up()
         self.takeovers.clear()
         self.marks.clear()
         self.epoch_before = self.epoch()
@@ -407,6 +414,31 @@ class Rehearsal:
         return list(self._devices())
 
     # Parts of the above
+
+    def _warm_up(self) -> None:
+        """Run some jobs to their end, so that the loss meets workers at work and not being started.
+
+        They are no part of the account.
+        """
+        self.tell("warming up")
+        requests = Plan(WARM_UP_JOBS, self.plan.rate, self.plan.seed).requests("warm-up")
+        deadline = time.monotonic() + WARM_UP_SECONDS
+        with self.site.client(self.plan.chance("warm-up"), lambda error, pause: None) as client:
+            jobs = [
+                client.submit(
+                    each.source,
+                    each.shots,
+                    WARM_UP_DEVICES[each.number % len(WARM_UP_DEVICES)],
+                    idempotency_key=each.key,
+                )
+                for each in requests
+            ]
+            self.warm_up_jobs = frozenset(job.id for job in jobs)
+            for job in jobs:
+                try:
+                    job.wait(max(1.0, deadline - time.monotonic()))
+                except ResultTimeout:
+                    self.tell(f"{job.id} takes long; going on without it")
 
     def _devices(self) -> dict[str, str | None]:
         transport = self.site.as_tenant()
