@@ -13,10 +13,11 @@ from bellpair_core.logic.repair_blobs import repair_marked
 from bellpair_core.logic.submit_job import submit_job
 from bellpair_core.model.errors import DeviceUnavailable, TransientFault
 from bellpair_core.model.job import Job, Task
-from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.pair import OperationKind, PairRecord
 from bellpair_core.ports.tasks import LaunchRefused
 
 from .functions import HANDLERS, Handler, Process
+from .plan import operate
 from .wire import CALM
 from .world import World
 
@@ -81,6 +82,7 @@ def a_launch_runs_anew(world: World) -> None:
 
 def the_intent_is_not_recorded(world: World) -> None:
     """The token follows from the execution, which another one cannot know."""
+    workers_die(world)
 
     def of_execution(task: Task, job_id: str) -> str:
         return world.ledger.jobs[job_id].execution_name
@@ -145,6 +147,20 @@ def qpus_come_and_go(world: World) -> None:
         scheduler.after(random.random() * 6, lambda name=name: turn(name, online=False))  # type: ignore[misc]
 
 
+def workers_die(world: World) -> None:
+    """No break: processes die more often."""
+    world.wire.weather = world.wire.weather.but(death=0.06)
+
+
+def a_planned_change_is_orphaned(world: World) -> None:
+    """No break: the region that is to take over is lost in the middle of it."""
+    random, scheduler = world.random, world.scheduler
+    passive = world.regions[world.ledger.pair_record.passive]
+    begins = random.random() * 10
+    scheduler.at(begins, lambda: operate(world, OperationKind.SWITCHOVER))
+    scheduler.at(begins + random.random() * 5, lambda: world.kill(passive))
+
+
 def nobody_sweeps(world: World) -> None:
     """A job that was stopped stays where it is."""
 
@@ -157,6 +173,7 @@ def nobody_sweeps(world: World) -> None:
 
 def nobody_watches(world: World) -> None:
     """A pause stays when the region that was to end it is lost."""
+    a_planned_change_is_orphaned(world)
     world.handlers["sentinel"] = lambda process, event: None
 
 

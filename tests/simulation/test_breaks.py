@@ -7,7 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from .breaks import BREAKS, Break, qpus_come_and_go
+from .breaks import (
+    BREAKS,
+    Break,
+    a_planned_change_is_orphaned,
+    qpus_come_and_go,
+    workers_die,
+)
 from .schedule import simulate
 
 pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]
@@ -30,7 +36,8 @@ def test_a_break_is_found(broken: Break) -> None:
     assert simulate(found).violation is None
 
 
-def test_what_a_break_needs_to_show_breaks_nothing_by_itself() -> None:
-    verdicts = [simulate(seed, broken=qpus_come_and_go) for seed in range(50)]
+@pytest.mark.parametrize("weather", [qpus_come_and_go, workers_die, a_planned_change_is_orphaned])
+def test_what_a_break_needs_to_show_breaks_nothing_by_itself(weather: Break) -> None:
+    verdicts = [simulate(seed, broken=weather) for seed in range(40)]
 
     assert [verdict.violation for verdict in verdicts if verdict.violation] == []
