@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from bellpair_core.logic.amend_job import owned_job
-from bellpair_core.model.errors import Fenced, LedgerConflict
+from bellpair_core.model.errors import Fenced, LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (
     ADOPTION_WINDOW,
     ATTEMPTS_MAX,
+    BREAKER_FAILURES,
     CHECK_ADOPTED_AFTER,
     CHECK_AFTER,
     CHECK_WAITING_AFTER,
@@ -321,6 +322,27 @@ def test_once_the_service_answers_the_job_goes_on_and_the_wait_is_not_counted(
     stored = east.stored(job)
     assert (stored.restarts, stored.attempt) == (0, 2)
     assert east.workflows.running(stored)
+
+
+def test_tasks_lost_with_their_region_keep_no_job_off_a_device_that_every_region_serves(
+    east: Workplace, west: Workplace
+) -> None:
+    job = east.accept()
+    east.start(job)
+    west.promote()
+    west.adopt()
+    mine = west.stored(job)
+    west.tasks.reachable = False
+
+    for n in range(BREAKER_FAILURES):
+        with pytest.raises(TransientFault):
+            west.launch(mine, f"token {n}")
+
+    assert west.stored(job).waiting_for == "the device service of us-east-1 does not answer"
+    assert west.ledger.breaker("sv1").clean
+    west.tasks.reachable = True
+    new = west.accept("second", epoch=2, region=WEST)
+    assert west.dispatch() == [new.id]
 
 
 def test_a_silent_service_is_asked_once_in_a_sweep(east: Workplace) -> None:

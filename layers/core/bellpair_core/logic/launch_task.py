@@ -84,7 +84,9 @@ def launch_task(
     TransientFault
         When the task, or whether there is one, cannot be known now.
     """
-    stage = _Stage(ledger, blobs, tasks, workflows, clock, devices, breakers, spent, attempt)
+    stage = _Stage(
+        ledger, blobs, tasks, workflows, clock, settings, devices, breakers, spent, attempt
+    )
     job = owned_job(ledger, job_id, epoch, attempt)
     if job.result is not None:
         # What is left to do needs no device, whose service may be away for long.
@@ -95,7 +97,7 @@ def launch_task(
     if job.task is None:
         stage.require_available(job, _offered(job, settings))
     known_arn = job.task.arn if job.task else None
-    job, fresh = stage.intend(job, job.compiled, wake_token, settings)
+    job, fresh = stage.intend(job, job.compiled, wake_token)
     if known_arn is None:
         recorded = stage.launch(job, fresh=fresh)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
@@ -131,6 +133,7 @@ class _Stage:
     tasks: TaskService
     workflows: Workflows
     clock: Clock
+    settings: Settings
     devices: Callable[[], Sequence[Device]]
     breakers: Breakers
     spent: Callable[[], Usage]
@@ -148,7 +151,7 @@ class _Stage:
         if self.breakers(device.name).clean:
             return
         try:
-            home = device.region or job.region
+            home = self._home(device)
             status = self.tasks.describe(device.arn, home, patient=False)["status"]
         except TransientFault as fault:
             if fault.throttled:
@@ -161,9 +164,7 @@ class _Stage:
             self.breakers.failed(device.name, why, at_once=True)
             raise DeviceUnavailable(why)
 
-    def intend(
-        self, job: Job, compiled: CompiledProgram, wake_token: str, settings: Settings
-    ) -> tuple[Job, bool]:
+    def intend(self, job: Job, compiled: CompiledProgram, wake_token: str) -> tuple[Job, bool]:
         """The job with its task's intent and the new wake token; whether the intent is new."""
         before = job
 
@@ -174,12 +175,12 @@ class _Stage:
                 return self._attached(job, job.task, wake_token)
             going_on(job)
             generation = job.generation + 1
-            device = _offered(job, settings)
+            device = _offered(job, self.settings)
             task = Task(
                 generation=generation,
-                client_token=client_token(settings.stage, job.id, generation),
+                client_token=client_token(self.settings.stage, job.id, generation),
                 device_arn=device.arn,
-                region=device.region or settings.region,
+                region=self._home(device),
                 digest=compiled.program.sha256,
                 shots=job.shots,
                 wake_token=wake_token,
@@ -249,6 +250,10 @@ class _Stage:
         else:
             self._note_news(job, state, why)
 
+    def _home(self, device: DeviceSetting) -> str:
+        """The region whose device service takes new tasks for the device."""
+        return device.region or self.settings.region
+
     def _seen(self, name: str) -> Device | None:
         return next((device for device in self.devices() if device.name == name), None)
 
@@ -280,7 +285,11 @@ class _Stage:
     def _unanswered(self, job: Job, task: Task, fault: TransientFault) -> NoReturn:
         if not fault.throttled:
             why = away_text(task.region)
-            self.breakers.failed(job.device_used or job.device, why)
+            device = self.settings.device(job.device_used or job.device)
+            # A device that is served in every region is well where new tasks go, though its old
+            # ones are out of reach with the region that was lost.
+            if device is not None and task.region == self._home(device):
+                self.breakers.failed(device.name, why)
             note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
         raise fault
 
