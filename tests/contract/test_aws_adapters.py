@@ -13,13 +13,14 @@ from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
 from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.braket_tasks import BraketTasks
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_blobs import S3Blobs
-from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.errors import ResultMissing, TransientFault
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import Blobs, Catalogue, Ledger
+from bellpair_core.ports import Blobs, Catalogue, Ledger, TaskState, TaskStatus
 from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
 from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
@@ -122,6 +123,14 @@ class TestS3Blobs(BlobsContract):
 
         assert S3Blobs(made, HOME).get(ref) == data
 
+    def test_a_region_whose_bucket_is_not_there_again_counts_as_away(self, aws: str) -> None:
+        made = buckets()
+        whole, healing = S3Blobs(made, HOME), S3Blobs({**made, HOME: new_name()}, HOME)
+        data = incompressible(50_000)
+
+        assert healing.get(whole.put(data)) == data
+        assert healing.put(incompressible(60_000)).single_copy
+
     def test_a_payload_lost_everywhere_is_a_transient_fault(self, aws: str) -> None:
         ref = S3Blobs(buckets(), HOME).put(incompressible(50_000))
 
@@ -166,6 +175,24 @@ def _unreachable_s3() -> Any:
         endpoint_url="http://127.0.0.1:9",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+def completed(bucket: str) -> TaskState:
+    return TaskState(
+        arn=f"arn:aws:braket:{HOME}:000000000000:quantum-task/1",
+        status=TaskStatus.COMPLETED,
+        output_bucket=bucket,
+        output_directory="jobs/job-1/1/1",
+    )
+
+
+def test_a_result_is_missing_only_where_its_bucket_is_there(aws: str) -> None:
+    tasks = BraketTasks({})
+
+    with pytest.raises(ResultMissing):
+        tasks.result(completed(buckets()[HOME]))
+    with pytest.raises(TransientFault, match="NoSuchBucket"):
+        tasks.result(completed(new_name()))
 
 
 class TestS3BlobCopies(BlobCopiesContract):

@@ -45,16 +45,37 @@ _THROTTLED = frozenset(
     }
 )
 
-_TRANSIENT = _THROTTLED | {
-    "InternalServerError",
-    "InternalServiceException",
-    "InternalFailure",
-    "RequestTimeout",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "ReplicatedWriteConflictException",
-    "TransactionInProgressException",
-}
+_UNSET = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "NoSuchBucket",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "UnrecognizedClientException",
+    }
+)
+"""What a region answers that is being set up again, or a process that was stopped for long and
+sends what it signed before. None of it tells of the job or payload that it was asked for, so no
+job is to end by it."""
+
+_TRANSIENT = (
+    _THROTTLED
+    | _UNSET
+    | {
+        "InternalServerError",
+        "InternalServiceException",
+        "InternalFailure",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ReplicatedWriteConflictException",
+        "TransactionInProgressException",
+    }
+)
 
 
 @cache

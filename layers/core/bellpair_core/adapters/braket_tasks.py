@@ -104,7 +104,8 @@ class BraketTasks:
                 )
                 document: dict[str, Any] = json.loads(answer["Body"].read())
             except ClientError as error:
-                if error_code(error) not in ("NoSuchKey", "NoSuchBucket", "404"):
+                # A bucket that is not there is one of a region that is not healed yet.
+                if error_code(error) not in ("NoSuchKey", "404"):
                     raise
                 raise ResultMissing(f"s3://{state.output_bucket}/{key} is not there") from error
             except ValueError as error:
