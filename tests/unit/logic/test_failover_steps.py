@@ -431,11 +431,11 @@ def test_a_sentinel_ends_only_a_pause_that_outlived_its_operation_and_lifts_no_h
     release = order(OperationKind.RELEASE, automatic=True)
 
     here.take("release", release)
-    assert here.record.mode is PairMode.PAUSED
+    assert not here.record.accepting
     here.clock.advance(PAUSE_GRACE + timedelta(seconds=SWITCHOVER.drain_seconds + 1))
     here.take("release", release)
 
-    assert here.record.mode is PairMode.ACCEPTING
+    assert here.record.accepting
     assert here.record.hold is not None
 
 

@@ -322,7 +322,26 @@ def test_a_region_whose_own_api_is_down_does_not_take_over(pair: TwoSentinels) -
     found = pair.pass_time(20)
 
     assert pair.west.orders == []
-    assert "own API" in found[-1].held_back
+    assert verdicts(found[FRESH_ROUNDS + 1 :]) == {Verdict.UNSURE}
+
+
+def test_rounds_in_which_the_own_api_was_slow_speak_for_nothing(pair: TwoSentinels) -> None:
+    def starved(
+        calls: Mapping[str, Callable[[], object]], timeout_s: float
+    ) -> Mapping[str, object | Exception]:
+        found: dict[str, object | Exception] = dict(one_by_one(calls, timeout_s))
+        return found | {"own": TimeoutError("own: no answer")}
+
+    pair.west.at_once = cast(AtOnce, starved)
+    pair.east.alive = False
+
+    found = pair.pass_time(30)
+    assert found[-1].verdict is Verdict.UNSURE
+    assert pair.west.orders == []
+
+    pair.west.at_once = one_by_one
+    pair.pass_time(SENTINEL.confirm_n)
+    assert len(pair.west.orders) == 1
 
 
 def test_a_frozen_region_that_runs_again_finds_that_it_is_passive(pair: TwoSentinels) -> None:

@@ -48,6 +48,8 @@ class Verdict(StrEnum):
     STUCK = "stuck"
     UNKNOWN = "unknown"
     """It has never beaten: it is being set up, and was never there to be lost."""
+    UNSURE = "unsure"
+    """Its silence proves nothing: this region's own API did not answer in that time either."""
     BLIND = "blind"
     """This region is the one cut off: without the ledger it knows nothing and does nothing."""
 
@@ -221,11 +223,12 @@ def probe(
 ) -> Round:
     """One round: beat, look at the peer, and have this region promoted if the peer is lost.
 
-    The passive region starts a failover when its own API answers, ``confirm_n`` of the last
-    ``confirm_m`` rounds found the peer lost, no operator holds the pair, no operation on it is
-    about to promote, and the cool-down since the last promotion is over; whatever holds it back is
-    told once, and it acts as soon as that ends, if the peer is still lost. The active region beats,
-    and has a pause ended whose operation is lost with the passive region.
+    The passive region starts a failover when ``confirm_n`` of the last ``confirm_m`` rounds in
+    which its own API answered in time found the peer lost, no operator holds the pair, no
+    operation on it is about to promote, and the cool-down since the last promotion is over;
+    whatever holds it back is told once, and it acts as soon as that ends, if the peer is still
+    lost. The active region beats, and has a pause ended whose operation is lost with the passive
+    region.
 
     Parameters
     ----------
@@ -236,14 +239,14 @@ def probe(
     """
     began = monotonic()
     watch.begin_round(began, clock())
-    sight, peer = _look(watch, ledger, peers, clock, monotonic, at_once, settings)
+    sight, peer, own_answered = _look(watch, ledger, peers, clock, monotonic, at_once, settings)
     if sight is None:
         watch.forget()
         watch.tell(f"region {settings.region} cannot reach the ledger: it watches nobody")
         return Round(Verdict.BLIND)
     watch.saw(sight.peer, began)
     pair = sight.pair
-    verdict = _verdict(watch, peer, began)
+    verdict = _verdict(watch, peer, began, own_answered=own_answered)
     if pair.active == settings.region:
         # What was seen as the passive region must not count when it is that again.
         watch.lost.clear()
@@ -255,7 +258,7 @@ def probe(
     if verdict is Verdict.ALIVE:
         canary = _canary(watch, pair, ledger, wakeups, clock, monotonic, settings)
         verdict = Verdict.STUCK if canary.overdue else verdict
-    if verdict is not Verdict.UNKNOWN:
+    if verdict not in (Verdict.UNKNOWN, Verdict.UNSURE):
         watch.lost.append(verdict.lost)
     if not verdict.lost or sum(watch.lost) < settings.sentinel.confirm_n:
         if not watch.suspicious:
@@ -263,8 +266,6 @@ def probe(
         return Round(verdict, pair, canary.out_s)
     order = _order(pair, verdict, peer, clock(), settings)
     held_back = _held_back(pair, order, clock(), settings)
-    if not watch.well(monotonic()):
-        held_back = "this region's own API does not answer"
     if monotonic() - began > GAP_INTERVALS * settings.sentinel.interval_s:
         held_back = "this round took too long to be believed"
     if held_back:
@@ -284,8 +285,11 @@ def _look(
     monotonic: Callable[[], float],
     at_once: AtOnce,
     settings: Settings,
-) -> tuple[_Sight | None, PeerHealth | None]:
-    """Everything that this round knows, gathered at once; the beat is left on the way."""
+) -> tuple[_Sight | None, PeerHealth | None, bool]:
+    """What the ledger shows, what the peer answers, and whether the own API answered as soon.
+
+    All is asked at once; the beat is left on the way.
+    """
     setting = settings.sentinel
     timeout_s = TIMEOUT_INTERVALS * setting.interval_s
     count = watch.next_count()
@@ -309,10 +313,14 @@ def _look(
                 )
         return _Sight(pair, ledger.beat(settings.peer_region), own)
 
-    def ask_own() -> None:
+    def ask_own() -> bool:
         # It may take longer than this round: a region under load is slow and not ill.
-        if peers.health(settings.api_endpoint, setting.confirm_n * setting.interval_s).healthy:
+        healthy = peers.health(
+            settings.api_endpoint, setting.confirm_n * setting.interval_s
+        ).healthy
+        if healthy:
             watch.own_answered(monotonic())
+        return healthy
 
     calls: dict[str, Callable[[], object]] = {"ledger": visit_ledger, "own": ask_own}
     if watch.endpoint:
@@ -325,15 +333,18 @@ def _look(
         expected = isinstance(sight, TransientFault | TimeoutError)
         if isinstance(sight, Exception) and not expected:
             _LOG.error("the ledger could not be asked", exc_info=sight)
-        return None, None
+        return None, None, False
     watch.counted(sight.own)
-    return sight, peer if isinstance(peer, PeerHealth) else None
+    return sight, peer if isinstance(peer, PeerHealth) else None, found["own"] is True
 
 
-def _verdict(watch: Watch, peer: PeerHealth | None, now: float) -> Verdict:
+def _verdict(watch: Watch, peer: PeerHealth | None, now: float, *, own_answered: bool) -> Verdict:
     if watch.beats(now) or (peer is not None and peer.healthy):
         return Verdict.ALIVE
-    return Verdict.UNKNOWN if peer is None else Verdict.DEAD
+    if peer is None:
+        return Verdict.UNKNOWN
+    # Whoever is starved of its own processors takes everybody else for slow.
+    return Verdict.DEAD if own_answered else Verdict.UNSURE
 
 
 def _canary(
