@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -349,19 +350,18 @@ def test_a_silent_service_is_asked_once_in_a_sweep(east: Workplace) -> None:
     for n in range(4):
         waiting_for_a_service_out_of_reach(east, f"key-{n}")
     east.tasks.reachable = False
-    polls = 0
-    poll = east.tasks.poll
+    asked: list[bool] = []
+    describe = east.tasks.describe
 
-    def counted(task_arn: str) -> object:
-        nonlocal polls
-        polls += 1
-        return poll(task_arn)
+    def counted(device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
+        asked.append(patient)
+        return describe(device_arn, region, patient=patient)
 
-    east.tasks.poll = counted  # type: ignore[method-assign, assignment]
+    east.tasks.describe = counted  # type: ignore[method-assign]
     east.clock.advance(CHECK_AFTER + timedelta(minutes=1))
 
     assert east.sweep()["waiting"] == 4
-    assert polls == 1
+    assert asked == [False]
 
 
 def test_two_sweeps_at_once_start_one_execution(east: Workplace) -> None:

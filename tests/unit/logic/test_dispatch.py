@@ -10,7 +10,13 @@ from bellpair_core.logic.dispatch_jobs import queues_of
 from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import Job, JobStatus
-from bellpair_core.model.limits import ATTEMPTS_MAX, CHECK_AFTER, JOB_DEADLINE
+from bellpair_core.model.limits import (
+    ATTEMPTS_MAX,
+    CHECK_AFTER,
+    JOB_DEADLINE,
+    RESTART_PAUSE_MAX,
+    SWEEP_TIME,
+)
 from bellpair_core.ports import WaitingJob
 from tests.examples import NOON, device_example
 from tests.unit.logic.workplace import Workplace
@@ -229,13 +235,76 @@ def test_a_job_whose_executions_all_end_too_early_is_given_up(place: Workplace) 
     place.dispatch()
     for _ in range(ATTEMPTS_MAX):
         place.workflows.ended.add(place.stored(job).execution_name)
-        place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
+        place.clock.advance(RESTART_PAUSE_MAX)
         place.sweep()
 
     error = place.stored(job).error
     assert error is not None
     assert error.code == "gave-up"
     assert place.stored(job).attempt == ATTEMPTS_MAX
+
+
+def test_a_job_outlives_an_outage_of_hours_that_nobody_notes(place: Workplace) -> None:
+    job = place.accept()
+    place.dispatch()
+    began = place.clock()
+    while place.clock() - began < timedelta(hours=6):
+        place.workflows.ended.add(place.stored(job).execution_name)
+        place.clock.advance(timedelta(minutes=1))
+        place.sweep()
+
+    assert place.stored(job).status is JobStatus.COMPILING
+    assert 6 < place.stored(job).attempt < ATTEMPTS_MAX
+
+
+def test_jobs_that_cannot_be_looked_at_do_not_hide_those_behind_them(place: Workplace) -> None:
+    stuck = [place.accept(f"stuck-{n}") for n in range(1700)]
+    place.dispatch()
+    place.clock.advance(timedelta(minutes=1))
+    behind = place.accept(
+        "behind", device="ion-11", check_at=place.clock(), accepted_at=place.clock()
+    )
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=2))
+    place.workflows.reachable = False
+
+    done = place.sweep()
+
+    assert (done["failed"], done["woken"]) == (len(stuck), 1)
+    assert place.stored(behind).version == 2
+
+
+def test_a_pass_has_an_end_and_no_shard_is_always_the_last(place: Workplace) -> None:
+    jobs = [place.accept(f"key-{n}", device="ion-11") for n in range(200)]
+    place.clock.advance(CHECK_AFTER + timedelta(minutes=1))
+    replace = place.ledger.replace
+
+    def slowly(old: Job, new: Job) -> None:
+        place.clock.advance(timedelta(seconds=1))
+        replace(old, new)
+
+    place.ledger.replace = slowly  # type: ignore[method-assign]
+    passes = 0
+    while any(place.stored(job).version == 1 for job in jobs):
+        passes += 1
+        assert place.sweep()["woken"] <= SWEEP_TIME.total_seconds()
+        place.clock.advance(timedelta(seconds=25))
+
+    assert passes <= 7
+
+
+def test_tasks_out_of_reach_do_not_hold_up_the_ends_of_their_jobs(place: Workplace) -> None:
+    jobs = [place.accept(f"key-{n}") for n in range(3)]
+    place.dispatch()
+    for job in jobs:
+        place.compile(job)
+        place.launch(job)
+    place.clock.advance(JOB_DEADLINE + timedelta(seconds=1))
+    place.tasks.reachable = False
+
+    done = place.sweep()
+
+    assert (done["ended"], done["failed"]) == (3, 0)
+    assert {place.stored(job).status for job in jobs} == {JobStatus.FAILED}
 
 
 def test_a_place_on_one_device_is_free_when_its_job_runs_on_another(place: Workplace) -> None:

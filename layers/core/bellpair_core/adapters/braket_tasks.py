@@ -87,7 +87,8 @@ class BraketTasks:
         """See `TaskService.cancel`."""
         with transient_faults("cancelling the task"):
             try:
-                client("braket", _region(task_arn)).cancel_quantum_task(
+                # Nothing depends on it, and whoever asks has others to see to.
+                client("braket", _region(task_arn), patient=False).cancel_quantum_task(
                     quantumTaskArn=task_arn, clientToken=f"cancel-{task_arn.rsplit('/', 1)[-1]}"
                 )
             except ClientError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bellpair_core.model.errors import Fenced, LedgerConflict, PromotionRefused, TransientFault
 from bellpair_core.model.job import SHARED_QUEUES, JobStatus
-from bellpair_core.model.limits import OPEN_PAGE, OPEN_SHARDS
+from bellpair_core.model.limits import OPEN_SCAN_PAGE, OPEN_SHARDS
 from bellpair_core.model.pair import Operation, Order, Outcome, PairMode, PairRecord
 from bellpair_core.ports import Announcements, Clock, Ledger, Peers, TaskService, Wakeups
 from bellpair_core.settings import Settings
@@ -337,7 +337,7 @@ class FailoverSteps:
         for shard in range(OPEN_SHARDS):
             position: str | None = None
             while True:
-                page = self.ledger.open_jobs(shard, OPEN_PAGE, position)
+                page = self.ledger.open_jobs(shard, OPEN_SCAN_PAGE, position)
                 running += sum(
                     job.epoch <= epoch and job.status is not JobStatus.QUEUED for job in page.jobs
                 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
+from datetime import datetime
 
-from bellpair_core.model.errors import ErrorCode, JobFailed, LedgerConflict, TransientFault
-from bellpair_core.model.job import SHARED_QUEUES, Job, JobError, JobStatus, Task
+from bellpair_core.model.errors import ErrorCode, LedgerConflict, TransientFault
+from bellpair_core.model.job import SHARED_QUEUES, Job, JobError, JobStatus
 from bellpair_core.model.limits import (
     ADOPTION_WINDOW,
     ATTEMPTS_MAX,
+    CHECK_AFTER,
     CHECK_RUNNING_AFTER,
     CHECK_WAITING_AFTER,
-    OPEN_PAGE,
+    OPEN_SCAN_PAGE,
     OPEN_SHARDS,
+    RESTART_PAUSE_MAX,
+    RESTARTS_AT_ONCE,
+    SWEEP_TIME,
 )
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups, Workflows
@@ -44,6 +49,9 @@ def sweep_jobs(
     promotion all unfinished jobs are looked at, so that late ones do not wait for their time.
     Safe to run twice at once: each step is a conditional write.
 
+    A pass ends after `SWEEP_TIME`, however many jobs are due. Each begins with another shard, and
+    in a shard with those that are due for longest, so that what it leaves is looked at by the next.
+
     Returns
     -------
     dict
@@ -58,11 +66,28 @@ def sweep_jobs(
     if record.active != settings.region:
         return done
     sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues)
-    for shard in range(OPEN_SHARDS):
-        candidates = [*ledger.due(shard, clock(), _BATCH)]
-        if record.promoted_at is not None and clock() - record.promoted_at < ADOPTION_WINDOW:
+    began = clock()
+    late = record.promoted_at is not None and began - record.promoted_at < ADOPTION_WINDOW
+    first = int(began.timestamp() // 60) % OPEN_SHARDS
+    shards = deque((shard + first) % OPEN_SHARDS for shard in range(OPEN_SHARDS))
+    seen: set[str] = set()
+    still_due: Counter[int] = Counter()
+    while shards:
+        shard = shards.popleft()
+        # What could not be looked at stays the first that is due, and others may be behind it.
+        due = ledger.due(shard, clock(), _BATCH + still_due[shard])
+        candidates = [job_id for job_id in due if job_id not in seen]
+        if len(candidates) >= _BATCH:
+            shards.append(shard)
+        elif late:
             candidates += _orphans(ledger, shard, record)
         for job_id in candidates:
+            if clock() - began >= SWEEP_TIME:
+                shards.clear()
+                break
+            if job_id in seen:
+                continue
+            seen.add(job_id)
             try:
                 if (outcome := sweeper.look_at(job_id)) is not None:
                     done[outcome] += 1
@@ -72,6 +97,7 @@ def sweep_jobs(
             except Exception:
                 _LOG.exception("job %s could not be looked after", job_id)
                 done["failed"] += 1
+                still_due[shard] += 1
     for queue in sorted(queues):
         wakeups.wake(queue)
     return done
@@ -82,7 +108,7 @@ def _orphans(ledger: Ledger, shard: int, pair: PairRecord) -> list[str]:
     found: list[str] = []
     position: str | None = None
     while True:
-        page = ledger.open_jobs(shard, OPEN_PAGE, position)
+        page = ledger.open_jobs(shard, OPEN_SCAN_PAGE, position)
         found += [job.job_id for job in page.jobs if job.epoch < pair.epoch]
         if (position := page.position) is None:
             return found
@@ -144,6 +170,9 @@ class _Sweeper:
             return "waiting"
         # An execution that found a device service out of reach did not come to nothing by itself.
         counted = job.waiting_for is None
+        if counted and (resting := _rests_until(job)) is not None and now < resting:
+            self._ledger.replace(job, job.moved(now, check_at=min(resting, job.deadline)))
+            return "fine"
         again = job.moved(
             now,
             event="restarted",
@@ -177,23 +206,39 @@ class _Sweeper:
         if task.region in self._silent:
             return False
         try:
-            self._ask(task)
-        except TransientFault:
+            # The device tells as well as the task whether there is a service, and is asked
+            # without much patience: a pass has other jobs to look at.
+            self._tasks.describe(task.device_arn, task.region, patient=False)
+        except TransientFault as fault:
+            if fault.throttled:
+                return True
             self._silent.add(task.region)
             return False
-        except JobFailed:
-            # An answer, and not a good one: the job's own stage makes of it what it should.
-            pass
         return True
-
-    def _ask(self, task: Task) -> None:
-        if task.arn is not None:
-            self._tasks.poll(task.arn)
-        else:
-            self._tasks.describe(task.device_arn, task.region)
 
     def _end(self, job: Job, error: JobError) -> None:
         ended = job.moved(self._clock(), JobStatus.FAILED, message=error.message, error=error)
         self._ledger.replace(job, ended)
         self._queues.update(free_place(job, self._ledger, self._settings))
-        cancel_unwanted_task(job, self._tasks)
+        if job.task is not None and job.task.region in self._silent:
+            return
+        try:
+            cancel_unwanted_task(job, self._tasks)
+        except TransientFault:
+            # The job has ended all the same. Of many that end so, one waits for the service.
+            _LOG.warning("the task of job %s was not cancelled", job.id, exc_info=True)
+            if job.task is not None:
+                self._silent.add(job.task.region)
+
+
+def _rests_until(job: Job) -> datetime | None:
+    """Until when a job rests whose executions came to nothing several times.
+
+    What stops them may be an outage that nobody noted; the restarts that a job has should last
+    for hours of it, and not for half of one.
+    """
+    doublings = job.restarts - RESTARTS_AT_ONCE
+    last = next((event.at for event in reversed(job.events) if event.type == "restarted"), None)
+    if doublings < 0 or last is None:
+        return None
+    return last + min(CHECK_AFTER * (1 << doublings), RESTART_PAUSE_MAX)

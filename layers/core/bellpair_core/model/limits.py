@@ -56,6 +56,16 @@ CHECK_RUNNING_AFTER = timedelta(minutes=10)
 ATTEMPTS_MAX = 12
 """Executions that one job may have, so that what always fails does not run until the deadline."""
 
+RESTARTS_AT_ONCE = 3
+"""Executions that follow one that came to nothing as soon as that is seen; then there are pauses,
+each twice as long as the one before, so that `ATTEMPTS_MAX` executions outlast hours of an outage.
+"""
+
+RESTART_PAUSE_MAX = timedelta(hours=2)
+
+SWEEP_TIME = timedelta(seconds=35)
+"""How long one pass of the sweeper goes on to the next job; its function has a minute."""
+
 DISPATCH_BATCH = 50
 """Waiting jobs that one pass of the dispatcher reads from one queue."""
 
@@ -80,6 +90,9 @@ ADOPTION_WINDOW = timedelta(minutes=15)
 
 OPEN_PAGE = 100
 """Unfinished jobs that one read of the index gives, and that one call of adoption claims."""
+
+OPEN_SCAN_PAGE = 1000
+"""Unfinished jobs that one read of the index gives to who only looks for some among them."""
 
 CHECK_ADOPTED_AFTER = timedelta(seconds=10)
 """When the sweeper looks at a job that was adopted and should have an execution by then."""
