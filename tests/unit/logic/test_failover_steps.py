@@ -420,6 +420,9 @@ def test_a_release_ends_the_pause_of_an_operation_that_is_lost(
     assert (here.record.mode, here.record.active) == (PairMode.ACCEPTING, EAST)
     with pytest.raises(PromotionRefused):
         machine.take("promote", SWITCHOVER)
+    # Neither an operator nor a sentinel has to wait for the one that was lost.
+    assert not here.record.busy_with_another("the next one", here.clock())
+    machine.take("confirm", order(OperationKind.SWITCHOVER, id="the next one"))
 
 
 def test_a_sentinel_ends_only_a_pause_that_outlived_its_operation_and_lifts_no_hold(

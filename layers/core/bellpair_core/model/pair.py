@@ -270,8 +270,10 @@ class PairRecord(BaseModel):
         before = self.operation.steps if mine and self.operation else {}
         steps = {**before, **operation.steps, step: at}
         kept: Operation | None = operation.model_copy(update={"steps": steps})
-        if not operation.kind.promotes and self.busy_with_another(operation.id, at):
+        beside = not operation.kind.promotes and step != "resumed"
+        if beside and self.busy_with_another(operation.id, at):
             # A hold is one write; the promotion that it came upon must find its own steps again.
+            # A release that ended its pause has ended it too, and nobody need wait for it.
             kept = self.operation
         changed = self.model_copy(
             update={"version": self.version + 1, "operation": kept, **changes}
