@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bellpair_core.logic.device_breaker import note_failure
 from bellpair_core.logic.dispatch_jobs import queues_of
 from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
 from bellpair_core.model.device import DeviceStatus
@@ -13,6 +14,7 @@ from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (
     ATTEMPTS_MAX,
     CHECK_AFTER,
+    DISPATCH_BATCH,
     JOB_DEADLINE,
     RESTART_PAUSE_MAX,
     SWEEP_TIME,
@@ -151,6 +153,21 @@ def test_many_jobs_start_in_one_pass(place: Workplace) -> None:
 
     assert len(place.dispatch()) == 120
     assert len(place.workflows.executions) == 120
+
+
+def test_jobs_that_wait_for_a_lost_device_do_not_hide_those_behind_them(
+    place: Workplace,
+) -> None:
+    (small,) = (device for device in place.catalogue.devices() if device.name == "ion-11")
+    place.catalogue.put_device(
+        small.model_copy(update={"num_qubits": 2, "seen_at": place.clock.advance(timedelta(1))})
+    )
+    note_failure(place.ledger, place.clock, "square-20", "its region is lost", at_once=True)
+    for n in range(3 * DISPATCH_BATCH):
+        place.accept(f"wide-{n}", device="any-qpu", num_qubits=3, accepted_at=NOON)
+    behind = place.accept("narrow", device="any-qpu", num_qubits=2, accepted_at=place.clock())
+
+    assert place.dispatch(queues={"any-qpu"}) == [behind.id]
 
 
 def test_a_passive_region_starts_nothing(place: Workplace) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job, JobStatus
-from bellpair_core.model.limits import DISPATCH_BATCH
+from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
@@ -61,6 +61,7 @@ def dispatch_jobs(
     names = {device.name for device in known} | SHARED_QUEUES
     asked = names if queues is None else names & set(queues)
     started: list[str] = []
+    batch = DISPATCH_BATCH
     while (record := pair_if_serving(pair, region)) is not None:
         loads = [
             _load(ledger, breakers, device, thorough=queues is None)
@@ -70,9 +71,8 @@ def dispatch_jobs(
         # A queue whose devices are full need not be read: a job that ends wakes this again.
         free = {load.device.name for load in loads if queues is None or load.room >= 1}
         worth = free | SHARED_QUEUES if free else free
-        waiting = [
-            job for queue in sorted(asked & worth) for job in ledger.waiting(queue, DISPATCH_BATCH)
-        ]
+        found = {queue: ledger.waiting(queue, batch) for queue in sorted(asked & worth)}
+        waiting = [job for jobs in found.values() for job in jobs]
         claimed = [
             start.job.job_id
             for start in choose(waiting, loads, {}, clock())
@@ -80,8 +80,13 @@ def dispatch_jobs(
         ]
         started += claimed
         # Only behind a full batch may more be waiting that this pass has not seen.
-        if not claimed or len(waiting) < DISPATCH_BATCH:
+        full = {queue for queue, jobs in found.items() if len(jobs) >= batch}
+        if not full:
             break
+        if not claimed:
+            if batch >= DISPATCH_DEEPEST or not full & _mixed_queues(loads):
+                break
+            batch *= 4
     return started
 
 
@@ -89,6 +94,13 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
     """The queues that wake-up messages name; ``None``, meaning all, where one names none."""
     named = {message.get("queue") for message in messages}
     return None if None in named else {queue for queue in named if queue}
+
+
+def _mixed_queues(loads: Iterable[DeviceLoad]) -> frozenset[str]:
+    """The shared queues in which jobs that wait for another device may stand before one that could
+    start now: in a device's own queue all jobs wait for the same."""
+    free = [load.device for load in loads if load.sound and load.room >= 1]
+    return frozenset().union(*map(_queues_served, free)) & SHARED_QUEUES
 
 
 def _queues_served(device: Device) -> frozenset[str]:

@@ -69,6 +69,9 @@ SWEEP_TIME = timedelta(seconds=35)
 DISPATCH_BATCH = 50
 """Waiting jobs that one pass of the dispatcher reads from one queue."""
 
+DISPATCH_DEEPEST = 800
+"""How many it reads where none of the first may start, but a device is free for the queue."""
+
 CACHE_SECONDS = 2.0
 """How long a warm function may trust the pair record and the devices it read."""
 
