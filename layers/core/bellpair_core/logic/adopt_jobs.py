@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from bellpair_core.model.errors import Fenced, LedgerConflict
+from bellpair_core.model.errors import Fenced, LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import CHECK_ADOPTED_AFTER, OPEN_PAGE
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import Clock, Ledger, Wakeups, Workflows
 
 _TRIES = 8
+_FAULTS_IN_A_ROW = 3
+"""Of so many something is out of reach that the next job needs as well."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -50,7 +53,8 @@ def adopt_jobs(
     Fenced
         When another region was promoted since.
     TransientFault
-        When the ledger could not be reached; a repetition goes on where this one ended.
+        When the ledger could not be reached, or several jobs in a row could not be adopted or
+        started; a repetition goes on where this one ended.
     """
     record = ledger.pair()
     if (record.active, record.epoch) != (region, epoch):
@@ -58,7 +62,7 @@ def adopt_jobs(
             f"region {record.active} is active at epoch {record.epoch},"
             f" so {region} adopts nothing for epoch {epoch}"
         )
-    adopted, failed, more = 0, 0, False
+    adopted, failed, faults, more = 0, 0, 0, False
     queues: set[str] = set()
     position: str | None = None
     try:
@@ -76,9 +80,13 @@ def adopt_jobs(
                     if job is not None:
                         adopted += 1
                         go_on(job, workflows, queues)
-                except Exception:
+                    faults = 0
+                except Exception as error:
                     _LOG.exception("job %s is left to the sweeper", seen.job_id)
                     failed += 1
+                    faults += isinstance(error, TransientFault)
+                    if faults >= _FAULTS_IN_A_ROW:
+                        raise
             if (position := page.position) is None:
                 break
     finally:
