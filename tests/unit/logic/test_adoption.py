@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -344,6 +345,48 @@ def test_tasks_lost_with_their_region_keep_no_job_off_a_device_that_every_region
     west.tasks.reachable = True
     new = west.accept("second", epoch=2, region=WEST)
     assert west.dispatch() == [new.id]
+
+
+def test_a_job_whose_payload_is_in_the_lost_region_waits_for_it(east: Workplace) -> None:
+    large = east.blobs.put(Random(7).randbytes(50_000))
+    job = east.accept()
+    east.ledger.replace(job, job.moved(east.clock(), program=large))
+    copies, east.blobs.stored = east.blobs.stored, {}
+    east.dispatch()
+
+    for _ in range(ATTEMPTS_MAX + 2):
+        with pytest.raises(TransientFault):
+            east.compile(east.stored(job))
+        assert east.stored(job).waiting_for == "the job's payloads are out of reach"
+        east.workflows.ended.add(east.stored(job).execution_name)
+        east.clock.advance(CHECK_AFTER + timedelta(minutes=1))
+        assert east.sweep()["restarted"] == 1
+
+    east.blobs.stored = dict.fromkeys(copies, b"OPENQASM 3.0;")
+    east.compile(east.stored(job))
+    assert (east.stored(job).waiting_for, east.stored(job).restarts) == (None, 0)
+
+
+def test_an_adoption_that_reaches_nothing_ends_soon_and_is_repeated(
+    east: Workplace, west: Workplace
+) -> None:
+    for n in range(200):
+        east.accept(f"key-{n}")
+    west.promote()
+    tried = 0
+
+    def unreachable(old: Job, new: Job) -> None:
+        nonlocal tried
+        tried += 1
+        raise TransientFault("the ledger cannot be reached")
+
+    replace, west.ledger.replace = west.ledger.replace, unreachable  # type: ignore[method-assign]
+    with pytest.raises(TransientFault):
+        west.adopt()
+    assert tried == 3
+
+    west.ledger.replace = replace  # type: ignore[method-assign]
+    assert west.adopt() == {"adopted": 200, "failed": 0}
 
 
 def test_a_silent_service_is_asked_once_in_a_sweep(east: Workplace) -> None:

@@ -12,6 +12,7 @@ from bellpair_core.ports import Blobs, Clock, Ledger
 
 from .amend_job import amend_job, going_on, owned_job
 from .device_breaker import Breakers, barred
+from .waiting_note import awaiting_blobs
 
 
 class Compiled(Protocol):
@@ -76,7 +77,8 @@ def compile_job(
         _require_available(job, devices(), breakers)
     if job.compiled is None:
         target = _target(devices(), blobs, job.device_used or job.device)
-        source = blobs.get(job.program).decode()
+        with awaiting_blobs(ledger, clock, job, attempt=attempt):
+            source = blobs.get(job.program).decode()
         made = compiler(source, job.language_version, target)
         compiled = CompiledProgram(
             program=blobs.put(made.program.encode()),
@@ -92,6 +94,7 @@ def compile_job(
                 event="compiled",
                 message=f"against calibration {compiled.calibration_id}",
                 compiled=compiled,
+                waiting_for=None,
             ),
             attempt=attempt,
         )

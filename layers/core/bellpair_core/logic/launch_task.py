@@ -33,7 +33,7 @@ from bellpair_core.settings import DeviceSetting, Settings
 from .amend_job import amend_job, going_on, owned_job
 from .device_breaker import Breakers, away_text, barred
 from .redirect import better_elsewhere
-from .waiting_note import note_waiting
+from .waiting_note import awaiting_blobs, note_waiting
 
 
 def launch_task(
@@ -218,7 +218,8 @@ class _Stage:
         task, compiled = job.task, job.compiled
         assert task is not None
         assert compiled is not None
-        program = self.blobs.get(compiled.program).decode()
+        with awaiting_blobs(self.ledger, self.clock, job, attempt=self.attempt):
+            program = self.blobs.get(compiled.program).decode()
         try:
             arn = self.tasks.launch(task, job.id, program)
         except LaunchRefused as refusal:

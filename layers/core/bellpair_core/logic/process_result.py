@@ -25,7 +25,7 @@ from .amend_job import amend_job, owned_job
 from .counts import BIT_ORDER, counts_of
 from .device_breaker import Breakers, away_text, barred
 from .redirect import another_left
-from .waiting_note import note_waiting
+from .waiting_note import awaiting_blobs, note_waiting
 
 
 def process_result(
@@ -78,7 +78,8 @@ def process_result(
         desk.handle(job, state)
     if job.task is None:
         raise Fenced(f"job {job_id} has let go of task {task_arn}")
-    kept = blobs.put(json.dumps(_result(job, blobs, document, state)).encode())
+    with awaiting_blobs(ledger, clock, job, attempt=attempt):
+        kept = blobs.put(json.dumps(_result(job, blobs, document, state)).encode())
     charged = Usage(device_usd=job.price.of(job.shots, _seconds(state)))
 
     def with_result(job: Job) -> Job:

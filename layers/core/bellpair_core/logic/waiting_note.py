@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import CHECK_WAITING_AFTER
 from bellpair_core.ports import Clock, Ledger
@@ -26,3 +30,21 @@ def note_waiting(ledger: Ledger, clock: Clock, job: Job, why: str, *, attempt: i
         return job.moved(now, event="waiting", message=why, waiting_for=why, check_at=again)
 
     amend_job(ledger, job, noted, attempt=attempt)
+
+
+@contextmanager
+def awaiting_blobs(ledger: Ledger, clock: Clock, job: Job, *, attempt: int) -> Iterator[None]:
+    """Note where payloads are out of reach: the only copy may be in a region that is lost.
+
+    Such a job waits for the region, or for its deadline; it is not given up for its restarts.
+
+    Raises
+    ------
+    Fenced, TransientFault
+        As `amend_job`, and the fault that was noted.
+    """
+    try:
+        yield
+    except TransientFault:
+        note_waiting(ledger, clock, job, "the job's payloads are out of reach", attempt=attempt)
+        raise
