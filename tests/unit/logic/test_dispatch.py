@@ -15,6 +15,7 @@ from bellpair_core.model.limits import (
     ATTEMPTS_MAX,
     CHECK_AFTER,
     DISPATCH_BATCH,
+    DISPATCH_TIME,
     JOB_DEADLINE,
     RESTART_PAUSE_MAX,
     SWEEP_TIME,
@@ -168,6 +169,22 @@ def test_jobs_that_wait_for_a_lost_device_do_not_hide_those_behind_them(
     behind = place.accept("narrow", device="any-qpu", num_qubits=2, accepted_at=place.clock())
 
     assert place.dispatch(queues={"any-qpu"}) == [behind.id]
+
+
+def test_a_pass_ends_in_time_and_the_next_goes_on(place: Workplace) -> None:
+    jobs = {place.accept(f"key-{n}").id for n in range(60)}
+    start = place.workflows.start
+
+    def slowly(job: Job) -> None:
+        place.clock.advance(timedelta(seconds=1))
+        start(job)
+
+    place.workflows.start = slowly  # type: ignore[method-assign]
+
+    first, second = place.dispatch(), place.dispatch()
+
+    assert len(first) == DISPATCH_TIME.total_seconds()
+    assert {*first, *second} == jobs
 
 
 def test_a_passive_region_starts_nothing(place: Workplace) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job, JobStatus
-from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST
+from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
@@ -61,6 +61,7 @@ def dispatch_jobs(
     names = {device.name for device in known} | SHARED_QUEUES
     asked = names if queues is None else names & set(queues)
     started: list[str] = []
+    began = clock()
     batch = DISPATCH_BATCH
     while (record := pair_if_serving(pair, region)) is not None:
         loads = [
@@ -73,12 +74,14 @@ def dispatch_jobs(
         worth = free | SHARED_QUEUES if free else free
         found = {queue: ledger.waiting(queue, batch) for queue in sorted(asked & worth)}
         waiting = [job for jobs in found.values() for job in jobs]
-        claimed = [
-            start.job.job_id
-            for start in choose(waiting, loads, {}, clock())
-            if _start(ledger, breakers, workflows, clock, spent, record, start)
-        ]
-        started += claimed
+        claimed = 0
+        for start in choose(waiting, loads, {}, clock()):
+            if clock() - began >= DISPATCH_TIME:
+                # Better to leave some to the next beat than to be stopped with one in hand.
+                return started
+            if _start(ledger, breakers, workflows, clock, spent, record, start):
+                started.append(start.job.job_id)
+                claimed += 1
         # Only behind a full batch may more be waiting that this pass has not seen.
         full = {queue for queue, jobs in found.items() if len(jobs) >= batch}
         if not full:

@@ -72,6 +72,9 @@ DISPATCH_BATCH = 50
 DISPATCH_DEEPEST = 800
 """How many it reads where none of the first may start, but a device is free for the queue."""
 
+DISPATCH_TIME = timedelta(seconds=40)
+"""How long one pass of the dispatcher goes on to the next job; its function has a minute."""
+
 CACHE_SECONDS = 2.0
 """How long a warm function may trust the pair record and the devices it read."""
 
