@@ -4,6 +4,7 @@
 PYTHON ?= python3
 STAGES ?= local dev prod
 PYTEST ?= .venv/bin/pytest -q
+AT_ONCE ?= -n 2 --dist loadgroup
 
 BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
@@ -25,8 +26,8 @@ demo: setup ## run two circuits through the local cloud and show their counts
 bench: setup layers ## measure, and print the figures as JSON
 	@.venv/bin/python tests/benchmarks/run.py
 
-test: setup layers ## run every test
-	@$(PYTEST) tests
+test: setup layers ## run every test, in two processes at once
+	@$(PYTEST) $(AT_ONCE) tests
 
 simulate: setup ## play SEEDS=10000 schedules of failures, or one SEED with its history
 	@.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),10000))

@@ -1,0 +1,26 @@
+"""Which tests share a process when they are run in several at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = {
+    "deployment": "assemblies",
+    "drills": "clouds",
+    "integration": "clouds",
+    "model": "model",
+    "simulation": "simulation",
+}
+"""Folders whose tests share something costly: a synthesis, a running cloud, the processors."""
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of such a folder together; the others go wherever there is room."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in SHARED:
+            item.add_marker(pytest.mark.xdist_group(SHARED[folder]))
