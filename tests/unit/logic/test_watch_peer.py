@@ -302,6 +302,20 @@ def test_a_running_operation_is_left_to_its_end(pair: TwoSentinels) -> None:
     assert "switchover-1-x" in found[-1].held_back
 
 
+@pytest.mark.parametrize(("drain_s", "paused_for_s"), [(600, 0), (20, 120)], ids=["long", "late"])
+def test_a_lost_region_is_not_drained_for_minutes(
+    pair: TwoSentinels, drain_s: int, paused_for_s: int
+) -> None:
+    began = pair.clock() - timedelta(seconds=paused_for_s)
+    running = order(drain_seconds=drain_s).operation(began)
+    pair.ledger.pair_record = pair.ledger.pair_record.paused(began, running)
+    pair.east.alive = False
+
+    pair.pass_time(10)
+
+    assert [started.kind for started in pair.west.orders] == [OperationKind.FAILOVER]
+
+
 def test_a_pause_whose_operation_died_does_not_keep_a_region_from_being_replaced(
     pair: TwoSentinels,
 ) -> None:

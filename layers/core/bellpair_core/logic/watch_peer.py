@@ -12,13 +12,14 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.errors import TransientFault
-from bellpair_core.model.pair import OperationKind, Order, PairRecord
+from bellpair_core.model.limits import PAUSE_GRACE
+from bellpair_core.model.pair import Operation, OperationKind, Order, PairRecord
 from bellpair_core.ports import AtOnce, Clock, Ledger, Operations, PeerHealth, Peers, Wakeups
 from bellpair_core.settings import SentinelSetting, Settings
 
@@ -421,7 +422,11 @@ def _pause_ended(
 def _held_back(pair: PairRecord, order: Order, now: datetime, settings: Settings) -> str:
     """What keeps this region from taking over now; empty if nothing does."""
     running = pair.operation
-    if running is not None and not running.promoted and pair.busy_with_another(order.id, now):
+    if (
+        running is not None
+        and pair.busy_with_another(order.id, now)
+        and _promotes_soon(running, now)
+    ):
         return f"operation {running.id} is running"
     rules = withheld(
         pair,
@@ -432,6 +437,19 @@ def _held_back(pair: PairRecord, order: Order, now: datetime, settings: Settings
         now=now,
     )
     return rules or ""
+
+
+def _promotes_soon(running: Operation, now: datetime) -> bool:
+    """Whether the operation is about to promote by itself.
+
+    It runs in this region. One that drains a lost region for minutes yet, or should have promoted
+    minutes ago, is not waited for: jobs are accepted by nobody meanwhile.
+    """
+    if running.promoted:
+        return False
+    drained = running.steps.get("paused", running.started_at)
+    drained += timedelta(seconds=running.drain_seconds)
+    return abs(drained - now) <= PAUSE_GRACE
 
 
 def _started(order: Order, operations: Operations, region: str) -> bool:
