@@ -13,7 +13,7 @@ from tests.integration.running_cloud import RunningCloud, free_port_base
 Hold = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def drilled_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud to lose parts of."""
     cloud = RunningCloud("drilled", free_port_base(), tmp_path_factory.mktemp("drilled"))
