@@ -25,7 +25,8 @@ def missed(told: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("drill", "jobs"),
-    [("region-freeze", 24), ("partition", 30), ("region-loss", 24)],
+    # The demonstration, which is a test too, ends with the loss of a region.
+    [("region-freeze", 24), ("partition", 30)],
 )
 def test_nothing_is_lost_doubled_or_decided_twice(hold: Hold, drill: str, jobs: int) -> None:
     told = hold(drill, "--jobs", str(jobs), "--seed", "7")
