@@ -20,7 +20,7 @@ help: ## say what can be made
 setup: ## bring the environment, the layers' tools and npm's tools to what is locked
 	@$(BOOTSTRAP)
 
-demo: setup ## run two circuits through the local cloud and show their counts
+demo: setup ## run circuits through the local cloud, then lose a region under load
 	@.venv/bin/python -m bellpair_local.demo
 
 bench: setup layers ## measure, and print the figures as JSON

@@ -73,7 +73,7 @@ class Accesses:
         self._json = json
 
     def read_ledger(self) -> Access:
-        """Read jobs, the pair record and slots, each by its key."""
+        """Read jobs, the pair record, beats, breakers and slots, each by its key."""
         return self._ledger("dynamodb:GetItem")
 
     def find_jobs(self) -> Access:

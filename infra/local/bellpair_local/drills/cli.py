@@ -54,7 +54,10 @@ def drill(
     name: Annotated[Name, typer.Argument(help="What is lost.", show_default=False)],
     jobs: Annotated[
         int | None,
-        typer.Option(min=8, help="Submissions.  [dim]\\[default: 100; losses 300; expo 2000][/]"),
+        typer.Option(
+            min=8,
+            help="Submissions.  [dim]\\[default: 100; region-loss and zone-loss 300; expo 2000][/]",
+        ),
     ] = None,
     rate: Annotated[
         float | None,

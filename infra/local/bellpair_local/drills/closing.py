@@ -17,7 +17,6 @@ SAMPLES_MAX = 4_000
 REPLAYS_MAX = 40
 _STEPS_SHOWN = {
     "paused": "paused",
-    "drained": "drained",
     "promoted": "promoted",
     "adopted": "jobs adopted",
 }

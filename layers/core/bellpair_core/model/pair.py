@@ -100,7 +100,8 @@ class Order(BaseModel):
     Attributes
     ----------
     id
-        ``"<kind>-<epoch>-<random>"``, also the name of the state machine's execution.
+        ``"<kind>-<epoch>-<random>"``, or a sentinel's, ``"auto-<epoch>-<time>"``; also the name of
+        the state machine's execution.
     by
         ``"<tenant>/<key id>"`` of an operator, or ``"sentinel of <region>"``.
     epoch
