@@ -27,7 +27,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def commands() -> set[str]:
     shown = "\n".join(block for page in PAGES for block in BLOCK.findall(page.read_text()))
     words = {match.strip() for match in COMMAND.findall(shown)}
-    nested = {"local", "jobs", "tenants", "samples"}
+    nested = {"local", "jobs", "pair", "tenants", "samples"}
     return {
         " ".join(found.split()[:2]) if found.split()[0] in nested else found.split()[0]
         for found in words
