@@ -96,6 +96,16 @@ def test_a_region_that_runs_no_job_is_replaced(pair: TwoSentinels) -> None:
     assert all((one.canary_s or 0) >= LIMIT for one in stuck)
 
 
+def test_a_region_whose_own_api_is_down_replaces_no_stuck_one(pair: TwoSentinels) -> None:
+    pair.pass_time(5)
+    pair.west.api = False
+
+    found = pair.pass_time(LIMIT + 5 * SENTINEL.confirm_n)
+
+    assert pair.west.orders == []
+    assert found[-1].verdict is Verdict.UNSURE
+
+
 def test_nobody_is_replaced_before_the_limit(pair: TwoSentinels) -> None:
     assert {one.verdict for one in pair.pass_time(LIMIT - 1)} == {Verdict.ALIVE}
 

@@ -125,7 +125,13 @@ def test_the_whole_of_a_failover_is_on_record(machine: Machine) -> None:
     operation = machine.record.operation
     assert operation is not None
     assert (operation.outcome, operation.adopted) == (Outcome.DONE, sum(range(OPEN_SHARDS)))
-    assert list(operation.steps) == ["promoting", "promoted", "adopted", "announced"]
+    assert list(operation.steps) == [
+        "promoting",
+        "promoted",
+        "resumed",
+        "adopted",
+        "announced",
+    ]
     assert operation.steps["promoted"] - operation.started_at == timedelta(seconds=1)
     assert operation.detail == "left to the sweeper: shards 3"
     (told,) = machine.announcements.told

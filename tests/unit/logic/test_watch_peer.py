@@ -354,7 +354,13 @@ def test_rounds_in_which_the_own_api_was_slow_speak_for_nothing(pair: TwoSentine
     assert pair.west.orders == []
 
     pair.west.at_once = one_by_one
-    pair.pass_time(SENTINEL.confirm_n)
+    pair.pass_time(SENTINEL.confirm_n - 1)
+    pair.west.at_once = cast(AtOnce, starved)
+    pair.pass_time(SENTINEL.confirm_m)
+    pair.west.at_once = one_by_one
+    pair.pass_time(SENTINEL.confirm_n - 1)
+    assert pair.west.orders == []
+    pair.pass_time(1)
     assert len(pair.west.orders) == 1
 
 

@@ -131,7 +131,8 @@ class FailoverSteps:
         return {"epoch": record.epoch, "started_at": started_at.isoformat()}
 
     def resume(self, order: Order, started_at: datetime) -> dict[str, Any]:
-        """Make sure that this region accepts, and wake what starts jobs.
+        """Make sure that this region accepts, since when is put on record, and wake what starts
+        jobs.
 
         Returns
         -------
@@ -146,7 +147,13 @@ class FailoverSteps:
 
         def resumed(record: PairRecord) -> PairRecord:
             self._require_ours(record, order)
-            if record.accepting or record.busy_with_another(order.id, self.clock()):
+            mine = _operation_of(record, order)
+            if record.accepting:
+                if mine is None or "resumed" in mine.steps:
+                    return record
+                # Read after the promoting write, so the pause that it ended is on record whole.
+                return record.concluded(self.clock(), mine, "resumed")
+            if record.busy_with_another(order.id, self.clock()):
                 return record
             return record.resumed(self.clock(), order.operation(started_at))
 

@@ -139,6 +139,14 @@ class Watch:
         self.lost.clear()
         self._beat = None
 
+    def note(self, verdict: Verdict) -> None:
+        """Put the round's verdict into the window; one that proves nothing lets the others age."""
+        if verdict in (Verdict.UNKNOWN, Verdict.UNSURE):
+            if self.lost:
+                self.lost.popleft()
+        else:
+            self.lost.append(verdict.lost)
+
     def own_answered(self, now: float) -> None:
         """Note that this region's own API has just answered, however long that took."""
         self._own_answered_at = now
@@ -258,11 +266,13 @@ def probe(
     canary = CanaryNews()
     if verdict is Verdict.ALIVE:
         canary = _canary(watch, pair, ledger, wakeups, clock, monotonic, settings)
-        verdict = Verdict.STUCK if canary.overdue else verdict
-    if verdict not in (Verdict.UNKNOWN, Verdict.UNSURE):
-        watch.lost.append(verdict.lost)
+        if canary.overdue:
+            verdict = Verdict.STUCK if own_answered else Verdict.UNSURE
+    watch.note(verdict)
     if not verdict.lost or sum(watch.lost) < settings.sentinel.confirm_n:
-        if not watch.suspicious:
+        if verdict is Verdict.UNSURE:
+            watch.tell("this region's own API does not answer in time, so it judges nobody")
+        elif not watch.suspicious:
             watch.tell("")
         return Round(verdict, pair, canary.out_s)
     order = _order(pair, verdict, peer, clock(), settings)
