@@ -18,8 +18,12 @@ SHARED = {
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of such a folder together; the others go wherever there is room."""
+    """Keep the tests of such a folder together; the others go wherever there is room.
+
+    Before all other hooks, since the plugin that distributes the tests reads the marks in its own.
+    """
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in SHARED:
