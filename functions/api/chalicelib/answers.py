@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Request, Response
 
-from bellpair_core.http.problem import MEDIA_TYPE, problem_document, problem_of
+from bellpair_core.http.problem import FAULTS, MEDIA_TYPE, problem_document, problem_of
 from bellpair_core.http.tracing import request_id, trace_id
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.tenant import Principal
@@ -78,7 +78,9 @@ def answering(routes: Blueprint, services: Services) -> Callable[[View], Callabl
                 LOGGER.append_keys(job_id=seen.job_id)
             except Exception as error:  # told and logged as what it is
                 response, outcome = _refusal(error, request, ids)
-            LOGGER.info(
+            # An alarm counts faults by this line, so it is there at every log level.
+            tell = LOGGER.error if outcome.get("code") in FAULTS else LOGGER.info
+            tell(
                 "answered",
                 extra={
                     "method": request.method,

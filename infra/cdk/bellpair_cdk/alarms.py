@@ -7,13 +7,15 @@ from enum import Enum
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from bellpair_cdk.jobs_api import GATEWAY_STAGE
 from bellpair_cdk.names import Names
 from bellpair_cdk.stage import SIZES
+from bellpair_core.http.problem import FAULTS
+from bellpair_core.metrics import NAMESPACE
 
 
 class Rings(Enum):
@@ -24,8 +26,8 @@ class Rings(Enum):
     BELOW_OR_SILENT = "the threshold is not reached, or nothing was measured"
 
 
-ON_A_BEAT = frozenset({"calibration", "dispatch", "sentinel", "sweep"})
-"""Functions that a beat wakes: one may run but once in five minutes, so each failure counts."""
+ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "sentinel", "sweep"})
+"""Functions that a schedule wakes: one may run once in five minutes, so each failure counts."""
 
 REFUSES_BY_FAILING = frozenset({"authorizer"})
 """Functions whose errors anybody can cause, with an unknown key; a true fault is an `ApiFaults`."""
@@ -50,7 +52,7 @@ class Alarms(Construct):
         for function in SIZES:
             dimensions = {"FunctionName": names.function(function)}
             title = function.capitalize()
-            enough = 1 if function in ON_A_BEAT else 5
+            enough = 1 if function in ON_A_SCHEDULE else 5
             if function not in REFUSES_BY_FAILING:
                 self.add(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
             self.add(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, enough)
@@ -63,8 +65,44 @@ class Alarms(Construct):
         given_up = {"QueueName": f"{names.queue}-given-up"}
         depth = "ApproximateNumberOfMessagesVisible"
         self.add("WakeUpsGivenUp", "AWS/SQS", depth, given_up, statistic="Maximum")
-        api = {"ApiName": names.prefix, "Stage": GATEWAY_STAGE}
-        self.add("ApiFaults", "AWS/ApiGateway", "5XXError", api, 5)
+        self._count_faults()
+
+    def _count_faults(self) -> None:
+        """Ring for requests that the platform failed to answer.
+
+        Not for 5XX as such: a passive region is right to answer 503, to clients and, for
+        ever, to the health checks of the API's name.
+        """
+        # A filter takes dimensions from the line alone, and no line names the stage.
+        metric = f"Faults-{self._names.stage.name}"
+        told = " || ".join(f'$.code = "{code.value}"' for code in FAULTS)
+        for name, group, pattern in (
+            ("TellsOfFault", self._names.log("api"), f'{{ $.message = "answered" && ({told}) }}'),
+            # What never came to the API's own line: its process died or was late, or the
+            # authorizer could not tell. API Gateway writes "-" where it only passes on an answer.
+            (
+                "FailedAtGateway",
+                self._names.access_log,
+                '{ $.status = "5*" && $.error != "-" }',
+            ),
+        ):
+            logs.MetricFilter(
+                self,
+                name,
+                log_group=logs.LogGroup.from_log_group_name(self, f"{name}Log", group),
+                filter_pattern=logs.FilterPattern.literal(pattern),
+                metric_namespace=NAMESPACE,
+                metric_name=metric,
+            )
+        self.add(
+            "ApiFaults",
+            NAMESPACE,
+            metric,
+            {},
+            5,
+            description="Requests that the API or its gateway failed to answer, 5 or more "
+            "in five minutes; refusals of a passive or paused region are not among them",
+        )
 
     def add(
         self,

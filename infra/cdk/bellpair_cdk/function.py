@@ -100,7 +100,7 @@ class PlatformFunction(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"/aws/lambda/{names.function(name)}",
+            log_group_name=names.log(name),
             retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
             removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
         )

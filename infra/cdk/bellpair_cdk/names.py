@@ -66,6 +66,15 @@ class Names:
         """Return a function's full name."""
         return f"{self.prefix}-{name}"
 
+    def log(self, function: str) -> str:
+        """Return the name of a function's log group."""
+        return f"/aws/lambda/{self.function(function)}"
+
+    @property
+    def access_log(self) -> str:
+        """The name of the log group with one line for each request to the API."""
+        return f"/aws/apigateway/{self.prefix}"
+
     def blob_bucket(self, region: str) -> str:
         """Return the name of a region's blob bucket."""
         return f"{self.prefix}-blobs-{self.account}-{region}"

@@ -311,6 +311,22 @@ def test_a_region_without_the_ledger_is_not_healthy(api: Api, path: str) -> None
     assert answer.json["region"] == "us-east-1"
 
 
+def test_a_fault_is_told_by_one_line_that_no_refusal_writes(api: Api, log: StringIO) -> None:
+    api.world.ledger.pair_record = PairRecord(active="us-west-2", passive="us-east-1", epoch=3)
+    api.request("GET", "/v1/health/active")
+    api.world.ledger.reachable = False
+    api.request("GET", "/v1/health/active")
+
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    answered = [
+        (line["level"], line["code"], line["status"])
+        for line in lines
+        if line["message"] == "answered"
+    ]
+    # An alarm counts the second kind, also where the stage logs nothing but errors.
+    assert answered == [("INFO", "region-passive", 503), ("ERROR", "unavailable", 503)]
+
+
 def test_every_answer_has_the_requests_ids(api: Api, key: str) -> None:
     trace = "1-67891233-abcdef012345678912345678"
     sent = {"X-Amzn-Trace-Id": f"Root={trace};Parent=53995c3f42cd8ad8;Sampled=1"}

@@ -11,6 +11,10 @@ MEDIA_TYPE = "application/problem+json"
 
 TRANSIENT_RETRY_AFTER_S = 1
 
+FAULTS = (ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE)
+"""Codes that say that the platform failed. Its other refusals, among them those of a passive
+region, are right answers, whatever their status."""
+
 
 def problem_type(code: ErrorCode) -> str:
     """The URI that names a class of problem."""
