@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from bellpair_cdk.checks import CFN_LINT, lint, templates
@@ -25,12 +28,13 @@ EVERY_FUNCTION = {
     *("logs:CreateLogStream", "logs:PutLogEvents"),
     *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
 }
-READ_JOBS = {"dynamodb:GetItem"}
+READ_PAIR, READ_BEATS = {"dynamodb:GetItem PAIR"}, {"dynamodb:GetItem BEAT#*"}
+READ_JOBS, READ_BREAKERS = {"dynamodb:GetItem JOB#*"}, {"dynamodb:GetItem BREAKER#*"}
 AMEND_JOBS = {*READ_JOBS, "dynamodb:PutItem JOB#*"}
-FIND_JOBS = {"dynamodb:Query"}
+FIND_OPEN, FIND_QUEUED = {"dynamodb:Query open"}, {"dynamodb:Query by-queue"}
 HOLD_SLOTS = {"dynamodb:UpdateItem SLOTS#*"}
 READ_DEVICES = {"dynamodb:BatchGetItem DEVICE#*"}
-BREAK = {"dynamodb:PutItem BREAKER#*"}
+BREAK = {*READ_BREAKERS, "dynamodb:PutItem BREAKER#*"}
 MAKE_TENANTS = {"dynamodb:PutItem TENANT#*", "dynamodb:PutItem KEY#*"}
 READ_BLOBS = {"s3:GetObject", "s3:ListBucket"}
 WRITE_BLOBS = {"s3:PutObject"}
@@ -46,10 +50,10 @@ BE_WOKEN = {
     *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
 }
 MAY: dict[str, set[str]] = {
-    "adopt": {*AMEND_JOBS, *FIND_JOBS, *START, *WAKE},
+    "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
-        *AMEND_JOBS,
-        *FIND_JOBS,
+        *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS),
+        *(*AMEND_JOBS, *FIND_QUEUED, "dynamodb:Query by-tenant"),
         *READ_DEVICES,
         "dynamodb:GetItem TENANT#*",
         "dynamodb:GetItem KEY#*",
@@ -63,31 +67,36 @@ MAY: dict[str, set[str]] = {
     "authorizer": {"dynamodb:GetItem KEY#*"},
     "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
     "complete": {*READ_JOBS, *ANSWER},
-    "dispatch": {*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS, *READ_DEVICES, *BREAK, *START, *BE_WOKEN},
+    "dispatch": {
+        *(*READ_PAIR, *AMEND_JOBS, *FIND_QUEUED),
+        *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*"),
+        *(*READ_DEVICES, *BREAK, *START, *BE_WOKEN),
+    },
     "execute": {
         *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS),
         *(*LAUNCH, *FOLLOW, *CANCEL, *ANSWER, "braket:GetDevice"),
     },
     "failover": {
-        *(*READ_JOBS, *FIND_JOBS, *BREAK, *WAKE),
+        *(*READ_PAIR, *READ_BEATS, *FIND_OPEN, *BREAK, *WAKE),
         *("dynamodb:PutItem PAIR", "braket:GetDevice", "events:PutEvents"),
     },
     "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE},
     "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
     "sentinel": {
-        *(*READ_JOBS, *FIND_JOBS, *START, *WAKE),
-        *("dynamodb:PutItem BEAT#*", "dynamodb:PutItem JOB#job-canary-*"),
+        *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS, *FIND_OPEN, *START, *WAKE),
+        "dynamodb:PutItem BEAT#*",
+        *("dynamodb:GetItem JOB#job-canary-*", "dynamodb:PutItem JOB#job-canary-*"),
     },
     "sweep": {
-        *(*AMEND_JOBS, *FIND_JOBS, *HOLD_SLOTS),
+        *(*READ_PAIR, *READ_BREAKERS, *AMEND_JOBS, *FIND_OPEN, *HOLD_SLOTS),
         *(*FOLLOW, *CANCEL, "braket:GetDevice"),
         *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
         *(*START, "states:DescribeExecution", *WAKE),
     },
     "tenants": MAKE_TENANTS,
-    "transpile": {*AMEND_JOBS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
+    "transpile": {*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
 }
-"""What each function may do, and within which partitions of a table where that matters."""
+"""What each function may do; of tables, with the partitions or indexes that it may reach."""
 
 
 def statements_of(assembly: Assembly, name: str, region: str) -> list[dict]:
@@ -209,11 +218,16 @@ def test_a_function_may_do_what_it_does_and_no_more(
     granted = set()
     for statement in statements_of(assembly, name, region):
         keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
-        partitions = keys.get("dynamodb:LeadingKeys", [""])
+        partitions = keys.get("dynamodb:LeadingKeys", [])
+        indexes = [
+            resource.split("/index/")[1]
+            for resource in listed(statement["Resource"])
+            if "/index/" in resource
+        ]
         granted |= {
-            f"{action} {partition}".strip()
+            f"{action} {place}".strip()
             for action in listed(statement["Action"])
-            for partition in partitions
+            for place in (*partitions, *indexes) or ("",)
         }
     assert granted - EVERY_FUNCTION == MAY[name]
 
@@ -349,6 +363,7 @@ def test_what_only_aws_has_is_not_in_the_local_stacks(local: Assembly, prod: Ass
     prod_kinds = {resource.kind for resource in prod.resources()}
     only_aws = {
         "AWS::CloudWatch::Alarm",
+        "AWS::Logs::MetricFilter",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
         "AWS::SNS::Subscription",
@@ -362,7 +377,7 @@ def test_every_function_and_the_workflow_are_watched_in_production(prod: Assembl
     watched = {
         str(text(dimension["Value"]))
         for alarm in prod.resources("AWS::CloudWatch::Alarm", within="us-west-2")
-        for dimension in alarm.properties["Dimensions"]
+        for dimension in alarm.properties.get("Dimensions", ())
     }
     assert {f"bellpair-prod-{name}" for name in FUNCTIONS} <= watched
     for machine in ("job", "failover"):
@@ -376,7 +391,7 @@ def test_an_alarm_can_ring(prod: Assembly) -> None:
         for alarm in prod.resources("AWS::CloudWatch::Alarm", within="us-east-1")
     }
     for name in ("Calibration", "Dispatch", "Sentinel", "Sweep"):
-        # One beat may be all that comes in the five minutes that are looked at.
+        # One call may be all that comes in the five minutes that are looked at.
         assert alarms[f"{name}Errors"]["Threshold"] == 1
         assert alarms[f"{name}Throttles"]["Threshold"] == 1
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
@@ -392,6 +407,39 @@ def test_an_unknown_key_wakes_nobody(prod: Assembly) -> None:
     names = {alarm.properties["AlarmName"] for alarm in prod.resources("AWS::CloudWatch::Alarm")}
     assert "bellpair-prod-AuthorizerErrors" not in names
     assert "bellpair-prod-ApiFaults" in names
+
+
+def test_what_counts_as_a_fault_is_what_the_api_calls_one(prod: Assembly) -> None:
+    patterns = {
+        str(text(found.properties["LogGroupName"])): found.properties
+        for found in prod.resources("AWS::Logs::MetricFilter", within="us-west-2")
+    }
+    (alarm,) = (
+        alarm.properties
+        for alarm in prod.resources("AWS::CloudWatch::Alarm", within="us-west-2")
+        if alarm.properties["AlarmName"] == "bellpair-prod-ApiFaults"
+    )
+    assert patterns.keys() == {"/aws/lambda/bellpair-prod-api", "/aws/apigateway/bellpair-prod"}
+    for found in patterns.values():
+        (counted,) = found["MetricTransformations"]
+        assert counted["MetricValue"] == "1"
+        for key in ("MetricNamespace", "MetricName"):
+            assert counted[key] == alarm[key.replace("MetricNamespace", "Namespace")]
+    assert "Dimensions" not in alarm
+    told = patterns["/aws/lambda/bellpair-prod-api"]["FilterPattern"]
+    assert set(re.findall(r'code = "([a-z-]+)"', told)) == {"internal", "unavailable"}
+    kept = {
+        group.properties["LogGroupName"]
+        for group in prod.resources("AWS::Logs::LogGroup", within="us-west-2")
+    }
+    assert patterns.keys() <= kept
+
+
+def test_api_gateways_log_tells_its_own_refusals_from_what_it_passes_on(prod: Assembly) -> None:
+    (stage,) = prod.resources("AWS::ApiGateway::Stage", within="us-west-2")
+    line = json.loads(stage.properties["AccessLogSetting"]["Format"])
+    # The filter of faults reads these two.
+    assert (line["status"], line["error"]) == ("$context.status", "$context.error.responseType")
 
 
 def test_events_cross_regions_and_do_not_travel_in_a_circle(prod: Assembly) -> None:

@@ -14,7 +14,8 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
 from bellpair_cdk.names import Names
-from bellpair_core.adapters import ledger_table
+from bellpair_core.adapters.event_announcements import EVENT_SOURCE
+from bellpair_core.adapters.ledger_table import Index
 
 TASK_TAG = "bellpair-job"
 """The tag that every task of the platform's is made with; its value is the job's id."""
@@ -23,8 +24,11 @@ TASK_TAG = "bellpair-job"
 SINGLE_COPY = "single-copy/"
 """Where a region's blob bucket keeps the marks of blobs that the peer lacks."""
 
-EVENT_SOURCE = "bellpair"
-"""What the platform's own events name as their source."""
+PAIR, BEATS, BREAKERS, JOBS, SLOTS = "PAIR", "BEAT#*", "BREAKER#*", "JOB#*", "SLOTS#*"
+"""Partitions of the ledger, one kind of item in each."""
+
+CANARIES = "JOB#job-canary-*"
+"""The partitions of the jobs by which the platform tries itself."""
 
 
 @dataclass(frozen=True)
@@ -72,42 +76,42 @@ class Accesses:
         self._names = names
         self._json = json
 
-    def read_ledger(self) -> Access:
-        """Read jobs, the pair record, beats, breakers and slots, each by its key."""
-        return self._ledger("dynamodb:GetItem")
+    def read_ledger(self, *partitions: str) -> Access:
+        """Read items of these partitions, each by its key."""
+        return self._ledger("dynamodb:GetItem", *partitions)
 
-    def find_jobs(self) -> Access:
-        """Ask the ledger's indexes which jobs there are."""
+    def find_jobs(self, *indexes: Index) -> Access:
+        """Ask these indexes of the ledger which jobs there are."""
         table = self._names.arn("dynamodb", f"table/{self._names.ledger}")
         return Access(
             actions=("dynamodb:Query",),
-            resources=tuple(f"{table}/index/{index.name}" for index in ledger_table.INDEXES),
+            resources=tuple(f"{table}/index/{index.name}" for index in indexes),
             environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 
     def write_jobs(self) -> Access:
         """Write jobs, each write conditional on what was read."""
-        return self._ledger("dynamodb:PutItem", partitions=("JOB#*",))
+        return self._ledger("dynamodb:PutItem", JOBS)
 
     def write_pair(self) -> Access:
         """Write the pair record: pause, promote, hold. No other right changes who is active."""
-        return self._ledger("dynamodb:PutItem", partitions=("PAIR",))
+        return self._ledger("dynamodb:PutItem", PAIR)
 
     def beat(self) -> Access:
         """Leave this region's sign of life."""
-        return self._ledger("dynamodb:PutItem", partitions=("BEAT#*",))
+        return self._ledger("dynamodb:PutItem", BEATS)
 
     def write_canaries(self) -> Access:
         """Write the jobs by which the platform tries itself, and no tenant's."""
-        return self._ledger("dynamodb:PutItem", partitions=("JOB#job-canary-*",))
+        return self._ledger("dynamodb:PutItem", CANARIES)
 
     def write_breakers(self) -> Access:
         """Write what is known of a device's failures."""
-        return self._ledger("dynamodb:PutItem", partitions=("BREAKER#*",))
+        return self._ledger("dynamodb:PutItem", BREAKERS)
 
     def hold_slots(self) -> Access:
         """Take and free places on devices that have a limited number of them."""
-        return self._ledger("dynamodb:UpdateItem", partitions=("SLOTS#*",))
+        return self._ledger("dynamodb:UpdateItem", SLOTS)
 
     def read_keys(self) -> Access:
         """Look up API keys by their hash."""
@@ -200,11 +204,11 @@ class Accesses:
 
     def wake_dispatcher(self) -> Access:
         """Tell the dispatcher that there may be something to start."""
-        return self._wake(self._names)
+        return self._wake(self._names.queue_arn)
 
     def wake_peers_dispatcher(self) -> Access:
-        """Tell the other region's dispatcher, whose queue is named as this region's is."""
-        return self._wake(self._names.peer)
+        """Tell the other region's dispatcher."""
+        return self._wake(self._names.peer.queue_arn)
 
     def start_jobs(self) -> Access:
         """Start executions of the job state machine."""
@@ -257,18 +261,20 @@ class Accesses:
             environment={"BELLPAIR_FAILOVER_MACHINE": self._names.failover_machine_arn},
         )
 
-    def _wake(self, where: Names) -> Access:
+    def _wake(self, queue_arn: str) -> Access:
+        both = (self._names, self._names.peer)
+        urls = {names.region: names.queue_url for names in both}
         return Access(
             actions=("sqs:SendMessage",),
-            resources=(where.queue_arn,),
-            environment={"BELLPAIR_DISPATCH_QUEUE_URL": self._names.queue_url},
+            resources=(queue_arn,),
+            environment={"BELLPAIR_DISPATCH_QUEUE_URLS": self._json(urls)},
         )
 
-    def _ledger(self, action: str, partitions: tuple[str, ...] = ()) -> Access:
+    def _ledger(self, action: str, *partitions: str) -> Access:
         return Access(
             actions=(action,),
             resources=(self._names.arn("dynamodb", f"table/{self._names.ledger}"),),
-            condition=_within(partitions) if partitions else {},
+            condition=_within(partitions),
             environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 

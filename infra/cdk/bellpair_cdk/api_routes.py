@@ -32,7 +32,7 @@ _PLACEHOLDERS = {
     "BELLPAIR_CATALOGUE_TABLE": "synth",
     "BELLPAIR_BLOB_BUCKETS": "{}",
     "BELLPAIR_RESULT_BUCKETS": "{}",
-    "BELLPAIR_DISPATCH_QUEUE_URL": "https://synth.invalid/queue",
+    "BELLPAIR_DISPATCH_QUEUE_URLS": "{}",
     "BELLPAIR_JOB_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:0:stateMachine:synth",
     "BELLPAIR_FAILOVER_MACHINE": "arn:aws:states:us-east-1:0:stateMachine:synth",
     "BELLPAIR_DEVICES": "[]",

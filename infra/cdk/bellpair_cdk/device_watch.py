@@ -7,13 +7,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bellpair_cdk.beat import Beat
 from bellpair_cdk.function import Workbench
 from bellpair_cdk.task_watch import DEVICE_CHANGED, SOURCE
+from bellpair_cdk.timetable import Timetable
 
 
 class DeviceWatch(Construct):
-    """The calibration function, woken when a device changes and by a beat."""
+    """The calibration function, woken when a device changes and by a schedule."""
 
     def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
@@ -36,4 +36,4 @@ class DeviceWatch(Construct):
             targets=[targets.LambdaFunction(calibration.function, retry_attempts=2)],
         )
         every = Duration.minutes(bench.names.stage.calibration_minutes)
-        Beat(self, "Beat", every=every, wakes=calibration.function)
+        Timetable(self, "Timetable", every=every, wakes=calibration.function)

@@ -7,8 +7,10 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from bellpair_cdk.beat import Beat
+from bellpair_cdk.access import BREAKERS, JOBS, PAIR, SLOTS
 from bellpair_cdk.function import Workbench
+from bellpair_cdk.timetable import Timetable
+from bellpair_core.adapters.ledger_table import BY_QUEUE
 
 _ATTEMPTS = 5
 _BATCH = 10
@@ -17,7 +19,7 @@ _AT_ONCE = 2
 
 
 class Dispatching(Construct):
-    """The dispatcher, the queue that wakes it, and a beat in case a wake-up is lost."""
+    """The dispatcher, the queue that wakes it, and a schedule in case a wake-up is lost."""
 
     def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
@@ -27,7 +29,7 @@ class Dispatching(Construct):
             queue_name=f"{bench.names.queue}-given-up",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # A wake-up is worth nothing once the beat has come; it is here to raise the alarm,
+            # A wake-up is worth nothing once the schedule woke it; it is here to raise the alarm,
             # which ends with it. A message's age counts from when it was first sent.
             retention_period=Duration.hours(1),
         )
@@ -46,8 +48,8 @@ class Dispatching(Construct):
             "Dispatch",
             name="dispatch",
             accesses=[
-                bench.accesses.read_ledger(),
-                bench.accesses.find_jobs(),
+                bench.accesses.read_ledger(PAIR, JOBS, SLOTS, BREAKERS),
+                bench.accesses.find_jobs(BY_QUEUE),
                 bench.accesses.write_jobs(),
                 bench.accesses.write_breakers(),
                 bench.accesses.hold_slots(),
@@ -65,5 +67,5 @@ class Dispatching(Construct):
                 report_batch_item_failures=False,
             )
         )
-        Beat(self, "Beat", every=Duration.minutes(1), wakes=dispatch.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=dispatch.function)
         self.given_up = given_up

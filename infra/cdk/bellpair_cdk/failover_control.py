@@ -7,9 +7,11 @@ from pathlib import Path
 
 from constructs import Construct
 
+from bellpair_cdk.access import BEATS, BREAKERS, JOBS, PAIR
 from bellpair_cdk.function import Workbench
 from bellpair_cdk.stage import Stage
 from bellpair_cdk.state_machine import state_machine
+from bellpair_core.adapters.ledger_table import OPEN
 
 _LIFE = timedelta(hours=2)
 """How long one operation may take: the longest drain, and the adoption of very many jobs."""
@@ -45,7 +47,7 @@ class FailoverControl(Construct):
                 "Failover",
                 name="failover",
                 accesses=[
-                    *(accesses.read_ledger(), accesses.find_jobs()),
+                    *(accesses.read_ledger(PAIR, BEATS, BREAKERS), accesses.find_jobs(OPEN)),
                     *(accesses.write_pair(), accesses.write_breakers()),
                     *(accesses.know_devices(), accesses.read_devices()),
                     *(accesses.wake_dispatcher(), accesses.announce(), accesses.know_watch()),
@@ -56,7 +58,8 @@ class FailoverControl(Construct):
                 "Adopt",
                 name="adopt",
                 accesses=[
-                    *(accesses.read_ledger(), accesses.find_jobs(), accesses.write_jobs()),
+                    *(accesses.read_ledger(PAIR, JOBS), accesses.find_jobs(OPEN)),
+                    accesses.write_jobs(),
                     *(accesses.start_jobs(), accesses.wake_dispatcher()),
                 ],
             ),

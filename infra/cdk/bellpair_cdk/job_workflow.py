@@ -7,7 +7,7 @@ from pathlib import Path
 
 from constructs import Construct
 
-from bellpair_cdk.access import Access
+from bellpair_cdk.access import BREAKERS, JOBS, Access
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.stage import Stage
 from bellpair_cdk.state_machine import state_machine
@@ -53,7 +53,7 @@ class JobWorkflow(Construct):
             "Transpile": function(
                 "Transpile",
                 "transpile",
-                accesses.read_ledger(),
+                accesses.read_ledger(JOBS, BREAKERS),
                 accesses.write_jobs(),
                 accesses.read_devices_of_catalogue(),
                 accesses.know_devices(),
@@ -64,7 +64,7 @@ class JobWorkflow(Construct):
             "Execute": function(
                 "Execute",
                 "execute",
-                accesses.read_ledger(),
+                accesses.read_ledger(JOBS, BREAKERS),
                 accesses.write_jobs(),
                 accesses.write_breakers(),
                 accesses.read_devices_of_catalogue(),
@@ -79,7 +79,7 @@ class JobWorkflow(Construct):
             "PostProcess": function(
                 "PostProcess",
                 "postprocess",
-                accesses.read_ledger(),
+                accesses.read_ledger(JOBS, BREAKERS),
                 accesses.write_jobs(),
                 accesses.write_breakers(),
                 accesses.read_devices_of_catalogue(),
@@ -92,7 +92,7 @@ class JobWorkflow(Construct):
             "Finish": function(
                 "Finish",
                 "finish",
-                accesses.read_ledger(),
+                accesses.read_ledger(JOBS),
                 accesses.write_jobs(),
                 accesses.hold_slots(),
                 accesses.know_devices(),

@@ -10,9 +10,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bellpair_cdk.access import Access
+from bellpair_cdk.access import BEATS, BREAKERS, JOBS, PAIR, Access
 from bellpair_cdk.api_routes import MAIN, routes
 from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
+from bellpair_core.adapters.ledger_table import BY_QUEUE, BY_TENANT
 from bellpair_core.http.problem import gateway_problems
 
 GATEWAY_STAGE = "api"
@@ -39,7 +40,8 @@ class JobsApi(Construct):
 
         # One module serves both, so both are told of everything; only one may touch it.
         api = [
-            *(accesses.read_ledger(), accesses.find_jobs(), accesses.write_jobs()),
+            *(accesses.read_ledger(PAIR, BEATS, BREAKERS, JOBS), accesses.write_jobs()),
+            accesses.find_jobs(BY_TENANT, BY_QUEUE),
             *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
             *(accesses.read_tenants(), accesses.read_keys(), accesses.write_tenants()),
             *(accesses.read_blobs(), accesses.write_blobs()),
@@ -62,7 +64,7 @@ class JobsApi(Construct):
         access_log = logs.LogGroup(
             self,
             "AccessLog",
-            log_group_name=f"/aws/apigateway/{names.prefix}",
+            log_group_name=names.access_log,
             retention=logs.RetentionDays[RETENTION[stage.log_retention_days]],
             removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
         )

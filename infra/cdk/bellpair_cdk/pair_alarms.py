@@ -8,12 +8,10 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bellpair_cdk.access import EVENT_SOURCE
 from bellpair_cdk.alarms import Alarms, Rings
 from bellpair_cdk.names import Names
-
-METRICS = "Bellpair"
-"""The namespace of the platform's own metrics; their dimensions are Stage and Region."""
+from bellpair_core.adapters.event_announcements import EVENT_SOURCE
+from bellpair_core.metrics import NAMESPACE
 
 PAUSED_TOO_LONG = timedelta(minutes=2)
 """Far more than a planned switchover's usual drain; who asks for a longer one will hear of it."""
@@ -34,7 +32,7 @@ class PairAlarms(Construct):
         peer = names.stage.peer(names.region)
         alarms.add(
             "SentinelSilent",
-            METRICS,
+            NAMESPACE,
             "Probes",
             here,
             rings=Rings.BELOW_OR_SILENT,
@@ -42,7 +40,7 @@ class PairAlarms(Construct):
         )
         alarms.add(
             "PeerUnhealthy",
-            METRICS,
+            NAMESPACE,
             "PeerHealthy",
             here,
             statistic="Maximum",
@@ -53,7 +51,7 @@ class PairAlarms(Construct):
         )
         alarms.add(
             "PausedTooLong",
-            METRICS,
+            NAMESPACE,
             "PausedSeconds",
             here,
             PAUSED_TOO_LONG.total_seconds(),
@@ -62,7 +60,7 @@ class PairAlarms(Construct):
         )
         alarms.add(
             "CanaryStuck",
-            METRICS,
+            NAMESPACE,
             "CanarySeconds",
             here,
             names.stage.sentinel.canary_limit_seconds,
@@ -71,7 +69,7 @@ class PairAlarms(Construct):
         )
         alarms.add(
             "SingleCopyBlobs",
-            METRICS,
+            NAMESPACE,
             "SingleCopyBlobs",
             here,
             # Each of its sweeps in a quarter of an hour found some: they are not being repaired.
@@ -81,7 +79,7 @@ class PairAlarms(Construct):
         )
         alarms.add(
             "BreakersOpen",
-            METRICS,
+            NAMESPACE,
             "BreakersOpen",
             here,
             statistic="Maximum",

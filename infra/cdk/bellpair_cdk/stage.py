@@ -52,7 +52,7 @@ class Device(_Parameters):
 
 
 WATCH_SECONDS = 62
-"""How long one call of the sentinel watches: by then its beat, once a minute, woke the next."""
+"""How long one call of the sentinel watches: its schedule wakes the next each minute."""
 
 
 class Sentinel(_Parameters):

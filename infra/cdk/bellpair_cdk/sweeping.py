@@ -5,12 +5,14 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
-from bellpair_cdk.beat import Beat
+from bellpair_cdk.access import BREAKERS, JOBS, PAIR
 from bellpair_cdk.function import Workbench
+from bellpair_cdk.timetable import Timetable
+from bellpair_core.adapters.ledger_table import OPEN
 
 
 class Sweeping(Construct):
-    """The sweeper and its beat."""
+    """The sweeper and its schedule."""
 
     def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
         super().__init__(scope, id)
@@ -19,8 +21,8 @@ class Sweeping(Construct):
             "Sweep",
             name="sweep",
             accesses=[
-                bench.accesses.read_ledger(),
-                bench.accesses.find_jobs(),
+                bench.accesses.read_ledger(PAIR, JOBS, BREAKERS),
+                bench.accesses.find_jobs(OPEN),
                 bench.accesses.write_jobs(),
                 bench.accesses.hold_slots(),
                 bench.accesses.know_devices(),
@@ -36,4 +38,4 @@ class Sweeping(Construct):
                 bench.accesses.wake_dispatcher(),
             ],
         )
-        Beat(self, "Beat", every=Duration.minutes(1), wakes=sweep.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sweep.function)

@@ -7,6 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from bellpair_cdk.access import JOBS
 from bellpair_cdk.function import Workbench
 
 SOURCE = "aws.braket"
@@ -26,7 +27,7 @@ class TaskWatch(Construct):
             "Complete",
             name="complete",
             accesses=[
-                bench.accesses.read_ledger(),
+                bench.accesses.read_ledger(JOBS),
                 bench.accesses.know_results(),
                 bench.accesses.answer_jobs(),
             ],

@@ -93,16 +93,16 @@ class World:
         """The dispatcher's queue."""
         from .adapters.sqs_wakeups import SqsWakeups
 
-        return SqsWakeups(self.settings.dispatch_queue_url, self.settings.region, self.meter)
+        here = self.settings.region
+        return SqsWakeups(self.settings.dispatch_queue_urls[here], here, self.meter)
 
     @cached_property
     def peer_wakeups(self) -> Wakeups:
         """The dispatcher's queue of the other region."""
         from .adapters.sqs_wakeups import SqsWakeups
 
-        here, there = self.settings.region, self.settings.peer_region
-        url = self.settings.dispatch_queue_url.replace(here, there, 1)
-        return SqsWakeups(url, there, self.meter, hasty=True)
+        there = self.settings.peer_region
+        return SqsWakeups(self.settings.dispatch_queue_urls[there], there, self.meter, hasty=True)
 
     @cached_property
     def operations(self) -> Operations:

@@ -38,7 +38,7 @@ class SentinelSetting(BaseModel):
     canary_limit_s
         How long a canary job may take.
     watch_s
-        How long one invocation watches; a beat starts the next.
+        How long one invocation watches; a schedule starts the next.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +71,7 @@ class Settings(BaseModel):
     catalogue_table: str = ""
     blob_buckets: dict[str, str] = Field(default_factory=dict)
     result_buckets: dict[str, str] = Field(default_factory=dict)
-    dispatch_queue_url: str = ""
+    dispatch_queue_urls: dict[str, str] = Field(default_factory=dict)
     job_state_machine_arn: str = ""
     devices: tuple[DeviceSetting, ...] = ()
     failover_machine: str = ""
@@ -111,7 +111,6 @@ class Settings(BaseModel):
             "secondary_region",
             "ledger_table",
             "catalogue_table",
-            "dispatch_queue_url",
             "job_state_machine_arn",
             "failover_machine",
             "api_endpoint",
@@ -121,6 +120,7 @@ class Settings(BaseModel):
         for field, kind in (
             ("blob_buckets", dict[str, str]),
             ("result_buckets", dict[str, str]),
+            ("dispatch_queue_urls", dict[str, str]),
             ("devices", tuple[DeviceSetting, ...]),
             ("sentinel", SentinelSetting),
         ):

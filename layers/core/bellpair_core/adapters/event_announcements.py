@@ -10,7 +10,9 @@ from bellpair_core.model.errors import TransientFault
 
 from .aws import client, transient_faults
 
-SOURCE = "bellpair"
+EVENT_SOURCE = "bellpair"
+"""What the platform's own events name as their source; roles may send no others."""
+
 PAIR_CHANGED = "Bellpair Pair Changed"
 
 
@@ -22,7 +24,7 @@ class EventAnnouncements:
 
     def pair_changed(self, detail: Mapping[str, Any]) -> None:
         """See `Announcements.pair_changed`."""
-        entry = {"Source": SOURCE, "DetailType": PAIR_CHANGED, "Detail": json.dumps(detail)}
+        entry = {"Source": EVENT_SOURCE, "DetailType": PAIR_CHANGED, "Detail": json.dumps(detail)}
         with transient_faults("announcing the pair's change"):
             answer = self._events.put_events(Entries=[entry])
         if answer.get("FailedEntryCount"):

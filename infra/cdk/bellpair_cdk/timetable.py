@@ -1,4 +1,4 @@
-"""A beat: a function is woken again and again, whatever else does or does not happen."""
+"""A timetable: a function is woken on a schedule, whatever else does or does not happen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 
-class Beat(Construct):
-    """Wakes a function at a fixed rate; a beat that came too late is not made up for."""
+class Timetable(Construct):
+    """Wakes a function at a fixed rate; a call that comes too late is not made up for."""
 
     def __init__(
         self, scope: Construct, id: str, *, every: Duration, wakes: lambda_.IFunction
