@@ -1,4 +1,4 @@
-"""On a beat, and when a device changes, brings devices' state and calibration in."""
+"""On a schedule, and when a device changes, brings devices' state and calibration in."""
 
 import os
 from typing import Any

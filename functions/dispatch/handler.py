@@ -1,4 +1,4 @@
-"""Woken by submissions, finished tasks and a beat: starts waiting jobs on devices with room."""
+"""Woken by submissions, finished tasks and a schedule: starts jobs on devices with room."""
 
 import json
 import os
@@ -18,7 +18,7 @@ BREAKERS = Breakers(LEDGER, WORLD.clock)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take wake-up messages of the queue, or a beat, which names no queue and means all."""
+    """Take wake-up messages of the queue, or a scheduled call, which names none and means all."""
     begin(WORLD, context)
     messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
     started = dispatch_jobs(

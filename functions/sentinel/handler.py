@@ -32,7 +32,7 @@ PROBE = partial(
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Take a beat; watch until the next is near, and give the number of rounds."""
+    """Take anything; watch until the next call is near, and give the number of rounds."""
     begin(WORLD, context)
     try:
         rounds = keep_watch(

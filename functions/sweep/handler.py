@@ -1,4 +1,4 @@
-"""On a beat, looks after jobs that nothing has moved for a while, and after their blobs."""
+"""On a schedule, looks after jobs that nothing has moved for a while, and after their blobs."""
 
 import os
 from typing import Any
@@ -21,7 +21,7 @@ REGION, PEER = WORLD.settings.region, WORLD.settings.peer_region
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take a beat; give how many jobs needed what, and what became of single-copy blobs.
+    """Take anything; give how many jobs needed what, and what became of single-copy blobs.
 
     ``{"repair": "all", "after": digest?}`` compares all blobs of both regions instead; see
     `repair_all`.

@@ -12,7 +12,7 @@ def install() -> None:
     """Correct MiniStack's EventBridge in this process."""
     from ministack.services import eventbridge
 
-    # It looks for due rules each tenth second, so a beat of a minute would waver by as much.
+    # It looks for due rules each tenth second, so a schedule of a minute would waver by as much.
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
     _accept_events_of_braket(eventbridge)
     _retry_functions(eventbridge)

@@ -38,6 +38,6 @@ class SqsWakeups:
                     QueueUrl=self._queue_url, MessageBody=json.dumps({"queue": queue})
                 )
         except (TransientFault, ClientError):
-            # What was to be told is in the ledger already, where the next beat finds it; so
-            # whatever kept the word from being sent, nothing that was accepted may fail by it.
+            # What was to be told is in the ledger already, where the next scheduled call finds it;
+            # so whatever kept the word from being sent, nothing that was accepted may fail by it.
             _LOG.warning("the wake-up for queue %s was lost", queue, exc_info=True)

@@ -28,5 +28,5 @@ class Wakeups(Protocol):
     """Tells the dispatcher that something changed."""
 
     def wake(self, queue: str) -> None:
-        """Ask for a look at the queue soon. A lost wake-up costs a beat, never a job."""
+        """Ask for a look at the queue soon. A lost wake-up costs a minute, never a job."""
         ...
