@@ -26,7 +26,7 @@ from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
 from tests.contract.ledger_contract import LedgerContract
-from tests.examples import job_example
+from tests.examples import device_example, job_example
 
 HOME, PEER = "us-east-1", "us-west-2"
 INITIAL = PairRecord(active=HOME, passive=PEER)
@@ -193,6 +193,25 @@ def test_a_result_is_missing_only_where_its_bucket_is_there(aws: str) -> None:
         tasks.result(completed(buckets()[HOME]))
     with pytest.raises(TransientFault, match="NoSuchBucket"):
         tasks.result(completed(new_name()))
+
+
+def test_a_table_that_is_being_restored_is_asked_again(aws: str) -> None:
+    ledger = DynamoDbLedger(new_name(), HOME, INITIAL, Meter(1024))
+    catalogue = DynamoDbCatalogue(new_name(), HOME, ["sv1"], Meter(1024))
+    job = job_example()
+
+    for call in (
+        ledger.pair,
+        catalogue.devices,
+        lambda: ledger.insert(job),
+        lambda: ledger.replace(job, job),
+        lambda: ledger.waiting("sv1", 1),
+        lambda: ledger.acquire_slot("qpu", job.id, 1),
+        lambda: catalogue.tenant("acme"),
+        lambda: catalogue.put_device(device_example("sv1")),
+    ):
+        with pytest.raises(TransientFault, match="ResourceNotFoundException"):
+            call()
 
 
 class TestS3BlobCopies(BlobCopiesContract):

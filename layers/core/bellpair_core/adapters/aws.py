@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -106,20 +106,27 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def table_faults(doing: str) -> AbstractContextManager[None]:
+    """As `transient_faults`, for a table: one that is not there is being restored."""
+    return transient_faults(doing, frozenset({"ResourceNotFoundException"}))
+
+
 @contextmanager
-def transient_faults(doing: str) -> Iterator[None]:
+def transient_faults(doing: str, also: frozenset[str] = frozenset()) -> Iterator[None]:
     """Turn errors that a repetition may cure into `TransientFault`; let the others pass.
 
     Parameters
     ----------
     doing
         What was being done, for the message: ``"reading the ledger"``.
+    also
+        Error codes that a repetition may cure here, though not everywhere.
     """
     try:
         yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error_code(error) in _TRANSIENT or status >= 500:
+        if error_code(error) in _TRANSIENT | also or status >= 500:
             throttled = error_code(error) in _THROTTLED
             raise TransientFault(f"{doing}: {error_code(error)}", throttled=throttled) from error
         raise

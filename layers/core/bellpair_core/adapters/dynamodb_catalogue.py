@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from bellpair_core.model.device import Device
 from bellpair_core.model.tenant import Principal, Tenant
 
-from .aws import client, error_code, transient_faults
+from .aws import client, error_code, table_faults
 from .meter import Meter
 
 
@@ -81,7 +81,7 @@ class DynamoDbCatalogue:
         if not self._device_names:
             return []
         keys = [_key(f"DEVICE#{name}", "DEVICE") for name in self._device_names]
-        with transient_faults("reading the catalogue"):
+        with table_faults("reading the catalogue"):
             answer = self._dynamodb.batch_get_item(
                 RequestItems={self._table: {"Keys": keys}}, ReturnConsumedCapacity="TOTAL"
             )
@@ -110,7 +110,7 @@ class DynamoDbCatalogue:
                 raise
 
     def _doc(self, pk: str, sk: str) -> str | None:
-        with transient_faults("reading the catalogue"):
+        with table_faults("reading the catalogue"):
             answer = self._dynamodb.get_item(
                 TableName=self._table, Key=_key(pk, sk), ReturnConsumedCapacity="TOTAL"
             )
@@ -121,7 +121,7 @@ class DynamoDbCatalogue:
     def _put(
         self, pk: str, sk: str, doc: str, more: Mapping[str, Any] | None = None, **parameters: Any
     ) -> None:
-        with transient_faults("writing the catalogue"):
+        with table_faults("writing the catalogue"):
             answer = self._dynamodb.put_item(
                 TableName=self._table,
                 Item={**_key(pk, sk), "doc": {"S": doc}, **(more or {})},

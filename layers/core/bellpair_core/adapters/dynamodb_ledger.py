@@ -36,7 +36,7 @@ from bellpair_core.ports.ledger import (
     WaitingJob,
 )
 
-from .aws import client, error_code, transient_faults
+from .aws import client, error_code, table_faults
 from .ledger_table import BY_QUEUE, BY_TENANT, OPEN, Index
 from .meter import Meter
 
@@ -102,7 +102,7 @@ class DynamoDbLedger:
     def put_beat(self, beat: Beat) -> None:
         """See `Ledger.put_beat`."""
         item = {**_key(f"BEAT#{beat.region}", "BEAT"), "doc": {"S": beat.model_dump_json()}}
-        with transient_faults("writing the ledger"):
+        with table_faults("writing the ledger"):
             answer = self._dynamodb.put_item(
                 TableName=self._table, Item=item, ReturnConsumedCapacity="TOTAL"
             )
@@ -127,7 +127,7 @@ class DynamoDbLedger:
 
     def insert(self, job: Job) -> None:
         """See `Ledger.insert`."""
-        with transient_faults("writing the ledger"):
+        with table_faults("writing the ledger"):
             try:
                 self._put(_job_item(job), _ABSENT, {})
             except ClientError as error:
@@ -246,7 +246,7 @@ class DynamoDbLedger:
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
         """See `Ledger.acquire_slot`."""
-        with transient_faults("writing the ledger"):
+        with table_faults("writing the ledger"):
             try:
                 self._slots(
                     "ADD jobs :job",
@@ -264,7 +264,7 @@ class DynamoDbLedger:
 
     def release_slot(self, device: str, job_id: str) -> None:
         """See `Ledger.release_slot`."""
-        with transient_faults("writing the ledger"):
+        with table_faults("writing the ledger"):
             self._slots("DELETE jobs :job", device, job_id)
 
     def slots(self, device: str) -> frozenset[str]:
@@ -314,7 +314,7 @@ class DynamoDbLedger:
         self, item: dict[str, Any], condition: str, values: Mapping[str, Any], what: str
     ) -> None:
         """Write the item over the one that the condition describes."""
-        with transient_faults("writing the ledger"):
+        with table_faults("writing the ledger"):
             try:
                 self._put(item, condition, values)
             except ClientError as error:
@@ -373,7 +373,7 @@ class DynamoDbLedger:
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        with transient_faults("reading the ledger"):
+        with table_faults("reading the ledger"):
             answer: dict[str, Any] = getattr(self._dynamodb, operation)(
                 TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters
             )
