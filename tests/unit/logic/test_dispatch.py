@@ -381,3 +381,22 @@ def test_a_job_past_its_deadline_fails_and_its_task_is_cancelled(place: Workplac
     assert end.error is not None
     assert end.error.code == "deadline-exceeded"
     assert place.tasks.cancelled == [place.task_arn(job)]
+
+
+def test_a_place_that_was_taken_anew_is_not_freed_by_a_look_from_before(place: Workplace) -> None:
+    jobs = [place.accept(str(n), device="any-qpu", avoid=("ion-11",)) for n in range(2)]
+    first, last = sorted(jobs, key=lambda job: job.id)
+    for job in jobs:
+        place.ledger.acquire_slot("ion-11", job.id, 2)
+    read = place.ledger.job
+
+    def taken_anew(job_id: str) -> Job | None:
+        if job_id == last.id:
+            place.ledger.job = read  # type: ignore[method-assign]
+            place.ledger.acquire_slot("ion-11", first.id, 2)
+        return read(job_id)
+
+    place.ledger.job = taken_anew  # type: ignore[method-assign]
+    place.dispatch(region="us-east-1")
+
+    assert place.ledger.slots("ion-11") == {first.id}

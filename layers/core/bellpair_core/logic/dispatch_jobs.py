@@ -77,7 +77,7 @@ def dispatch_jobs(
         claimed = 0
         for start in choose(waiting, loads, {}, clock()):
             if clock() - began >= DISPATCH_TIME:
-                # Better to leave some to the next beat than to be stopped with one in hand.
+                # Better to leave some to the next call than to be stopped with one in hand.
                 return started
             if _start(ledger, breakers, workflows, clock, spent, record, start):
                 started.append(start.job.job_id)
@@ -122,9 +122,12 @@ def _load(ledger: Ledger, breakers: Breakers, device: Device, *, thorough: bool)
 
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
-    idle = {job_id for job_id in holders if _place_is_idle(ledger.job(job_id), device)}
-    for job_id in idle:
-        ledger.release_slot(device, job_id)
+    idle: set[str] = set()
+    for job_id in sorted(holders):
+        # Freed right after the look: a job sent back meanwhile may take the place anew.
+        if _place_is_idle(ledger.job(job_id), device):
+            ledger.release_slot(device, job_id)
+            idle.add(job_id)
     return holders - idle
 
 
