@@ -323,6 +323,7 @@ def test_once_the_service_answers_the_job_goes_on_and_the_wait_is_not_counted(
 
     stored = east.stored(job)
     assert (stored.restarts, stored.attempt) == (0, 2)
+    assert stored.waiting_for is None
     assert east.workflows.running(stored)
 
 

@@ -158,7 +158,7 @@ class _Sweeper:
             return "ended"
         now = self._clock()
         if job.status is JobStatus.QUEUED:
-            # The beat of the dispatcher would find it too, only a little later.
+            # The dispatcher's schedule would find it too, only a little later.
             self._ledger.replace(job, job.moved(now, check_at=now + CHECK_RUNNING_AFTER))
             self._queues.add(job.device)
             return "woken"
@@ -179,6 +179,7 @@ class _Sweeper:
             message=f"execution {job.execution_name} is over or never began",
             attempt=job.attempt + 1,
             restarts=job.restarts + counted,
+            waiting_for=None,
         )
         self._ledger.replace(job, again)
         self._workflows.start(again)
