@@ -13,7 +13,7 @@ from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.braket_tasks import BraketTasks
 from bellpair_core.model.errors import JobFailed, TransientFault
 from bellpair_core.model.job import Task
-from bellpair_core.ports import LaunchRefused
+from bellpair_core.ports import LaunchRefused, TaskUnknown
 
 REGION = "us-east-1"
 TASK = Task(
@@ -55,6 +55,12 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             script.tokens.append(body["clientToken"])
+            self.answer()
+
+        def do_GET(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
             status, code, answer = script.answers.pop(0)
             content = json.dumps(answer).encode()
             self.send_response(status)
@@ -128,3 +134,22 @@ def test_a_program_that_is_refused_fails_the_job(service: Script) -> None:
 
     with pytest.raises(JobFailed, match="this is a ValidationException"):
         launch()
+
+
+@pytest.mark.parametrize("before", [[], [BROKEN]], ids=["only", "repeated"])
+def test_a_device_that_is_gone_is_told_from_one_that_is_offline(
+    service: Script, before: list[Answer]
+) -> None:
+    service.answers = [*before, refusal(410, "DeviceRetiredException")]
+
+    with pytest.raises(LaunchRefused) as refused:
+        launch()
+
+    assert (refused.value.retired, refused.value.conclusive) == (True, not before)
+
+
+def test_a_task_that_the_service_does_not_know_is_not_called_failed(service: Script) -> None:
+    service.answers = [refusal(404, "ResourceNotFoundException")]
+
+    with pytest.raises(TaskUnknown):
+        BraketTasks({}).poll(MADE[2]["quantumTaskArn"])

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import Task, result_prefix
-from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus
+from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus, TaskUnknown
 
 ACCOUNT = "000000000000"
 
@@ -31,6 +31,10 @@ class FakeTasks:
         True makes a refusal inconclusive, as after a request whose answer was lost.
     refusal
         When set, `launch` raises it instead of creating a task.
+    retired
+        ARNs of devices that are gone for good; a test adds to it.
+    unknown
+        ARNs of tasks that the service does not know at the moment; a test adds to it.
     reachable
         False makes every call a `TransientFault`.
     """
@@ -41,6 +45,8 @@ class FakeTasks:
         self.cancelled: list[str] = []
         self.descriptions: dict[str, dict[str, Any]] = {}
         self.offline: set[str] = set()
+        self.retired: set[str] = set()
+        self.unknown: set[str] = set()
         self.repeats_requests = False
         self.refusal: JobFailed | None = None
         self.reachable = True
@@ -52,9 +58,12 @@ class FakeTasks:
         """Create the task, or find the one already created with its token."""
         self._reach()
         self.launches += 1
-        if task.device_arn in self.offline:
+        if task.device_arn in self.offline | self.retired:
             # Even a token that has its task: nothing promises that the service looks it up first.
-            raise LaunchRefused("the device is offline", conclusive=not self.repeats_requests)
+            retired = task.device_arn in self.retired
+            raise LaunchRefused(
+                "no tasks are taken", conclusive=not self.repeats_requests, retired=retired
+            )
         if task.client_token in self._arns:
             return self._arns[task.client_token]
         if self.refusal is not None:
@@ -76,6 +85,8 @@ class FakeTasks:
     def poll(self, task_arn: str) -> TaskState:
         """The task's state now."""
         self._reach()
+        if task_arn in self.unknown:
+            raise TaskUnknown(f"there is no task {task_arn}")
         return self._states[task_arn]
 
     def cancel(self, task_arn: str) -> None:

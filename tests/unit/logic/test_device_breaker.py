@@ -244,3 +244,66 @@ def test_a_service_that_answers_keeps_its_devices(
 
     assert unreachable_devices(ledger, Answering(), clock, SETTINGS, "us-east-1") == []
     assert ledger.writes == 0
+
+
+def probing(ledger: MemoryLedger, clock: FakeClock, seen: Breaker) -> Breakers:
+    """A process whose job is the one that tries the device."""
+    clock.advance(BREAKER_PAUSE)
+    known = Breakers(ledger, clock)
+    assert known.probed("qpu", "probe", seen)
+    return known
+
+
+def test_a_device_that_was_away_is_well_once_it_takes_the_probes_task(
+    ledger: MemoryLedger, clock: FakeClock
+) -> None:
+    away = note_failure(ledger, clock, "qpu", "it is offline", at_once=True, away=True)
+    known = probing(ledger, clock, away)
+
+    known.launched("qpu", "another")
+    assert ledger.breaker("qpu").state is BreakerState.HALF_OPEN
+    known.launched("qpu", "probe")
+    assert ledger.breaker("qpu").clean
+
+
+@pytest.mark.parametrize("then_away", [False, True], ids=["only-tasks", "away-later-too"])
+def test_a_device_that_failed_tasks_has_to_complete_one(
+    ledger: MemoryLedger, clock: FakeClock, then_away: bool
+) -> None:
+    for _ in range(BREAKER_FAILURES):
+        seen = note_failure(ledger, clock, "qpu", "it failed a task")
+    known = probing(ledger, clock, seen)
+    if then_away:
+        offline = known.failed("qpu", "it is offline", at_once=True, away=True)
+        clock.advance(BREAKER_PAUSE)
+        known = probing(ledger, clock, offline)
+
+    known.launched("qpu", "probe")
+    assert ledger.breaker("qpu").state is BreakerState.HALF_OPEN
+    known.succeeded("qpu")
+    assert ledger.breaker("qpu").clean
+
+
+def test_a_failed_task_among_silences_asks_for_a_completed_one() -> None:
+    def after(*away: bool) -> bool:
+        breaker = Breaker(device="qpu")
+        for kind in away:
+            breaker = breaker.failed(NOON, "a failure", away=kind)
+        assert breaker.state is BreakerState.OPEN
+        return breaker.away
+
+    assert after(True, True, True)
+    assert not after(True, False, True)
+    assert not after(False, True, True)
+
+
+def test_a_launch_costs_no_read_that_its_look_before_did_not(
+    ledger: MemoryLedger, clock: FakeClock
+) -> None:
+    known = Breakers(ledger, clock)
+    assert known.fresh("qpu").clean
+    clock.advance(timedelta(seconds=CACHE_SECONDS + 1))
+
+    known.launched("qpu", "job-1")
+
+    assert (ledger.reads, ledger.writes) == (1, 0)

@@ -9,13 +9,20 @@ import pytest
 
 from bellpair_core.model.breaker import BreakerState
 from bellpair_core.model.device import DeviceStatus
-from bellpair_core.model.errors import DeviceUnavailable, Fenced, JobFailed, TransientFault
+from bellpair_core.model.errors import (
+    DeviceUnavailable,
+    ErrorCode,
+    Fenced,
+    JobFailed,
+    TransientFault,
+)
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (
     BREAKER_PAUSE,
     CHECK_AFTER,
     CHECK_WAITING_AFTER,
     GENERATIONS_MAX,
+    TASK_UNKNOWN_MAX,
 )
 from tests.unit.logic.workplace import BELL_RESULT, REGION, Workplace
 
@@ -310,7 +317,7 @@ def test_a_recalled_task_that_ran_all_the_same_is_used(place: Workplace) -> None
     place.start(job)
     arn = place.task_arn(job)
     place.tell_status(ION, DeviceStatus.OFFLINE)
-    place.tasks.cancel = lambda arn: None  # type: ignore[method-assign]
+    place.tasks.cancel = lambda task_arn: None  # type: ignore[method-assign]
     place.launch(job, "poll")
     place.tasks.complete(arn, BELL_RESULT)
 
@@ -472,3 +479,151 @@ def test_a_place_left_by_a_stage_that_died_is_free_for_others(place: Workplace) 
     trapped = place.accept("trapped", device=ION)
 
     assert trapped.id in place.dispatch()
+
+
+def test_a_probes_launch_lets_the_others_follow_before_it_has_a_result(place: Workplace) -> None:
+    first = compiled(place, ION)
+    place.accept("second", device=ION)
+    place.tasks.offline.add(arn_of(place, ION))
+    turned_round(place, first)
+    place.tasks.offline.clear()
+    place.clock.advance(BREAKER_PAUSE)
+    probe = place.dispatch()
+    assert len(probe) == 1
+    job = place.ledger.job(probe[0])
+    assert job is not None
+    place.compile(job)
+
+    place.launch(job)
+
+    assert place.ledger.breaker(ION).clean
+    assert len(place.dispatch()) == 1
+
+
+def test_an_unreadable_program_binds_the_job_to_no_device(place: Workplace) -> None:
+    job = compiled(place, "any-qpu")
+    read = place.blobs.get
+
+    def lost(*arguments: object) -> bytes:
+        raise TransientFault("no copy can be read")
+
+    place.blobs.get = lost  # type: ignore[method-assign, assignment]
+    with pytest.raises(TransientFault):
+        place.launch(job)
+
+    stuck = place.stored(job)
+    assert (stuck.task, stuck.generation) == (None, 0)
+    assert stuck.waiting_for == "the job's payloads are out of reach"
+
+    place.blobs.get = read  # type: ignore[method-assign]
+    place.launch(job)
+    assert place.stored(job).waiting_for is None
+    assert place.task_arn(job)
+
+
+def test_a_retired_device_fails_a_job_that_is_sure_to_have_no_task(place: Workplace) -> None:
+    job = compiled(place, ION)
+    place.tasks.retired.add(arn_of(place, ION))
+
+    with pytest.raises(JobFailed, match="Device ion-11 is retired"):
+        place.launch(job)
+    assert place.stored(job).task is None
+
+
+@pytest.mark.parametrize("doubt", ["found", "repeated"])
+def test_a_retired_device_fails_no_job_that_may_have_a_task(place: Workplace, doubt: str) -> None:
+    job = compiled(place, ION)
+    if doubt == "found":
+        place.tasks.reachable = False
+        with pytest.raises(TransientFault):
+            place.launch(job)
+        place.tasks.reachable = True
+    place.tasks.repeats_requests = doubt == "repeated"
+    place.tasks.retired.add(arn_of(place, ION))
+
+    with pytest.raises(TransientFault):
+        place.launch(job)
+
+    stuck = place.stored(job)
+    assert stuck.task is not None
+    assert stuck.waiting_for == f"device {ION} is retired"
+
+
+def test_a_program_refused_at_a_repeated_launch_fails_the_job(place: Workplace) -> None:
+    job = compiled(place, ION)
+    place.tasks.reachable = False
+    with pytest.raises(TransientFault):
+        place.launch(job)
+    place.tasks.reachable = True
+    place.tasks.refusal = JobFailed(ErrorCode.DEVICE_REFUSED, "no such gate")
+
+    with pytest.raises(JobFailed, match="no such gate"):
+        place.launch(job)
+
+
+@pytest.mark.parametrize("stage", ["launch", "process"])
+def test_a_task_that_its_service_does_not_know_is_waited_for_a_while(
+    place: Workplace, stage: str
+) -> None:
+    job = place.start(place.accept(device=ION))
+    arn = place.task_arn(job)
+    place.tasks.unknown.add(arn)
+
+    def ask() -> None:
+        if stage == "launch":
+            place.launch(job, "poll")
+        else:
+            place.process(job, arn)
+
+    for _ in range(3):
+        with pytest.raises(TransientFault):
+            ask()
+        place.clock.advance(TASK_UNKNOWN_MAX / 4)
+
+    stuck = place.stored(job)
+    assert stuck.waiting_for == "the device service does not know the task"
+    assert words(stuck).count("waiting") == 1
+    assert place.ledger.breaker(ION).clean
+    place.clock.advance(TASK_UNKNOWN_MAX / 4)
+    with pytest.raises(JobFailed, match="has no task"):
+        ask()
+
+
+@pytest.mark.parametrize("between", ["known", "out of reach"])
+def test_only_a_task_that_is_unknown_without_a_break_is_given_up(
+    place: Workplace, between: str
+) -> None:
+    job = place.start(place.accept(device=ION))
+    place.tasks.unknown.add(place.task_arn(job))
+    with pytest.raises(TransientFault):
+        place.launch(job, "poll")
+
+    if between == "known":
+        place.tasks.unknown.clear()
+        place.launch(job, "known")
+        assert place.stored(job).waiting_for is None
+    else:
+        place.tasks.reachable = False
+        with pytest.raises(TransientFault):
+            place.launch(job, "silence")
+        place.tasks.reachable = True
+    place.tasks.unknown.add(place.task_arn(job))
+    place.clock.advance(TASK_UNKNOWN_MAX)
+
+    with pytest.raises(TransientFault, match="does not know"):
+        place.launch(job, "unknown again")
+
+
+def test_the_sweepers_restarts_do_not_start_the_wait_for_an_unknown_task_anew(
+    place: Workplace,
+) -> None:
+    job = place.start(place.accept(device=ION))
+    place.tasks.unknown.add(place.task_arn(job))
+    with pytest.raises(TransientFault):
+        place.launch(job, "poll")
+    place.workflows.ended.add(job.execution_name)
+    place.clock.advance(TASK_UNKNOWN_MAX)
+    assert place.sweep()["restarted"] == 1
+
+    with pytest.raises(JobFailed, match="has no task"):
+        place.launch(place.stored(job), "after a restart")

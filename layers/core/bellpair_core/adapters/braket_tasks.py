@@ -10,11 +10,14 @@ from botocore.exceptions import ClientError
 
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing
 from bellpair_core.model.job import Task, result_prefix
-from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus
+from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus, TaskUnknown
 
 from .aws import client, error_code, transient_faults
 
-_REFUSED = frozenset({"ValidationException", "DeviceRetiredException"})
+_NO_DEVICE = {
+    "DeviceOfflineException": "the device is offline",
+    "DeviceRetiredException": "the device is retired",
+}
 
 
 class BraketTasks:
@@ -48,13 +51,16 @@ class BraketTasks:
                     tags={"bellpair-job": job_id},
                 )
             except ClientError as error:
-                if error_code(error) in _REFUSED:
-                    text = error.response.get("Error", {}).get("Message", error_code(error))
+                code = error_code(error)
+                if code == "ValidationException":
+                    text = error.response.get("Error", {}).get("Message", code)
                     raise JobFailed(ErrorCode.DEVICE_REFUSED, str(text)) from error
-                if error_code(error) == "DeviceOfflineException":
+                if code in _NO_DEVICE:
                     sent_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 1)
                     raise LaunchRefused(
-                        "the device is offline", conclusive=sent_before == 0
+                        _NO_DEVICE[code],
+                        conclusive=sent_before == 0,
+                        retired=code == "DeviceRetiredException",
                     ) from error
                 raise
         return str(answer["quantumTaskArn"])
@@ -69,9 +75,7 @@ class BraketTasks:
             except ClientError as error:
                 if error_code(error) != "ResourceNotFoundException":
                     raise
-                raise JobFailed(
-                    ErrorCode.TASK_FAILED, f"The device service has no task {task_arn} any more."
-                ) from error
+                raise TaskUnknown(f"the device service does not know task {task_arn}") from error
         return TaskState(
             arn=task_arn,
             status=TaskStatus(answer["status"]),

@@ -10,19 +10,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import NamedTuple
 
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.job import Job, JobEvent, JobStatus
-from bellpair_core.model.limits import CHECK_AFTER, OPEN_PAGE, OPEN_SHARDS
+from bellpair_core.model.limits import (
+    CANARY_DEADLINE,
+    CANARY_SHOTS,
+    CHECK_AFTER,
+    OPEN_PAGE,
+    OPEN_SHARDS,
+)
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import CANARY_TENANT
 from bellpair_core.ports import Clock, JobExists, Ledger, Wakeups
 from bellpair_core.settings import DeviceSetting, Settings
 
-_DEADLINE = timedelta(hours=1)
-_SHOTS = 10
 _LOOKS = 4
 """How often, within a canary's time, other jobs are looked at and a lost wake-up is made good."""
 
@@ -166,7 +169,7 @@ class _Tending:
                 self._be_patient(job)
                 return CanaryNews()
             if job.status is JobStatus.QUEUED:
-                # A wake-up may be lost, and the dispatcher's own beat is slow.
+                # A wake-up may be lost, and the dispatcher's own schedule is slow.
                 self._wakeups.wake(job.device)
         if not overdue:
             return CanaryNews()
@@ -219,12 +222,12 @@ def _canary(pair: PairRecord, bucket: int, device: DeviceSetting, clock: Clock) 
         language_version="3.0",
         num_qubits=2,
         num_bits=2,
-        shots=_SHOTS,
+        shots=CANARY_SHOTS,
         device=device.name,
         epoch=pair.epoch,
         region=pair.active,
         accepted_at=now,
-        deadline=now + _DEADLINE,
+        deadline=now + CANARY_DEADLINE,
         check_at=now + CHECK_AFTER,
         events=(
             JobEvent(

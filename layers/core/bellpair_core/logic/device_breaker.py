@@ -17,7 +17,13 @@ _TRIES = 5
 
 
 def note_failure(
-    ledger: Ledger, clock: Clock, device: str, reason: str, *, at_once: bool = False
+    ledger: Ledger,
+    clock: Clock,
+    device: str,
+    reason: str,
+    *,
+    at_once: bool = False,
+    away: bool = False,
 ) -> Breaker:
     """Hold a failure against the device; the breaker as it is now.
 
@@ -30,6 +36,8 @@ def note_failure(
         For people: ``"device ion-11 is offline"``.
     at_once
         Whether this one failure is enough to open the breaker.
+    away
+        Whether the device was offline or out of reach, and did not fail a task.
     """
     return _changed(
         ledger,
@@ -37,7 +45,7 @@ def note_failure(
         lambda breaker: (
             breaker
             if breaker.state is BreakerState.OPEN
-            else breaker.failed(clock(), reason, at_once=at_once)
+            else breaker.failed(clock(), reason, at_once=at_once, away=away)
         ),
     )
 
@@ -80,7 +88,7 @@ def unreachable_devices(
     for device in devices:
         if device.region != region or (not away and _answers(tasks, device, region)):
             continue
-        note_failure(ledger, clock, device.name, away_text(region), at_once=True)
+        note_failure(ledger, clock, device.name, away_text(region), at_once=True, away=True)
         away.append(device.name)
     return away
 
@@ -116,10 +124,29 @@ class Breakers:
             del self._known[device]
         return self(device)
 
-    def failed(self, device: str, reason: str, *, at_once: bool = False) -> Breaker:
+    def failed(
+        self, device: str, reason: str, *, at_once: bool = False, away: bool = False
+    ) -> Breaker:
         """As `note_failure`."""
         self._known.pop(device, None)
-        return note_failure(self._ledger, self._clock, device, reason, at_once=at_once)
+        return note_failure(self._ledger, self._clock, device, reason, at_once=at_once, away=away)
+
+    def launched(self, device: str, job_id: str) -> None:
+        """The device took the job's task, which is all that one that was away has to show.
+
+        A result may be hours of queue from there. No read where the breaker was looked at
+        before and was clean, however long ago: the launch itself looked.
+        """
+        seen = self._known[device].last if device in self._known else None
+        if seen is not None and seen.clean:
+            return
+
+        def closed(breaker: Breaker) -> Breaker:
+            tried = breaker.state is BreakerState.HALF_OPEN and breaker.probe == job_id
+            return breaker.succeeded(self._clock()) if tried and breaker.away else breaker
+
+        self._known.pop(device, None)
+        _changed(self._ledger, device, closed)
 
     def succeeded(self, device: str) -> None:
         """As `note_success`, without a word to the ledger while nothing is held against it."""

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import RETRY_AFTER_S
 from bellpair_core.model.tenant import Principal
 from bellpair_core.ports import Blobs, Ledger
 
 from .get_job import own_job
-
-RETRY_AFTER_S = 1
 
 
 class JobResult(NamedTuple):

@@ -26,6 +26,7 @@ from bellpair_core.ports import (
     TaskService,
     TaskState,
     TaskStatus,
+    TaskUnknown,
     Workflows,
 )
 from bellpair_core.settings import DeviceSetting, Settings
@@ -33,6 +34,7 @@ from bellpair_core.settings import DeviceSetting, Settings
 from .amend_job import amend_job, going_on, owned_job
 from .device_breaker import Breakers, away_text, barred
 from .redirect import better_elsewhere
+from .unknown_task import await_unknown
 from .waiting_note import awaiting_blobs, note_waiting
 
 
@@ -67,6 +69,15 @@ def launch_task(
     after a repeated request, or with an intent that was found and not written here, the task may
     exist, and the job waits for the device. A generation that was taken back is never used again.
 
+    A retired device refuses for good. The job fails by it where it is sure to have no task, and
+    waits as above where it may have one. A program that is not valid for the device fails the job
+    in either case: an earlier request with this token said the very same, so what made a task then
+    would hardly be refused now, and to wait for what is refused each time helps nobody. At worst,
+    if the device's rules changed between the two, a task was paid for in vain, never a second one.
+
+    The program is read before the intent is written: one that is out of reach binds no job to a
+    device.
+
     Parameters
     ----------
     attempt
@@ -97,9 +108,10 @@ def launch_task(
     if job.task is None:
         stage.require_available(job, _offered(job, settings))
     known_arn = job.task.arn if job.task else None
+    program = stage.program(job, job.compiled) if known_arn is None else None
     job, fresh = stage.intend(job, job.compiled, wake_token)
-    if known_arn is None:
-        recorded = stage.launch(job, fresh=fresh)
+    if program is not None:
+        recorded = stage.launch(job, program, fresh=fresh)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
         if recorded is None or recorded.task is None or not recorded.cancel_requested:
             return
@@ -157,12 +169,17 @@ class _Stage:
             if fault.throttled:
                 raise
             why = away_text(home)
-            self.breakers.failed(device.name, why)
+            self.breakers.failed(device.name, why, away=True)
             raise DeviceUnavailable(why) from fault
         if str(status).lower() != DeviceStatus.ONLINE:
             why = f"device {device.name} is {str(status).lower()}"
-            self.breakers.failed(device.name, why, at_once=True)
+            self.breakers.failed(device.name, why, at_once=True, away=True)
             raise DeviceUnavailable(why)
+
+    def program(self, job: Job, compiled: CompiledProgram) -> str:
+        """The program that the device is to run."""
+        with awaiting_blobs(self.ledger, self.clock, job, attempt=self.attempt):
+            return self.blobs.get(compiled.program).decode()
 
     def intend(self, job: Job, compiled: CompiledProgram, wake_token: str) -> tuple[Job, bool]:
         """The job with its task's intent and the new wake token; whether the intent is new."""
@@ -213,20 +230,19 @@ class _Stage:
             check_at=look,
         )
 
-    def launch(self, job: Job, *, fresh: bool) -> Job | None:
+    def launch(self, job: Job, program: str, *, fresh: bool) -> Job | None:
         """Ask for the task; the job with its ARN, or ``None`` where the job went on without."""
-        task, compiled = job.task, job.compiled
+        task = job.task
         assert task is not None
-        assert compiled is not None
-        with awaiting_blobs(self.ledger, self.clock, job, attempt=self.attempt):
-            program = self.blobs.get(compiled.program).decode()
         try:
             arn = self.tasks.launch(task, job.id, program)
         except LaunchRefused as refusal:
-            self._refused(job, conclusive=fresh and refusal.conclusive)
+            self._refused(job, refusal, conclusive=fresh and refusal.conclusive)
         except TransientFault as fault:
             self._unanswered(job, task, fault)
-        return self._recorded(job, task.generation, arn)
+        recorded = self._recorded(job, task.generation, arn)
+        self.breakers.launched(job.device_used or job.device, job.id)
+        return recorded
 
     def follow(self, job: Job) -> None:
         """Ask how the task is, and do what that calls for."""
@@ -235,6 +251,8 @@ class _Stage:
         arn, wake_token = job.task.arn, job.task.wake_token
         try:
             state = self.tasks.poll(arn)
+        except TaskUnknown:
+            await_unknown(self.ledger, self.clock, job, arn, attempt=self.attempt)
         except TransientFault as fault:
             self._unanswered(job, job.task, fault)
         if state.status.terminal:
@@ -264,13 +282,15 @@ class _Stage:
         # A service that has just answered is not away any more, whatever its breaker says.
         return None if why == away_text(task.region) else why
 
-    def _refused(self, job: Job, *, conclusive: bool) -> NoReturn:
+    def _refused(self, job: Job, refusal: LaunchRefused, *, conclusive: bool) -> NoReturn:
         name = job.device_used or job.device
-        why = f"device {name} is offline"
-        if conclusive and self._withdrawn(job, why):
-            self.breakers.failed(name, why, at_once=True)
+        why = f"device {name} is {'retired' if refusal.retired else 'offline'}"
+        withdrawn = conclusive and self._withdrawn(job, why)
+        self.breakers.failed(name, why, at_once=True, away=True)
+        if withdrawn and refusal.retired:
+            raise JobFailed(ErrorCode.DEVICE_REFUSED, f"Device {name} is retired.") from refusal
+        if withdrawn:
             raise DeviceUnavailable(why)
-        self.breakers.failed(name, why, at_once=True)
         note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
         raise TransientFault(f"{why}, and job {job.id} may have a task there")
 
@@ -290,7 +310,7 @@ class _Stage:
             # A device that is served in every region is well where new tasks go, though its old
             # ones are out of reach with the region that was lost.
             if device is not None and task.region == self._home(device):
-                self.breakers.failed(device.name, why)
+                self.breakers.failed(device.name, why, away=True)
             note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
         raise fault
 
@@ -338,9 +358,10 @@ class _Stage:
             if job.task is None:
                 return job
             place = state.queue_position or job.task.queue_position
-            if (job.task.queue_position, job.waiting_for) == (place, why):
+            known = job.task.unknown_since is None
+            if known and (job.task.queue_position, job.waiting_for) == (place, why):
                 return job
-            task = job.task.model_copy(update={"queue_position": place})
+            task = job.task.model_copy(update={"queue_position": place, "unknown_since": None})
             return job.moved(self.clock(), task=task, waiting_for=why)
 
         amend_job(self.ledger, job, with_news, attempt=self.attempt)

@@ -14,7 +14,7 @@ from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import (
     DRAIN_SECONDS_DEFAULT,
     DRAIN_SECONDS_MAX,
-    HOLD_REASON_CHARACTERS_MAX,
+    REASON_CHARACTERS_MAX,
 )
 from bellpair_core.model.pair import OperationKind, Order, PairRecord
 from bellpair_core.model.tenant import Principal, Role
@@ -33,9 +33,9 @@ class PairChange(BaseModel):
 
     reason: str = Field(
         min_length=1,
-        max_length=HOLD_REASON_CHARACTERS_MAX,
+        max_length=REASON_CHARACTERS_MAX,
         pattern=r"^[^\x00-\x1f\x7f]*$",
-        description=f"a text of 1 to {HOLD_REASON_CHARACTERS_MAX} printable characters, which the"
+        description=f"a text of 1 to {REASON_CHARACTERS_MAX} printable characters, which the"
         " pair's record keeps",
     )
     drain_seconds: int = Field(

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from bellpair_core.model.limits import CACHE_SECONDS, PAIR_REFRESH_SECONDS
+from bellpair_core.model.limits import CACHE_SECONDS, PAIR_REFRESH_SECONDS, RETRY_AFTER_S
 from bellpair_core.model.pair import PairRecord
-
-RETRY_AFTER_S = 1
-"""A refused request may be sent again so soon: to the active region, or when a pause is over."""
 
 
 class PairReading(Protocol):

@@ -19,12 +19,21 @@ from bellpair_core.model.errors import (
 from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.limits import GENERATIONS_MAX
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Blobs, Clock, Ledger, TaskService, TaskState, TaskStatus
+from bellpair_core.ports import (
+    Blobs,
+    Clock,
+    Ledger,
+    TaskService,
+    TaskState,
+    TaskStatus,
+    TaskUnknown,
+)
 
 from .amend_job import amend_job, owned_job
 from .counts import BIT_ORDER, counts_of
 from .device_breaker import Breakers, away_text, barred
 from .redirect import another_left
+from .unknown_task import await_unknown
 from .waiting_note import awaiting_blobs, note_waiting
 
 
@@ -68,6 +77,8 @@ def process_result(
     try:
         state = tasks.poll(task_arn)
         document = tasks.result(state) if state.status is TaskStatus.COMPLETED else None
+    except TaskUnknown:
+        await_unknown(ledger, clock, job, task_arn, attempt=attempt)
     except TransientFault as fault:
         if not fault.throttled:
             region = task_arn.split(":")[3]

@@ -28,6 +28,11 @@ class Recent(Generic[Value]):
         self._clock = clock
         self._kept: tuple[datetime, Value] | None = None
 
+    @property
+    def last(self) -> Value | None:
+        """The value as it was last read, however long ago; ``None`` before the first read."""
+        return self._kept[1] if self._kept else None
+
     def __call__(self, within_s: float = CACHE_SECONDS) -> Value:
         """The value, at most ``within_s`` seconds old."""
         now = self._clock()

@@ -26,8 +26,15 @@ def note_waiting(ledger: Ledger, clock: Clock, job: Job, why: str, *, attempt: i
         if job.waiting_for == why:
             return job
         now = clock()
-        again = now + CHECK_WAITING_AFTER
-        return job.moved(now, event="waiting", message=why, waiting_for=why, check_at=again)
+        return job.moved(
+            now,
+            event="waiting",
+            message=why,
+            waiting_for=why,
+            # Whether the service knows the task cannot be told while it is out of reach.
+            task=job.task and job.task.model_copy(update={"unknown_since": None}),
+            check_at=now + CHECK_WAITING_AFTER,
+        )
 
     amend_job(ledger, job, noted, attempt=attempt)
 

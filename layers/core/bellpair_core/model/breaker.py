@@ -38,6 +38,9 @@ class Breaker(BaseModel):
         While half-open: the job that tries it.
     openings
         How often it opened in a row; each doubles the pause.
+    away
+        Whether all that is held against the device is that it was offline or out of reach. Then
+        it is well as soon as it takes a task; else only once it has completed one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +54,7 @@ class Breaker(BaseModel):
     retry_at: datetime | None = None
     probe: str | None = None
     openings: int = 0
+    away: bool = False
 
     @property
     def clean(self) -> bool:
@@ -75,12 +79,25 @@ class Breaker(BaseModel):
             retry_at=at + _pause(self.openings),
         )
 
-    def failed(self, at: datetime, reason: str, *, at_once: bool = False) -> Self:
-        """One failure more; opens after `BREAKER_FAILURES`, when a probe failed, or at once."""
+    def failed(
+        self, at: datetime, reason: str, *, at_once: bool = False, away: bool = False
+    ) -> Self:
+        """One failure more; opens after `BREAKER_FAILURES`, when a probe failed, or at once.
+
+        Parameters
+        ----------
+        away
+            Whether the device was offline or out of reach, and did not fail a task.
+        """
         failures = self.failures + 1
+        if self.state is BreakerState.CLOSED and at_once:
+            # This failure alone opens it, whatever little was counted before.
+            only_away = away
+        else:
+            only_away = away and (self.away or not self.failures)
         opens = at_once or failures >= BREAKER_FAILURES or self.state is not BreakerState.CLOSED
         if not opens:
-            return self._next(failures=failures, reason=reason)
+            return self._next(failures=failures, reason=reason, away=only_away)
         # A breaker that is open already was told of a failure that began before: no new opening.
         again = self.state is BreakerState.OPEN
         openings = self.openings if again else self.openings + 1
@@ -92,6 +109,7 @@ class Breaker(BaseModel):
             retry_at=at + _pause(openings),
             probe=None,
             openings=openings,
+            away=only_away,
         )
 
     def succeeded(self, at: datetime) -> Self:

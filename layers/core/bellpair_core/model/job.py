@@ -113,6 +113,8 @@ class Task(BaseModel):
         The state machine's task token that a completion event answers.
     queue_position
         The task's place in the device's own queue when last asked, as the service words it.
+    unknown_since
+        Since when the service answers that it does not know the task; ``None`` where it does.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -126,6 +128,7 @@ class Task(BaseModel):
     wake_token: str | None = None
     arn: str | None = None
     queue_position: str | None = None
+    unknown_since: datetime | None = None
 
 
 class Job(BaseModel):

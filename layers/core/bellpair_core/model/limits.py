@@ -81,6 +81,10 @@ CACHE_SECONDS = 2.0
 PAIR_REFRESH_SECONDS = 0.25
 """How old a pair record may be that a request is refused by: a promotion is noticed so soon."""
 
+RETRY_AFTER_S = 1
+"""How soon a request may be sent again that is refused for now: to the active region, when a pause
+is over, or when a job has its result."""
+
 AUDIT_MAX = 20
 """Changes of the pair that its record remembers; the log has them all."""
 
@@ -109,6 +113,10 @@ CHECK_WAITING_AFTER = timedelta(minutes=1)
 GENERATIONS_MAX = 3
 """Tasks that one job may have, each after the last is known to have failed or been cancelled."""
 
+TASK_UNKNOWN_MAX = timedelta(minutes=30)
+"""How long a task that was made is asked for of a service that does not know it: it may have been
+made just now, or its region may be being restored. Then its job fails."""
+
 BREAKER_FAILURES = 3
 """Failures in a row that open a device's breaker."""
 
@@ -117,12 +125,17 @@ BREAKER_PAUSE = timedelta(seconds=30)
 
 BREAKER_PAUSE_MAX = timedelta(minutes=15)
 
-HOLD_REASON_CHARACTERS_MAX = 256
+REASON_CHARACTERS_MAX = 256
 """Length of the reason that an operator gives."""
 
 DRAIN_SECONDS_DEFAULT = 20
 DRAIN_SECONDS_MAX = 600
 """How long a planned switchover waits for running jobs before it promotes regardless."""
+
+CANARY_DEADLINE = timedelta(hours=1)
+"""A canary that is not finished by then fails; the region it was for has long been judged."""
+
+CANARY_SHOTS = 10
 
 BLOBS_REPAIRED_MAX = 200
 """Blobs that one call of the repair copies from region to region."""

@@ -7,7 +7,7 @@ from .clock import Clock
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .operations import Operations
 from .peers import AtOnce, PeerHealth, Peers
-from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus
+from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus, TaskUnknown
 from .workflows import Wakeups, Workflows
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TaskService",
     "TaskState",
     "TaskStatus",
+    "TaskUnknown",
     "WaitingJob",
     "Wakeups",
     "Workflows",

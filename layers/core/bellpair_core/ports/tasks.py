@@ -43,18 +43,25 @@ class TaskState(BaseModel):
 
 
 class LaunchRefused(Exception):
-    """The device takes no tasks now, and this call has found none of its token.
+    """The device takes no tasks, and this call has found none of its token.
 
     Attributes
     ----------
     conclusive
         Whether the refused request was the only one that the call sent. Where an earlier one
         was not answered, that one may have made the task.
+    retired
+        Whether the device is gone for good, and not offline for now.
     """
 
-    def __init__(self, message: str, *, conclusive: bool) -> None:
+    def __init__(self, message: str, *, conclusive: bool, retired: bool = False) -> None:
         super().__init__(message)
         self.conclusive = conclusive
+        self.retired = retired
+
+
+class TaskUnknown(Exception):
+    """The service does not know the task: not yet, not now, or not any more."""
 
 
 class TaskService(Protocol):
@@ -68,7 +75,7 @@ class TaskService(Protocol):
         JobFailed
             When the device refuses the program for good.
         LaunchRefused
-            When the device is offline.
+            When the device is offline or retired.
         TransientFault
             When a repetition may succeed.
         """
@@ -79,8 +86,10 @@ class TaskService(Protocol):
 
         Raises
         ------
-        JobFailed
+        TaskUnknown
             When the service does not know the task.
+        TransientFault
+            When a repetition may succeed.
         """
         ...
 
