@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,12 +20,15 @@ from bellpair_local import outages
 from bellpair_local.assembly import repository
 from bellpair_local.cloud import CloudStatus, LocalCloud, MemberStatus
 from bellpair_local.failures import LocalCloudError, PortsTaken
+from bellpair_local.interruptions import interruptible, undisturbed
 from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Run two AWS regions, a witness and Amazon Braket on this machine.",
 )
+
+STOPPING = "Still stopping what runs"
 
 _FAILED = 1
 _NOT_UP = 3
@@ -76,7 +77,7 @@ def up(
     Without --detach it stays in the foreground until Ctrl-C, which ends all of it.
     """
     console = Console(stderr=True)
-    with _opened(name, state_dir, console) as cloud, _terminable():
+    with _opened(name, state_dir, console) as cloud, interruptible():
         # Looked at under the lock: what another command is deploying is not to be begun anew.
         with cloud.exclusively():
             if _is_up(cloud, console):
@@ -94,7 +95,7 @@ def up(
                 time.sleep(0.5)
             console.print("It was taken down.")
         except KeyboardInterrupt:
-            with console.status("Stopping"), _stubborn(console):
+            with console.status("Stopping"), undisturbed(console.print, STOPPING):
                 cloud.stop()
             console.print("Stopped.")
 
@@ -105,7 +106,7 @@ def down(name: Name = None, state_dir: StateDir = None) -> None:
     console = Console(stderr=True)
     with _opened(name, state_dir, console) as cloud:
         running = bool(cloud.alive())
-        with cloud.exclusively(), console.status("Stopping"), _stubborn(console):
+        with cloud.exclusively(), console.status("Stopping"), undisturbed(console.print, STOPPING):
             cloud.stop()
         console.print("Stopped." if running else "It was not running.")
 
@@ -366,7 +367,7 @@ def _bring_up(cloud: LocalCloud, topology: Topology, console: Console) -> None:
             raise
         except BaseException:
             step("Stopping what was started")
-            with _stubborn(console):
+            with undisturbed(console.print, STOPPING):
                 cloud.stop()
             raise
 
@@ -453,45 +454,3 @@ def _opened(name: str | None, state_dir: Path | None, console: Console) -> Itera
         else:
             console.print("Interrupted; nothing is left running.")
         raise typer.Exit(130) from None
-
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, so that nothing is left running."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    with _handled(interrupt, _ENDING[1:]):
-        yield
-
-
-@contextmanager
-def _stubborn(console: Console) -> Iterator[None]:
-    """Go on at the first interruption, which is told; give in to the second."""
-    interrupted = False
-
-    def go_on(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
-            raise KeyboardInterrupt
-        interrupted = True
-        console.print("Still stopping what runs; interrupt again to leave it.")
-
-    with _handled(go_on, _ENDING):
-        yield
-
-
-@contextmanager
-def _handled(
-    handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals]
-) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, former in before.items():
-            signal.signal(number, former)

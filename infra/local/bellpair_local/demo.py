@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 
+from bellpair_local import ports
 from bellpair_local.assembly import repository
 from bellpair_local.drills.picture import can_draw
-from bellpair_local.topology import DEFAULT_PORT_BASE, PORTS_PER_CLOUD
+from bellpair_local.topology import DEFAULT_PORT_BASE
 
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
 
@@ -44,8 +44,6 @@ NEXT = """\
   bellpair drill --help                   lose a zone, a link, a QPU, or all of them
   docs/architecture.md                    how a job travels\
 """
-
-_STEP_BETWEEN_PORTS = 20
 
 
 class StepFailed(Exception):
@@ -151,12 +149,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Run the demonstration; the exit status."""
     console = Console()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("BELLPAIR_", "AWS_"))}
+    # Where the default ports are taken, others: the demonstration disturbs no other cloud.
+    port_base = ports.free_base(DEFAULT_PORT_BASE) or DEFAULT_PORT_BASE
     with tempfile.TemporaryDirectory(prefix="bellpair-demo-") as state:
         environment = {
             **kept,
             "BELLPAIR_STATE_DIR": state,
             "BELLPAIR_LOCAL_NAME": "demo",
-            "BELLPAIR_LOCAL_PORT_BASE": str(free_port_base()),
+            "BELLPAIR_LOCAL_PORT_BASE": str(port_base),
         }
         demonstration = Demonstration(console, environment)
         try:
@@ -169,19 +169,6 @@ def main(arguments: Sequence[str] = ()) -> int:
             console.print("Interrupted; nothing is left running.")
             return 130
     return 0
-
-
-def free_port_base() -> int:
-    """The default ports where they are free, so that the demonstration disturbs no other cloud."""
-    taken = {
-        connection.laddr.port
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    base = DEFAULT_PORT_BASE
-    while any(port in taken for port in range(base, base + PORTS_PER_CLOUD)):
-        base += _STEP_BETWEEN_PORTS
-    return base
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ def taken(port_base: int) -> list[int]:
 
 
 def free_base(port_base: int) -> int | None:
-    """The first base after `port_base`, in steps of ten, whose ports are all free."""
-    candidates = range(port_base + 10, 65535 - PORTS_PER_CLOUD, 10)
+    """The first base from `port_base` on, in steps of ten, whose ports are all free."""
+    candidates = range(port_base, 65535 - PORTS_PER_CLOUD, 10)
     return next((base for base in candidates if not taken(base)), None)
 
 

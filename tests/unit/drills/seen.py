@@ -53,7 +53,7 @@ def task(
 ) -> TaskSeen:
     """A task in a device service's books."""
     arn = f"arn:{service}:{job_id}:{created}"
-    return TaskSeen(service, arn, token or arn, job_id, "sv1", status, 1, created, ended)
+    return TaskSeen(service, arn, token or arn, job_id, "sv1", status, created, ended)
 
 
 def health(
@@ -65,4 +65,4 @@ def health(
     sent: float | None = None,
 ) -> HealthSample:
     """An answer of a region."""
-    return HealthSample(region, at if sent is None else sent, at, 200, EAST, epoch, accepting)
+    return HealthSample(region, at if sent is None else sent, at, 200, epoch, accepting)

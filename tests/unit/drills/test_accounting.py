@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bellpair_local.drills import accounting
+from bellpair_local.drills.accounting import NOTHING, Away
 from bellpair_local.drills.records import FailedAttempt, JobSeen
 from tests.unit.drills.seen import EAST, WEST, health, job, submission, task
+
+ION_AWAY = Away(frozenset({"ion-11"}))
 
 
 class TestLostJobs:
@@ -22,12 +25,27 @@ class TestLostJobs:
 
     def test_a_job_that_waits_and_says_so_is_not_lost(self) -> None:
         waiting = job("a", "executing", waiting_for="the device service of us-east-1")
-        assert accounting.lost_jobs(["a"], {"a": waiting}) == []
+        away = Away(region=EAST)
+        assert accounting.lost_jobs(["a"], {"a": waiting}, away) == []
+
+    @pytest.mark.parametrize(
+        "away",
+        [NOTHING, Away(region=WEST), Away(region="us-east")],
+    )
+    def test_a_job_that_says_it_waits_for_what_is_not_away_is_lost(self, away: Away) -> None:
+        waiting = job("a", "executing", waiting_for="the device service of us-east-1")
+        assert accounting.lost_jobs(["a"], {"a": waiting}, away) == ["a"]
+
+    def test_a_job_given_to_another_device_does_not_wait_for_the_one_that_is_away(self) -> None:
+        given = {"a": job("a", "executing", device="any-qpu", device_used="square-20")}
+        assert accounting.lost_jobs(["a"], given, ION_AWAY) == ["a"]
+        taken = {"a": job("a", "executing", device="any-qpu", device_used="ion-11")}
+        assert accounting.lost_jobs(["a"], taken, ION_AWAY) == []
 
     def test_a_job_queued_for_a_device_that_is_away_is_not_lost(self) -> None:
         queued = {"a": job("a", "queued", device="ion-11")}
-        assert accounting.lost_jobs(["a"], queued, {"ion-11"}) == []
-        assert accounting.lost_jobs(["a"], queued, {"square-20"}) == ["a"]
+        assert accounting.lost_jobs(["a"], queued, ION_AWAY) == []
+        assert accounting.lost_jobs(["a"], queued, Away(frozenset({"square-20"}))) == ["a"]
 
 
 class TestDuplicateTasks:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.main import get_command
 
+from bellpair_local.drills.accounting import Away
 from bellpair_local.drills.catalogue import DRILLS
-from bellpair_local.drills.cli import Name
+from bellpair_local.drills.cli import Name, app
 from bellpair_local.drills.evidence import Evidence, Takeover, account
+from bellpair_local.drills.expo import COMPRESSED_RATE, EXHIBITION_SECONDS, seconds_allowed
 from bellpair_local.drills.figures import at_least, at_most, exactly, passed
 from bellpair_local.drills.picture import can_draw
 from bellpair_local.drills.plan import Plan
@@ -47,9 +52,10 @@ PROMISED = [
     "figures",
     "timeline",
 ]
+PLAN = Plan(15, 1.0, 7)
 OPERATION = Operation(
-    "failover-1", "failover", 12.0, "done", "region lost", "sentinel of us-west-2",
-    {"promoting": 13.0, "promoted": 13.3, "resumed": 13.35, "adopted": 14.35},
+    "failover-1", "failover", "done", "region lost", "sentinel of us-west-2",
+    {"promoting": 13.0, "promoted": 13.3, "resumed": 13.35, "adopted": 14.35, "announced": 14.4},
     adopted=2,
 )  # fmt: skip
 
@@ -78,6 +84,7 @@ def evidence(**changes: Any) -> Evidence:
         "marks": [Mark(10.0, "us-east-1 killed"), Mark(13.5, "us-west-2 accepts at epoch 2")],
         "epoch_before": 1,
         "epoch_after": 2,
+        "operations": [OPERATION],
     }
     return Evidence(**{**seen, **changes})
 
@@ -93,11 +100,20 @@ def test_the_spans_of_a_takeover_come_from_its_steps() -> None:
 
 
 def test_a_planned_change_has_no_detection_and_its_pause_begins_when_it_paused() -> None:
-    steps = {"paused": 11.0, "drained": 12.0, "promoted": 12.4, "resumed": 12.5}
-    planned = Operation("s", "switchover", 10.1, "done", "", "", steps)
+    steps = {
+        "paused": 11.0, "promoting": 12.3, "promoted": 12.4, "resumed": 12.5,
+        "adopted": 12.7, "announced": 12.8,
+    }  # fmt: skip
+    planned = Operation("s", "switchover", "done", "", "", steps)
     takeover = Takeover(10.0, WEST, 12.6, planned, planned=True)
     told = account(evidence(takeovers=[takeover]))
-    assert (told.detection_s, told.pause_s) == (None, pytest.approx(1.5))
+    assert told.detection_s is None
+    assert told.pause_s == pytest.approx(1.5)
+
+
+def test_a_pause_whose_end_is_not_on_record_is_unknown() -> None:
+    short = Operation("f", "failover", "running", "", "", {"promoting": 13.0, "promoted": 13.3})
+    assert account(evidence(takeovers=[Takeover(10.0, WEST, 13.5, short)])).pause_s is None
 
 
 def test_tasks_of_other_tenants_are_not_counted() -> None:
@@ -111,16 +127,22 @@ def test_a_job_that_nobody_was_promised_is_told() -> None:
 
 def test_what_waits_when_a_region_stays_lost_is_no_loss() -> None:
     last = {**evidence().last, "job-3": job("job-3", "queued", device="ion-11")}
-    told = account(evidence(last=last, first_over={}, away=frozenset({"ion-11"})))
+    told = account(evidence(last=last, first_over={}, away=Away(frozenset({"ion-11"}))))
     assert (told.lost, told.waiting) == (0, 1)
     assert account(evidence(last=last, first_over={})).lost == 1
+
+
+def test_nothing_hides_as_waiting_once_all_is_healed() -> None:
+    waiting = job("job-3", "executing", waiting_for="the device service of us-east-1 is away")
+    told = account(evidence(last={**evidence().last, "job-3": waiting}, first_over={}))
+    assert (told.lost, told.waiting) == (1, 0)
 
 
 def report(drill: str = "region-loss", **changes: Any) -> Report:
     seen = evidence(**changes)
     counted = account(seen)
-    limits = DRILLS[drill].limits(counted, seen.notes, True)
-    return Report(drill, Plan(15, 1.0, 7), seen, counted, limits)
+    limits = DRILLS[drill].limits(counted, seen.notes, PLAN)
+    return Report(drill, PLAN, seen, counted, limits)
 
 
 def test_the_json_object_has_what_is_promised_and_is_json() -> None:
@@ -128,6 +150,33 @@ def test_the_json_object_has_what_is_promised_and_is_json() -> None:
     assert [name for name in PROMISED if name not in told] == []
     assert told["passed"] is True
     assert told["figures"]["unavailable_s"] == {"value": 5.0, "limit": "<= 10", "met": True}
+
+
+def test_a_promotion_explains_itself() -> None:
+    (told,) = report().to_json()["operations"]
+    assert told == {
+        "id": "failover-1",
+        "kind": "failover",
+        "by": "sentinel of us-west-2",
+        "reason": "region lost",
+        "outcome": "done",
+        "detail": None,
+    }
+    out = io.StringIO()
+    report().show(Console(file=out, width=100))
+    assert "failover by sentinel of us-west-2: region lost; done" in out.getvalue()
+
+
+def test_the_exhibition_has_a_quarter_of_an_hour_for_two_thousand_jobs() -> None:
+    compressed = {
+        jobs: seconds_allowed(Plan(jobs, COMPRESSED_RATE, 7)) for jobs in (60, 2000, 4000)
+    }
+    assert compressed == {60: 305.0, 2000: 900.0, 4000: 1800.0}
+    week = Plan(2000, 2000 / EXHIBITION_SECONDS, 7)
+    assert seconds_allowed(week) > EXHIBITION_SECONDS
+    figures = {figure.name: figure for figure in report("expo").figures}
+    assert figures["seconds"].met
+    assert not {f.name: f for f in report("expo", ended=5000.0).figures}["seconds"].met
 
 
 def test_a_figure_that_could_not_be_measured_is_not_met() -> None:
@@ -169,3 +218,13 @@ def test_the_course_is_drawn(tmp_path: Path) -> None:
 
 def test_the_command_line_names_every_drill() -> None:
     assert [name.value for name in Name] == list(DRILLS)
+
+
+def test_the_command_line_tells_each_drills_usual_size() -> None:
+    option = next(p for p in get_command(app).params if p.name == "jobs")
+    told = str(getattr(option, "help", ""))
+    usual = Counter(drill.jobs for drill in DRILLS.values()).most_common(1)[0][0]
+    assert f"default: {usual};" in told
+    for name, drill in DRILLS.items():
+        if drill.jobs != usual:
+            assert re.search(rf"\b{name}\b[^;]*\b{drill.jobs}\b", told), name

@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from bellpair_local.cli import _opened, _stubborn, app
+from bellpair_local.cli import _opened, app
 from bellpair_local.cloud import LocalCloud
+from bellpair_local.interruptions import undisturbed
 from bellpair_local.processes import ProcessTable
 from bellpair_local.topology import Topology
 
@@ -165,11 +166,12 @@ def test_outages_show_examples_in_their_help(command: str) -> None:
 
 
 def test_stopping_goes_on_after_the_first_interruption_and_gives_in_to_the_second() -> None:
-    console = Console(record=True, quiet=True)
-    with _stubborn(console):
+    told: list[str] = []
+    with undisturbed(told.append, "still stopping"):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+    assert told == ["still stopping; interrupt again to leave it so"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

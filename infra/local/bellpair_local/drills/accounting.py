@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from bellpair_local.drills.records import HealthSample, JobSeen, Submission, TaskSeen
@@ -12,19 +14,46 @@ KNOWN_ENDED = frozenset({"FAILED", "CANCELLED"})
 """A task that ended so gave no result, and another one may follow it."""
 
 
-def waits(job: JobSeen, away: Collection[str] = ()) -> bool:
-    """Whether a job waits for a device that cannot be reached, or behind one that does.
+@dataclass(frozen=True)
+class Away:
+    """What cannot be reached at the moment, as the drill knows it that took it away.
 
-    Parameters
+    Attributes
     ----------
-    away
-        Names of the devices that cannot be reached.
+    devices
+        Names of devices.
+    region
+        The region whose device service is away.
     """
-    return not job.over and (job.waiting_for is not None or job.body.get("device") in away)
+
+    devices: frozenset[str] = frozenset()
+    region: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that a job may say it waits for."""
+        return self.devices if self.region is None else self.devices | {self.region}
+
+
+NOTHING = Away()
+
+
+def waits(job: JobSeen, away: Away) -> bool:
+    """Whether a job waits for what is away, or behind one that does.
+
+    It is bound to a device that is away, or it says that it waits for one, or for the device
+    service of the region. Whatever else it says, it is taken for one that should move.
+    """
+    if job.over:
+        return False
+    if (job.body.get("device_used") or job.body.get("device")) in away.devices:
+        return True
+    said = job.waiting_for or ""
+    return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said) for name in away.names)
 
 
 def lost_jobs(
-    promised: Iterable[str], jobs: Mapping[str, JobSeen], away: Collection[str] = ()
+    promised: Iterable[str], jobs: Mapping[str, JobSeen], away: Away = NOTHING
 ) -> list[str]:
     """The promised jobs that the ledger does not have, or that neither ended nor wait.
 
@@ -35,7 +64,7 @@ def lost_jobs(
     jobs
         What the ledger says at the very end.
     away
-        Names of the devices that cannot be reached.
+        What cannot be reached.
     """
     return [
         job_id

@@ -25,7 +25,7 @@ UNAVAILABLE_S = 10.0
 PAUSE_S = 0.5
 SWITCH_S = 60.0
 
-Limits = Callable[[Account, Mapping[str, Any], bool], Sequence[Figure]]
+Limits = Callable[[Account, Mapping[str, Any], Plan], Sequence[Figure]]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class Drill:
     hold
         Holds it, up to the point where all is submitted or soon will be.
     limits
-        The figures asked for: from the account, the drill's own notes, and whether what was
-        killed was brought back.
+        The figures asked for: from the account, the drill's own notes and the plan.
     jobs
         Submissions, unless another number is asked for.
     """
@@ -69,7 +68,7 @@ def held(drill: Drill, rehearsal: Rehearsal, plan: Plan) -> Report:
     counted = account(seen)
     figures = [
         *_always(counted, healed=rehearsal.heal),
-        *drill.limits(counted, seen.notes, rehearsal.heal),
+        *drill.limits(counted, seen.notes, plan),
     ]
     return Report(drill.name, plan, seen, counted, figures)
 
@@ -97,7 +96,7 @@ def _promotions(told: Account, number: int) -> Figure:
     return exactly("promotions", told.epoch_after - told.epoch_before, number)
 
 
-def _region_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _region_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [
         _promotions(told, 1),
         at_most("unavailable_s", told.unavailable_s, UNAVAILABLE_S),
@@ -105,7 +104,7 @@ def _region_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[
     ]
 
 
-def _zombie(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _zombie(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [
         _promotions(told, 1),
         at_most("pause_s", told.pause_s, PAUSE_S),
@@ -113,24 +112,24 @@ def _zombie(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figur
     ]
 
 
-def _partition(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _partition(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [
-        *_zombie(told, notes, healed),
+        *_zombie(told, notes, plan),
         exactly("promotions_while_parted", notes.get("promotions_while_parted"), 0),
         at_least("accepted_while_parted", notes.get("accepted_while_parted"), 1),
     ]
 
 
-def _no_promotion(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _no_promotion(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [_promotions(told, 0)]
 
 
-def _planned(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _planned(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     # What is drained may take its time, up to the operator's limit; nobody loses anything by it.
     return [_promotions(told, 1), at_most("pause_s", told.pause_s, SWITCH_S)]
 
 
-def _qpu_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _qpu_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     states = notes.get("breaker_states") or []
     return [
         _promotions(told, 0),
@@ -145,15 +144,16 @@ def _qpu_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Fig
     ]
 
 
-def _event_loss(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _event_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [_promotions(told, 0), at_least("events_repeated", notes.get("events_repeated"), 1)]
 
 
-def _expo(told: Account, notes: Mapping[str, Any], healed: bool) -> list[Figure]:
+def _expo(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
     return [
         _promotions(told, 1),
         at_most("unavailable_s", told.unavailable_s, UNAVAILABLE_S),
         at_most("pause_s", told.pause_s, PAUSE_S),
+        at_most("seconds", told.seconds, expo.seconds_allowed(plan)),
     ]
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from bellpair import Client
 from bellpair.errors import BellpairError
+from bellpair_local.drills.awaiting import await_adopted, explained, settle
 from bellpair_local.drills.evidence import Evidence, Takeover
 from bellpair_local.drills.observer import all_job_ids, final_records
-from bellpair_local.drills.records import JobSeen, Mark, Request
+from bellpair_local.drills.records import JobSeen, Mark, Operation, Request
 from bellpair_local.drills.rehearsal import Rehearsal
 
 SAMPLES_MAX = 4_000
@@ -31,16 +32,13 @@ def close(drill: Rehearsal) -> Evidence:
         If the platform does not answer.
     """
     drill.until_submitted()
-    left = drill.settle()
+    left = settle(drill)
     drill.mark(f"all jobs over but {left}" if left else "all jobs over")
-    drill.await_adopted()
+    await_adopted(drill)
     replayed = _replay(drill)
     drill.tell("comparing the ledger, the clients' promises and the devices' books")
     first_over, last = _compared(drill)
-    takeovers = [
-        Takeover(t.since, t.region, t.accepting_at, drill.operation_of(t), t.planned)
-        for t in drill.takeovers
-    ]
+    takeovers = explained(drill)
     if drill.qpu_away is not None:
         drill.notes["redirected"] = _redirected(drill, last, *drill.qpu_away)
     return Evidence(
@@ -58,6 +56,7 @@ def close(drill: Rehearsal) -> Evidence:
         marks=[*drill.marks, *_steps(takeovers)],
         epoch_before=drill.epoch_before,
         epoch_after=drill.epoch(),
+        operations=_operations(drill),
         away=drill.away,
         waiting_at_loss=drill.waiting_at_loss,
         notes=dict(drill.notes),
@@ -112,6 +111,13 @@ def _redirected(
     ]
     ended = [last[job_id] for job_id in accepted if job_id is not None]
     return sum(job.status == "succeeded" and job.body["device_used"] != device for job in ended)
+
+
+def _operations(drill: Rehearsal) -> list[Operation]:
+    """The operations of the drill's own time, whoever asked for them, in order."""
+    seen = [each for each in list(drill.pair.operations.values()) if each.steps]
+    ours = [each for each in seen if max(each.steps.values()) >= drill.began]
+    return sorted(ours, key=lambda each: min(each.steps.values()))
 
 
 def _steps(takeovers: list[Takeover]) -> list[Mark]:

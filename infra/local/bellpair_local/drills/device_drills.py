@@ -6,6 +6,7 @@ import time
 
 from bellpair_local import outages
 from bellpair_local.control import call
+from bellpair_local.drills.awaiting import settle
 from bellpair_local.drills.event_storm import EventStorm
 from bellpair_local.drills.rehearsal import Rehearsal
 
@@ -42,7 +43,7 @@ def qpu_loss(drill: Rehearsal) -> None:
     drill.until_outage()
     lose_qpu(drill, device)
     drill.until_submitted()
-    drill.waiting_at_loss = drill.settle()
+    drill.waiting_at_loss = settle(drill)
     drill.mark(f"only what waits for {device} is left: {drill.waiting_at_loss} jobs")
     drill.notes["waiting_jobs_that_say_so"] = sum(
         job is not None and job.waiting_for is not None for job in drill.jobs.unfinished.values()
@@ -103,7 +104,7 @@ def event_loss(drill: Rehearsal) -> None:
     drill.mark("events come repeated and in any order")
     with EventStorm(drill.site, drill.plan.chance("events")) as storm:
         drill.until_submitted()
-        drill.settle()
+        settle(drill)
     drill.mends("deliver events in order")
     drill.notes["events_repeated"] = storm.sent
 

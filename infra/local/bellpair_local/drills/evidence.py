@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bellpair_local.drills import accounting
+from bellpair_local.drills.accounting import NOTHING, Away
 from bellpair_local.drills.records import (
+    FINAL,
     HealthSample,
     JobSeen,
     Mark,
@@ -44,7 +46,7 @@ class Takeover:
         """From the outage to the decision to promote."""
         if self.planned or self.operation is None:
             return None
-        return _span(self.since, _first(self.operation, "promoting", "promoted"))
+        return _span(self.since, self.operation.steps.get("promoting"))
 
     @property
     def promotion_s(self) -> float:
@@ -55,20 +57,20 @@ class Takeover:
     def pause_s(self) -> float | None:
         """How long acceptance was paused by the protocol itself.
 
-        A planned change pauses first; of an unplanned one it is the promotion's single write.
+        A planned change pauses first; an unplanned one begins with its promoting write. Both end
+        when the new region, after that write, has read in the record that it accepts.
         """
         if self.operation is None:
             return None
-        began = _first(self.operation, "paused", "promoting")
-        return _span(began, _first(self.operation, "resumed", "promoted"))
+        steps = self.operation.steps
+        return _span(steps.get("paused" if self.planned else "promoting"), steps.get("resumed"))
 
     @property
     def adoption_s(self) -> float | None:
         """From the promotion to the last adopted job."""
         if self.operation is None:
             return None
-        promoted = _first(self.operation, "promoted", "resumed")
-        return _span(promoted, _first(self.operation, "adopted"))
+        return _span(self.operation.steps.get("promoted"), self.operation.steps.get("adopted"))
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,10 @@ class Evidence:
         The ids of all the tenant's jobs, promised or not.
     replayed
         For each replayed submission the id it was first given and the one that the replay gave.
+    operations
+        The operations on the pair that had a step since the beginning, in that order.
     away
-        Names of the devices that could not be reached at the end.
+        What could not be reached at the end.
     waiting_at_loss
         How many jobs waited for a region's devices while it was lost.
     notes
@@ -109,7 +113,8 @@ class Evidence:
     marks: Sequence[Mark]
     epoch_before: int
     epoch_after: int
-    away: frozenset[str] = frozenset()
+    operations: Sequence[Operation] = ()
+    away: Away = NOTHING
     waiting_at_loss: int | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -141,6 +146,8 @@ class Account:
         Jobs that the ledger has and no client was promised: an answer was lost for good.
     unavailable_s
         Longest gap between successful submissions.
+    jobs_per_s
+        Jobs that ended, a second of the whole observation.
     stale_accepts
         Answers "I accept" of a region that had been overtaken before it was asked.
     """
@@ -173,6 +180,7 @@ class Account:
     terminal_changed: int
     tasks: int
     seconds: float
+    jobs_per_s: float
 
 
 def account(seen: Evidence) -> Account:
@@ -186,6 +194,7 @@ def account(seen: Evidence) -> Account:
         for job_id in promised
         if job_id in seen.last and accounting.waits(seen.last[job_id], seen.away)
     ]
+    seconds = seen.ended - seen.began
     return Account(
         accepted=len(set(promised)),
         succeeded=outcomes["succeeded"],
@@ -214,12 +223,9 @@ def account(seen: Evidence) -> Account:
         stale_accepts=len(accounting.stale_accepting(seen.health)),
         terminal_changed=len(accounting.changed_after_end(seen.first_over, seen.last)),
         tasks=len(ours),
-        seconds=round(seen.ended - seen.began, 1),
+        seconds=round(seconds, 1),
+        jobs_per_s=round(sum(outcomes[status] for status in FINAL) / seconds, 2),
     )
-
-
-def _first(operation: Operation, *names: str) -> float | None:
-    return next((operation.steps[name] for name in names if name in operation.steps), None)
 
 
 def _span(began: float | None, ended: float | None) -> float | None:

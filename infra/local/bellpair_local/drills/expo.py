@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bellpair_local.drills.device_drills import QPUS, lose_qpu, regain_qpu
+from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.region_drills import bring_back, kill_active
 from bellpair_local.drills.rehearsal import Rehearsal
 from bellpair_local.drills.zone_drills import lose_zone
@@ -11,6 +12,15 @@ EXHIBITION_SECONDS = 7 * 24 * 3600.0
 COMPRESSED_RATE = 12.0
 """Submissions a second that are offered at most; the platform's own pace holds them back."""
 UNFINISHED_MAX = 80
+SECONDS_PER_JOB = 0.45
+"""What a job may take of the whole time: 2,000 are through in a quarter of an hour."""
+LOSSES_SECONDS = 300.0
+"""What the losses and their repair may take beside a load that is offered slowly, or is small."""
+
+
+def seconds_allowed(plan: Plan) -> float:
+    """How long the whole of it may take, in seconds, from the first submission to the last look."""
+    return max(SECONDS_PER_JOB * plan.jobs, plan.jobs / plan.rate + LOSSES_SECONDS)
 
 
 def expo(drill: Rehearsal) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from rich.console import Console
 
 from bellpair_local.drills.catalogue import Drill, held
-from bellpair_local.drills.interruptions import interruptible
 from bellpair_local.drills.own_cloud import Wanted, a_cloud, client_file
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.progress import progress_on
 from bellpair_local.drills.rehearsal import Rehearsal
 from bellpair_local.drills.report import Report
 from bellpair_local.drills.site import open_site
+from bellpair_local.interruptions import interruptible
 
 
 def hold_on_a_cloud(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bellpair_local.drills.awaiting import await_adopted, await_takeover
 from bellpair_local.drills.rehearsal import Rehearsal
 
 
@@ -18,8 +19,8 @@ def failback(drill: Rehearsal) -> None:
     if drill.active() == drill.site.regions[0]:
         drill.tell("the primary region is active: switching to the other one first")
         epoch = drill.epoch()
-        drill.await_takeover(drill.command("switchover"), epoch, planned=True)
-        drill.await_adopted()
+        await_takeover(drill, drill.command("switchover"), epoch, planned=True)
+        await_adopted(drill)
     drill.begin()
     drill.until_outage()
     _change(drill, "failback")
@@ -28,5 +29,5 @@ def failback(drill: Rehearsal) -> None:
 def _change(drill: Rehearsal, what: str) -> None:
     epoch = drill.epoch()
     since = drill.command(what)
-    drill.await_takeover(since, epoch, planned=True)
-    drill.await_adopted()
+    await_takeover(drill, since, epoch, planned=True)
+    await_adopted(drill)

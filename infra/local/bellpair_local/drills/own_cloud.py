@@ -18,8 +18,8 @@ from bellpair.configuration import state_directory
 from bellpair_local import ports
 from bellpair_local.application import CLIENT_FILE
 from bellpair_local.cloud import LocalCloud
-from bellpair_local.drills.interruptions import undisturbed
 from bellpair_local.failures import LocalCloudError
+from bellpair_local.interruptions import undisturbed
 from bellpair_local.topology import DEFAULT_PORT_BASE
 
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
@@ -123,9 +123,7 @@ def _directory(wanted: Wanted, tell: Callable[[str], None]) -> Iterator[Path]:
 
 
 def _start(cloud: LocalCloud, wanted: Wanted, tell: Callable[[str], None]) -> None:
-    base = wanted.port_base or DEFAULT_PORT_BASE
-    if wanted.port_base is None and ports.taken(base):
-        base = ports.free_base(base) or base
+    base = wanted.port_base or ports.free_base(DEFAULT_PORT_BASE) or DEFAULT_PORT_BASE
     tell(f"starting a local cloud in {cloud.state_dir}, ports from {base}")
     command = [
         BELLPAIR, "local", "up", "--detach",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from bellpair_local import outages
+from bellpair_local.drills.awaiting import await_adopted, await_passive, await_takeover
 from bellpair_local.drills.readiness import COOL_DOWN_SECONDS
 from bellpair_local.drills.rehearsal import Rehearsal
 
@@ -27,7 +28,7 @@ def partition(drill: Rehearsal) -> None:
     drill.until_answered(first_part)
     drill.mends(f"join {old} and the ledger")
     joined = drill.mark(f"{old} reaches the ledger again")
-    drill.note_passive(old, joined, drill.epoch() - 1)
+    await_passive(drill, old, joined, drill.epoch() - 1)
     # A promotion right after the first one would be refused in any case.
     drill.await_well()
     _cut_from_peer(drill)
@@ -39,8 +40,8 @@ def _cut_from_ledger(drill: Rehearsal) -> str:
     drill.breaks(f"join {region} and the ledger", lambda: outages.join(cloud, region, WITNESS))
     since = drill.mark(f"{region} cut from the ledger")
     outages.part(cloud, region, WITNESS)
-    drill.await_takeover(since, epoch)
-    drill.await_adopted()
+    await_takeover(drill, since, epoch)
+    await_adopted(drill)
     return region
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bellpair.errors import BellpairError
+from bellpair_local.drills.observer import HealthWatch, PairWatch
 from bellpair_local.drills.records import HealthSample, moment
+from bellpair_local.drills.site import NotReady, Site
 
+READY_SECONDS = 180.0
 COOL_DOWN_SECONDS = 12.0
 """The local stage's sentinels promote not sooner than 10 s after the last promotion."""
 FRESH_SECONDS = 1.5
@@ -66,3 +71,32 @@ class Readiness:
 
     def _missing(self, found: set[str]) -> str:
         return ", ".join(region for region in self._regions if region not in found)
+
+
+def await_ready(
+    site: Site, pair: PairWatch, health: HealthWatch, tell: Callable[[str], None]
+) -> None:
+    """Wait until both regions are well, no operation runs and a promotion may follow.
+
+    Raises
+    ------
+    NotReady
+        If that takes too long.
+    """
+    tell("waiting until both regions are well and watched over")
+    deadline = time.monotonic() + READY_SECONDS
+    readiness = Readiness(site.regions)
+    why: str | None = "no region has answered"
+    while time.monotonic() < deadline:
+        try:
+            pair.look()
+            why = readiness.obstacle(pair.pair, health.samples, time.time())
+        except BellpairError as error:
+            why = str(error)
+        if why is None:
+            return
+        time.sleep(0.5)
+    raise NotReady(
+        f"The pair did not get ready for a drill within {READY_SECONDS:.0f} s: {why}.",
+        "Look at `bellpair pair status`, `bellpair health` and `bellpair local status`.",
+    )

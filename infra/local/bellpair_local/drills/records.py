@@ -86,7 +86,6 @@ class HealthSample:
     sent: float
     received: float
     status: int
-    active_region: str | None = None
     epoch: int | None = None
     accepting: bool = False
 
@@ -97,15 +96,16 @@ class Operation:
 
     Attributes
     ----------
-    started_at
-        When it began.
+    kind, reason, by
+        What was asked for, why and by whom: an operator's key, or the sentinel of a region.
+    outcome, detail
+        ``running``, ``done`` or ``refused``; and what there is to say about it.
     steps
         When each step was done.
     """
 
     id: str
     kind: str
-    started_at: float | None
     outcome: str
     reason: str
     by: str
@@ -119,7 +119,6 @@ class Operation:
         return cls(
             id=str(body["id"]),
             kind=str(body.get("kind") or ""),
-            started_at=moment(body["started_at"]) if body.get("started_at") else None,
             outcome=str(body.get("outcome") or ""),
             reason=str(body.get("reason") or ""),
             by=str(body.get("by") or ""),
@@ -189,8 +188,6 @@ class TaskSeen:
         The region whose device service has it.
     job_id
         The job that its output directory names, or ``None``.
-    asked
-        How many requests named it.
     """
 
     service: str
@@ -199,7 +196,6 @@ class TaskSeen:
     job_id: str | None
     device: str
     status: str
-    asked: int
     created_at: float
     ended_at: float | None
 
@@ -214,7 +210,6 @@ class TaskSeen:
             job_id=_job_of(str(body.get("outputS3Directory") or "")),
             device=str(body.get("device") or ""),
             status=str(body["status"]),
-            asked=int(body.get("asked") or 1),
             created_at=moment(body["createdAt"]),
             ended_at=moment(ended) if ended else None,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bellpair_local import outages
+from bellpair_local.drills.awaiting import await_adopted, await_passive, await_takeover, settle
 from bellpair_local.drills.rehearsal import Rehearsal
 
 
@@ -12,7 +13,7 @@ def region_loss(drill: Rehearsal) -> None:
     drill.until_outage()
     region = kill_active(drill)
     drill.until_submitted()
-    drill.waiting_at_loss = drill.settle()
+    drill.waiting_at_loss = settle(drill)
     drill.mark(f"only what waits for {region} is left: {drill.waiting_at_loss} jobs")
     bring_back(drill, region)
 
@@ -25,8 +26,8 @@ def kill_active(drill: Rehearsal) -> str:
     drill.breaks(f"heal {region}", lambda: outages.heal(cloud, region, drill.tell))
     since = drill.mark(f"{region} killed")
     outages.kill(cloud, region)
-    drill.await_takeover(since, epoch)
-    drill.await_adopted()
+    await_takeover(drill, since, epoch)
+    await_adopted(drill)
     return region
 
 
@@ -54,11 +55,11 @@ def region_freeze(drill: Rehearsal) -> None:
     drill.breaks(f"thaw {region}", lambda: outages.thaw(cloud, region))
     since = drill.mark(f"{region} frozen")
     outages.freeze(cloud, region)
-    drill.await_takeover(since, epoch)
-    drill.await_adopted()
+    await_takeover(drill, since, epoch)
+    await_adopted(drill)
     drill.until_answered(round(drill.plan.jobs * 0.8))
     drill.waiting_at_loss = drill.unfinished_waiting()
     drill.mends(f"thaw {region}")
     thawed = drill.mark(f"{region} thawed")
     drill.regain()
-    drill.note_passive(region, thawed, epoch)
+    await_passive(drill, region, thawed, epoch)

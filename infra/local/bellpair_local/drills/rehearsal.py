@@ -1,4 +1,4 @@
-"""A drill while it is held: the load, the observer, what is broken, and the waiting in between."""
+"""A drill while it is held: the load, the observer, and what is broken."""
 
 from __future__ import annotations
 
@@ -8,29 +8,23 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from bellpair.errors import BellpairError, ResultTimeout
-from bellpair_local.drills.accounting import waits
+from bellpair.errors import ResultTimeout
+from bellpair_local.drills.accounting import NOTHING, Away, waits
 from bellpair_local.drills.evidence import Takeover
-from bellpair_local.drills.interruptions import undisturbed
 from bellpair_local.drills.load import Load
 from bellpair_local.drills.observer import HealthWatch, JobsWatch, PairWatch, Watch
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.progress import Progress
-from bellpair_local.drills.readiness import Readiness
-from bellpair_local.drills.records import JobSeen, Mark, Operation
+from bellpair_local.drills.readiness import await_ready
+from bellpair_local.drills.records import JobSeen, Mark
 from bellpair_local.drills.site import NotReady, Site
+from bellpair_local.interruptions import undisturbed
 
-READY_SECONDS = 180.0
 WARM_UP_JOBS = 8
 WARM_UP_SECONDS = 60.0
 WARM_UP_DEVICES = ("sv1", "ion-11", "square-20", "any")
-TAKEOVER_SECONDS = 90.0
-STALL_SECONDS = 300.0
-"""So long no job may end before those that are left count as stuck. The sweeper needs some."""
-ADOPTED_SECONDS = 60.0
 PROGRESS_SECONDS = 5.0
-HTTP_OK = 200
-_LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.1
 
 
 class Rehearsal:
@@ -58,7 +52,7 @@ class Rehearsal:
     marks, takeovers
         What happened since, in order.
     away
-        Names of the devices that cannot be reached at the moment.
+        What cannot be reached at the moment.
     notes
         What this drill alone has to tell, by name.
     waiting_at_loss
@@ -85,7 +79,7 @@ class Rehearsal:
         self.marks: list[Mark] = []
         self.takeovers: list[Takeover] = []
         self._lifted = False
-        self.away: frozenset[str] = frozenset()
+        self.away = NOTHING
         self.began = 0.0
         self._told = 0.0
         self._submitted = False
@@ -169,14 +163,14 @@ class Rehearsal:
         """Wait until so many submissions are answered, or the load is over."""
         self.tell(f"submitting {self.plan.jobs} jobs; the next event comes after {jobs}")
         while self.load.answered < jobs and not self.load.over:
-            self._progress()
-            time.sleep(_LOOK_SECONDS)
+            self.progress()
+            time.sleep(LOOK_SECONDS)
 
     def until_submitted(self) -> None:
         """Wait until the clients have submitted everything."""
         while not self.load.over:
-            self._progress()
-            time.sleep(_LOOK_SECONDS)
+            self.progress()
+            time.sleep(LOOK_SECONDS)
         if not self._submitted:
             self._submitted = True
             self.mark("load ends")
@@ -191,6 +185,17 @@ class Rehearsal:
     def tell(self, text: str) -> None:
         """Tell progress."""
         self._teller.said(text)
+
+    def progress(self, more: str = "") -> None:
+        """Tell how far it is, every few seconds."""
+        now = time.monotonic()
+        if now - self._told < PROGRESS_SECONDS:
+            return
+        self._told = now
+        waiting = f", {more}" if more else ""
+        self._teller.passing(
+            f"{self.load.accepted} of {self.plan.jobs} accepted, {self.jobs.over} over{waiting}"
+        )
 
     def breaks(self, name: str, cure: Callable[[], object]) -> None:
         """Remember how to mend what is about to be broken."""
@@ -215,15 +220,16 @@ class Rehearsal:
         BellpairError
             If the platform does not answer.
         """
-        self.away, self._lifted = frozenset(self.devices_of(region)), True
+        self.away = Away(frozenset(self.devices_of(region)), region)
+        self._lifted = True
 
     def regain(self) -> None:
         """From now on every job must end."""
-        self.away, self._lifted = frozenset(), False
+        self.away, self._lifted = NOTHING, False
 
     def lose_device(self, device: str) -> None:
         """From now on jobs may wait for this device."""
-        self.away, self._lifted = frozenset({device}), True
+        self.away, self._lifted = Away(frozenset({device})), True
 
     def hold_load_at(self, jobs: int) -> None:
         """Let the clients submit no more than so many jobs for a while."""
@@ -238,6 +244,16 @@ class Rehearsal:
         self._lifted = False
 
     # The pair
+
+    def await_well(self) -> None:
+        """Wait until both regions are well, no operation runs and a promotion may follow.
+
+        Raises
+        ------
+        NotReady
+            If that takes too long.
+        """
+        await_ready(self.site, self.pair, self.health, self.tell)
 
     def active(self) -> str:
         """The region that said last that it accepts.
@@ -255,65 +271,6 @@ class Rehearsal:
     def epoch(self) -> int:
         """The highest epoch that a region has told."""
         return max((s.epoch or 0 for s in self.health.samples), default=0)
-
-    def await_well(self) -> None:
-        """Wait until both regions are well, no operation runs and a promotion may follow.
-
-        Raises
-        ------
-        NotReady
-            If that takes too long.
-        """
-        self.tell("waiting until both regions are well and watched over")
-        deadline = time.monotonic() + READY_SECONDS
-        readiness = Readiness(self.site.regions)
-        why: str | None = "no region has answered"
-        while time.monotonic() < deadline:
-            try:
-                self.pair.look()
-                why = readiness.obstacle(self.pair.pair, self.health.samples, time.time())
-            except BellpairError as error:
-                why = str(error)
-            if why is None:
-                return
-            time.sleep(0.5)
-        raise NotReady(
-            f"The pair did not get ready for a drill within {READY_SECONDS:.0f} s: {why}.",
-            "Look at `bellpair pair status`, `bellpair health` and `bellpair local status`.",
-        )
-
-    def await_takeover(self, since: float, epoch: int, *, planned: bool = False) -> Takeover | None:
-        """Wait until another region accepts at a higher epoch; ``None`` if none does.
-
-        Parameters
-        ----------
-        since
-            When the outage began.
-        epoch
-            The epoch then.
-        """
-        deadline = time.monotonic() + TAKEOVER_SECONDS
-        while time.monotonic() < deadline:
-            found = self.health.first(since, lambda s: s.accepting and (s.epoch or 0) > epoch)
-            if found is not None:
-                self.mark(f"{found.region} accepts at epoch {found.epoch}", at=found.received)
-                takeover = Takeover(since, found.region, found.received, None, planned)
-                self.takeovers.append(takeover)
-                return takeover
-            time.sleep(_LOOK_SECONDS)
-        self.mark("nobody took over")
-        return None
-
-    def await_adopted(self) -> None:
-        """Wait until the last takeover's operation says that it is done; not for ever."""
-        if not self.takeovers:
-            return
-        deadline = time.monotonic() + ADOPTED_SECONDS
-        while time.monotonic() < deadline:
-            operation = self.operation_of(self.takeovers[-1])
-            if operation is not None and operation.outcome != "running":
-                return
-            time.sleep(_LOOK_SECONDS)
 
     def command(self, what: str, **body: Any) -> float:
         """Have an operator command the pair; when that was asked.
@@ -336,62 +293,15 @@ class Rehearsal:
             transport.close()
         return asked
 
-    # The jobs
+    # The jobs and the devices
 
-    def settle(self) -> int:
-        """Wait until every promised job is over, or waits for a device that is away.
-
-        Jobs that do neither for too long are left to the account.
-
-        Returns
-        -------
-        How many wait.
-        """
-        changed, before = time.monotonic(), -1
-        while time.monotonic() - changed < STALL_SECONDS:
-            unfinished = self.jobs.unfinished
-            if len(unfinished) != before:
-                changed, before = time.monotonic(), len(unfinished)
-            stuck = [job for job in unfinished.values() if not self._waits(job)]
-            if not stuck and self._wait_indeed(unfinished):
-                return len(unfinished)
-            self._progress(f"{len(unfinished)} unfinished")
-            time.sleep(0.5)
-        self.mark(f"{before} jobs do not move")
-        return before
+    def waits(self, job: JobSeen | None) -> bool:
+        """Whether a job, as last looked at, waits for what is away."""
+        return job is not None and waits(job, self.away)
 
     def unfinished_waiting(self) -> int:
         """How many jobs wait for what is away, as last looked at."""
-        return sum(self._waits(job) for job in self.jobs.unfinished.values())
-
-    def note_passive(self, region: str, since: float, epoch: int) -> None:
-        """Wait until a region that was away says of itself that it is passive; note when.
-
-        Parameters
-        ----------
-        since
-            When it came back.
-        epoch
-            The last epoch in which it was active.
-        """
-        deadline = time.monotonic() + TAKEOVER_SECONDS
-        self.notes["knows_that_it_is_passive"] = 0
-        while time.monotonic() < deadline:
-            found = self.health.first(
-                since,
-                lambda s: (
-                    s.region == region
-                    and s.status == HTTP_OK
-                    and not s.accepting
-                    and (s.epoch or 0) > epoch
-                ),
-            )
-            if found is not None:
-                self.notes["knows_that_it_is_passive"] = 1
-                self.notes["knew_after_s"] = round(found.received - since, 3)
-                self.mark(f"{region} knows that it is passive", at=found.received)
-                return
-            time.sleep(_LOOK_SECONDS)
+        return sum(self.waits(job) for job in self.jobs.unfinished.values())
 
     def devices_of(self, region: str) -> list[str]:
         """Names of the devices that are in one region and in no other.
@@ -456,39 +366,8 @@ class Rehearsal:
         if most is None or self._lifted:
             return True
         # Jobs that wait for what is away would else take all the places.
-        waiting = sum(map(self._waits, self.jobs.seen_unfinished)) if self.away else 0
+        waiting = sum(map(self.waits, self.jobs.seen_unfinished))
         return self.load.accepted - self.jobs.over - waiting < most
-
-    def _waits(self, job: JobSeen | None) -> bool:
-        return job is not None and bool(self.away) and waits(job, self.away)
-
-    def _wait_indeed(self, unfinished: dict[str, JobSeen | None]) -> bool:
-        """Whether jobs last seen waiting still do: a look may be some seconds old."""
-        if not unfinished:
-            return self.load.over
-        try:
-            self.jobs.look_at(unfinished)
-        except BellpairError:
-            return False
-        return all(self._waits(job) for job in self.jobs.unfinished.values())
-
-    def operation_of(self, takeover: Takeover) -> Operation | None:
-        """The operation that promoted the region: the first to do so after the outage began."""
-        for operation in self.pair.operations.values():
-            done = operation.steps.get("promoted") or operation.steps.get("resumed")
-            if done is not None and done >= takeover.since - 1.0 and done <= takeover.accepting_at:
-                return operation
-        return None
-
-    def _progress(self, more: str = "") -> None:
-        now = time.monotonic()
-        if now - self._told < PROGRESS_SECONDS:
-            return
-        self._told = now
-        waiting = f", {more}" if more else ""
-        self._teller.passing(
-            f"{self.load.accepted} of {self.plan.jobs} accepted, {self.jobs.over} over{waiting}"
-        )
 
     def _cure(self, name: str, cure: Callable[[], object]) -> None:
         self.tell(f"mending: {name}")

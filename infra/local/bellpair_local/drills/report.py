@@ -16,6 +16,7 @@ from bellpair_local.drills.evidence import Account, Evidence
 from bellpair_local.drills.figures import Figure, as_json, passed
 from bellpair_local.drills.picture import draw
 from bellpair_local.drills.plan import Plan
+from bellpair_local.drills.records import Operation
 from bellpair_local.drills.timeline import Timeline, as_text, timeline
 
 
@@ -51,6 +52,17 @@ class Report:
             "passed": self.passed,
             "figures": as_json(self.figures),
             "notes": dict(self.seen.notes),
+            "operations": [
+                {
+                    "id": operation.id,
+                    "kind": operation.kind,
+                    "by": operation.by,
+                    "reason": operation.reason,
+                    "outcome": operation.outcome,
+                    "detail": operation.detail,
+                }
+                for operation in self.seen.operations
+            ],
             "marks": [{"s": mark.at, "what": mark.text} for mark in course.marks],
             "timeline": [
                 {
@@ -81,8 +93,11 @@ class Report:
             f"\n{told.accepted} accepted: {told.succeeded} succeeded, {told.failed} failed, "
             f"{told.cancelled} cancelled, {told.waiting} waiting; {told.tasks} tasks; "
             f"{told.retried_attempts} attempts repeated by the clients; "
-            f"epoch {told.epoch_before} to {told.epoch_after}; {told.seconds:g} s."
+            f"epoch {told.epoch_before} to {told.epoch_after}; {told.seconds:g} s, "
+            f"{told.jobs_per_s:g} jobs a second."
         )
+        for operation in self.seen.operations:
+            console.print(_told(operation), soft_wrap=True)
         for name, value in self.seen.notes.items():
             console.print(f"{name}: {escape(str(value))}")
         for name, found in self._trouble().items():
@@ -114,6 +129,13 @@ class Report:
             "errors": [made.error for made in seen.submissions if made.error][:20],
         }
         return {name: value for name, value in found.items() if value}
+
+
+def _told(operation: Operation) -> str:
+    """Who did what to the pair, why, and what became of it."""
+    end = f"{operation.outcome} ({operation.detail})" if operation.detail else operation.outcome
+    why = f": {operation.reason}" if operation.reason else ""
+    return escape(f"{operation.kind} by {operation.by}{why}; {end}")
 
 
 def show_timeline(course: Timeline, console: Console) -> None:

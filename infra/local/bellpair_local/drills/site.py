@@ -94,7 +94,6 @@ class Site:
             sent=sent,
             received=time.time(),
             status=status,
-            active_region=body.get("active_region"),
             epoch=body.get("epoch"),
             accepting=bool(body.get("accepting")),
         )

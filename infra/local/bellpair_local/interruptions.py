@@ -1,4 +1,4 @@
-"""What Ctrl-C and the other signals that end a command do while a drill is held or mended."""
+"""What Ctrl-C and the other signals that end a command do while it must leave things in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, so that what it broke is mended."""
+    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, so that it puts things in order."""
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
@@ -23,8 +23,16 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed(tell: Callable[[str], None]) -> Iterator[None]:
-    """Go on at the first interruption, which is told; give in to the second."""
+def undisturbed(
+    tell: Callable[[str], object], what: str = "still putting things in order"
+) -> Iterator[None]:
+    """Go on at the first interruption, which is told; give in to the second.
+
+    Parameters
+    ----------
+    what
+        What goes on.
+    """
     interrupted = False
 
     def go_on(number: int, frame: FrameType | None) -> None:
@@ -32,7 +40,7 @@ def undisturbed(tell: Callable[[str], None]) -> Iterator[None]:
         if interrupted:
             raise KeyboardInterrupt
         interrupted = True
-        tell("still putting things in order; interrupt again to leave them")
+        tell(f"{what}; interrupt again to leave it so")
 
     with _handled(go_on, _ENDING):
         yield
