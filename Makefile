@@ -10,7 +10,7 @@ BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test simulate check-model test-unit test-contract test-integration test-deployment \
+.PHONY: help setup demo bench test simulate check-model test-unit test-contract test-integration test-deployment test-drills \
 	lint format synth layers clean
 
 help: ## say what can be made
@@ -46,6 +46,9 @@ test-integration: setup layers ## against a running local cloud
 
 test-deployment: setup layers ## what is synthesized
 	@$(PYTEST) tests/deployment
+
+test-drills: setup layers ## every drill by test, the expensive ones too
+	@$(PYTEST) -m drill tests/drills
 
 lint: setup ## style, types and the direction of dependencies
 	@.venv/bin/ruff check .

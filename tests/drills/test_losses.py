@@ -8,7 +8,7 @@ import pytest
 
 from tests.drills.conftest import Hold
 
-TIMES = {"unavailable_s", "pause_s"}
+TIMES = {"unavailable_s", "pause_s", "seconds"}
 """Figures that a machine busy with other tests may miss."""
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
@@ -24,13 +24,25 @@ def missed(told: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("drill", "jobs"),
-    # The demonstration, which is a test too, ends with the loss of a region.
-    [("region-freeze", 24), ("partition", 30)],
+    ("drill", "jobs", "promotions"),
+    [
+        ("zone-loss", 20, 0),
+        ("region-freeze", 24, 1),
+        ("partition", 30, 1),
+        # The demonstration, which is a test too, ends with the loss of a region.
+        pytest.param("region-loss", 40, 1, marks=pytest.mark.slow),
+        pytest.param("switchover", 40, 1, marks=pytest.mark.slow),
+        pytest.param("failback", 40, 1, marks=pytest.mark.slow),
+        pytest.param("event-loss", 40, 0, marks=pytest.mark.slow),
+        pytest.param("qpu-loss", 60, 0, marks=pytest.mark.slow),
+        pytest.param("expo --compress", 60, 1, marks=pytest.mark.slow),
+    ],
 )
-def test_nothing_is_lost_doubled_or_decided_twice(hold: Hold, drill: str, jobs: int) -> None:
-    told = hold(drill, "--jobs", str(jobs), "--seed", "7")
+def test_nothing_is_lost_doubled_or_decided_twice(
+    hold: Hold, drill: str, jobs: int, promotions: int
+) -> None:
+    told = hold(*drill.split(), "--jobs", str(jobs), "--seed", "7")
 
     assert missed(told) == {}, told["shown"][-6000:]
-    assert told["accepted"] == told["succeeded"] == jobs
-    assert told["epoch_after"] == told["epoch_before"] + 1
+    assert told["accepted"] == told["succeeded"] == jobs - told["refused"]
+    assert told["epoch_after"] == told["epoch_before"] + promotions
