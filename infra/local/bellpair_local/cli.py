@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bellpair.configuration import state_directory
-from bellpair_local import outages
+from bellpair_local import healing, outages
 from bellpair_local.assembly import repository
 from bellpair_local.cloud import CloudStatus, LocalCloud, MemberStatus
 from bellpair_local.failures import LocalCloudError, PortsTaken
@@ -244,7 +244,7 @@ def heal(region: Region, name: Name = None, state_dir: StateDir = None) -> None:
     """
     console = Console(stderr=True)
     with _opened(name, state_dir, console) as cloud, _progress(console) as step:
-        healed = outages.heal(cloud, region, step)
+        healed = healing.heal(cloud, region, step)
     if healed.restarted:
         console.print(f"{region} is back.")
         if healed.results is not None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from bellpair_local import outages
+from bellpair_local import healing, outages
 
 from . import small_assembly
 from .conftest import SmallCloud, bellpair_local, eventually
@@ -167,7 +167,7 @@ def test_a_region_without_the_witness_is_refused_its_ledger_until_it_is_healed(
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         read()
 
-    healed = outages.heal(small_cloud.cloud, "us-east-1")
+    healed = healing.heal(small_cloud.cloud, "us-east-1")
 
     assert (healed.restarted, healed.thawed) == (False, 0)
     read()

@@ -1,4 +1,4 @@
-"""A drill mends what it broke, however it ends."""
+"""A drill mends what it broke, however it ends, and knows what it has taken away."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from bellpair_local.cloud import LocalCloud
+from bellpair_local.drills.awaiting import explained
+from bellpair_local.drills.evidence import Takeover
 from bellpair_local.drills.plan import Plan
+from bellpair_local.drills.records import Operation
 from bellpair_local.drills.rehearsal import Rehearsal
 from bellpair_local.drills.site import Site
 from bellpair_local.topology import Topology
-from tests.unit.drills.seen import EAST, WEST
+from tests.unit.drills.seen import EAST, WEST, job
 
 
 class Told:
@@ -83,3 +86,29 @@ def test_what_is_to_stay_broken_stays_so(site: Site) -> None:
         drill.breaks("a region", lambda: mended.append("a region"))
         drill.leaves("a region")
     assert mended == []
+
+
+def test_a_takeover_is_explained_by_the_operation_that_promoted_then(site: Site) -> None:
+    operations = [
+        Operation("earlier", "failover", "done", "", "", {"promoting": 1.0, "promoted": 1.1}),
+        Operation("release", "release", "done", "", "", {"released": 11.0, "resumed": 11.1}),
+        Operation("mine", "failover", "done", "", "", {"promoting": 13.0, "promoted": 13.1}),
+        Operation("later", "failback", "done", "", "", {"paused": 20.0, "promoted": 21.0}),
+    ]
+    with Rehearsal(site, Plan(8, 1.0, 7), Told()) as drill:
+        drill.pair.operations.update({each.id: each for each in operations})
+        drill.takeovers.append(Takeover(10.0, WEST, 13.5, None))
+        (explained_one,) = explained(drill)
+    assert explained_one.operation is not None
+    assert explained_one.operation.id == "mine"
+
+
+def test_only_what_is_away_is_waited_for(site: Site) -> None:
+    waiting = job("a", "executing", waiting_for="device ion-11 is offline")
+    with Rehearsal(site, Plan(8, 1.0, 7), Told()) as drill:
+        assert not drill.waits(waiting)
+        drill.lose_device("ion-11")
+        assert drill.waits(waiting)
+        assert not drill.waits(None)
+        drill.regain()
+        assert not drill.waits(waiting)

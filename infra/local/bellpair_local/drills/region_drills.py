@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bellpair_local import outages
+from bellpair_local import healing, outages
 from bellpair_local.drills.awaiting import await_adopted, await_passive, await_takeover, settle
 from bellpair_local.drills.rehearsal import Rehearsal
 
@@ -23,7 +23,7 @@ def kill_active(drill: Rehearsal) -> str:
     region, epoch = drill.active(), drill.epoch()
     drill.lose(region)
     cloud = drill.site.cloud
-    drill.breaks(f"heal {region}", lambda: outages.heal(cloud, region, drill.tell))
+    drill.breaks(f"heal {region}", lambda: healing.heal(cloud, region, drill.tell))
     since = drill.mark(f"{region} killed")
     outages.kill(cloud, region)
     await_takeover(drill, since, epoch)
