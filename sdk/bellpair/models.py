@@ -264,6 +264,7 @@ class StartedOperation(Answer):
     id: str
     kind: str
     region: str | None = None
+    epoch: int | None = None
 
 
 class AuditEntry(Answer):

@@ -82,7 +82,10 @@ def _is_over(pair: Pair, started: StartedOperation, seen: bool) -> bool:
                 remedy="`bellpair pair status` shows the pair as it is.",
             )
         return not operation.running
-    if seen:
+    # One that another operation forestalled may never have come into the record.
+    promotes = started.kind not in (PairOperation.HOLD, PairOperation.RELEASE)
+    forestalled = started.epoch is not None and pair.epoch > started.epoch
+    if seen or (promotes and forestalled):
         raise Conflict(
             f"Another operation took the place of {started.id}.",
             code="operation-superseded",

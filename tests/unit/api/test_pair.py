@@ -141,12 +141,23 @@ def test_a_failover_can_be_started_with_the_other_region_dead(
     assert api.request("POST", "/v1/pair/failover", key=chief, body=BODY).status == 202
 
 
-def test_an_operation_that_cannot_be_started_is_told(
+def test_a_region_that_is_away_cannot_be_told_to_take_over(
     api: Api, world: FakeWorld, chief: str
 ) -> None:
     world.operations.unreachable = {WEST}
 
     answer = api.request("POST", "/v1/pair/switchover", key=chief, body=BODY)
+
+    assert (answer.status, answer.json["code"]) == (409, "region-away")
+    assert WEST in answer.json["detail"]
+
+
+def test_an_operation_that_cannot_be_started_here_may_be_tried_again(
+    api: Api, world: FakeWorld, chief: str
+) -> None:
+    world.operations.unreachable = {EAST}
+
+    answer = api.request("POST", "/v1/pair/hold", key=chief, body=BODY)
 
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
 

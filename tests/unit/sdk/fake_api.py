@@ -118,8 +118,9 @@ class FakePair:
                 409, "pair-held", "ops/0a holds the pair: work",
                 remedy="Release the hold with `bellpair pair release`, or insist with force.",
             )  # fmt: skip
+        epoch = self.record["epoch"]
         operation = {
-            "id": f"{kind}-{self.record['epoch']}-0a0b", "kind": kind, "by": "ops/0a",
+            "id": f"{kind}-{epoch}-0a0b", "kind": kind, "by": "ops/0a",
             "reason": body["reason"], "started_at": NOON.isoformat(), "outcome": "running",
             "detail": "", "steps": {}, "adopted": 0,
         }  # fmt: skip
@@ -136,7 +137,8 @@ class FakePair:
             self.record["hold"] = {"by": "ops/0a", "at": NOON.isoformat(), "reason": body["reason"]}
         if kind == "release":
             self.record["hold"] = None
-        return 202, {"operation": {"id": operation["id"], "kind": kind, "region": region}}
+        asked = {"id": operation["id"], "kind": kind, "region": region, "epoch": epoch}
+        return 202, {"operation": asked}
 
 
 class FakeLedger:

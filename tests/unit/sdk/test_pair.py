@@ -15,7 +15,7 @@ import pytest
 from bellpair import AuthError, Client, Conflict, InvalidRequest, PairOperation, ResultTimeout
 from bellpair.cli.exits import ExitCode
 from bellpair.errors import Unreachable
-from bellpair.models import Pair
+from bellpair.models import Pair, StartedOperation
 from bellpair.operation import LOOK_EVERY, watch
 from bellpair_core.http.views import pair_view
 from bellpair_core.logic.operate_pair import SeenPair
@@ -115,6 +115,17 @@ def test_an_operation_whose_place_another_one_took_is_not_waited_for(
 
     with pytest.raises(Conflict, match="took the place"):
         watch(operator, started, 60, take_its_place)
+
+
+def test_an_operation_that_another_one_forestalled_is_not_waited_for(
+    operator: Client, ledger: FakeLedger
+) -> None:
+    other = operator.change_pair("switchover", "first")
+    watch(operator, other, 60)
+    mine = StartedOperation(id="switchover-1-late", kind="switchover", epoch=1)
+
+    with pytest.raises(Conflict, match="Another operation"):
+        watch(operator, mine, 60)
 
 
 def test_an_operation_that_never_ends_is_given_up(operator: Client, ledger: FakeLedger) -> None:

@@ -271,6 +271,7 @@ class OperationRef(_Shown):
     id: str
     kind: OperationKind
     region: str = Field(description="where it runs")
+    epoch: int = Field(description="the pair's when it was asked for")
 
 
 class StartedOperation(_Shown):

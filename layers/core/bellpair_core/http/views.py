@@ -237,7 +237,12 @@ def started_operation_view(started: Started) -> dict[str, Any]:
     """An operation on the pair that was started."""
     order = started.order
     return {
-        "operation": {"id": order.id, "kind": order.kind.value, "region": started.region},
+        "operation": {
+            "id": order.id,
+            "kind": order.kind.value,
+            "region": started.region,
+            "epoch": order.epoch,
+        },
     }
 
 

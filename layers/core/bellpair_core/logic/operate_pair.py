@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.breaker import Breaker
-from bellpair_core.model.errors import BellpairError, ErrorCode
+from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.limits import (
     DRAIN_SECONDS_DEFAULT,
     DRAIN_SECONDS_MAX,
@@ -110,9 +110,10 @@ def operate_pair(
     Raises
     ------
     BellpairError
-        ``forbidden``, ``pair-held``, ``pair-busy`` or ``pair-unchanged``.
+        ``forbidden``, ``pair-held``, ``pair-busy``, ``pair-unchanged``, or ``region-away`` when
+        the other region is to run it and could not be reached.
     TransientFault
-        When the region that is to run it could not be reached.
+        When this region is to run it and could not start it.
     """
     require(principal, Role.OPERATOR)
     record = ledger.pair()
@@ -127,7 +128,18 @@ def operate_pair(
         drain_seconds=change.drain_seconds,
     )
     _require_sensible(record, order, region, settings.primary_region, clock)
-    operations.start(region, order.id, order.model_dump(mode="json"))
+    try:
+        operations.start(region, order.id, order.model_dump(mode="json"))
+    except TransientFault as fault:
+        if region == settings.region:
+            raise
+        raise BellpairError(
+            ErrorCode.REGION_AWAY,
+            f"Region {region} would take over and does not answer {settings.region};"
+            f" {record.active} stays active.",
+            active_region=record.active,
+            epoch=record.epoch,
+        ) from fault
     return Started(order, region)
 
 

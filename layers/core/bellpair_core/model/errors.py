@@ -200,6 +200,12 @@ class ErrorCode(StrEnum):
         "The pair is as asked for already",
         "`bellpair pair status` shows it.",
     )
+    REGION_AWAY = (
+        "region-away",
+        409,
+        "The region that would take over does not answer",
+        "Bring that region back first; the active one goes on meanwhile.",
+    )
     UNAVAILABLE = (
         "unavailable",
         503,
