@@ -1,7 +1,8 @@
-"""Which tests share a process when they are run in several at once."""
+"""Which tests share a process when they are run in several at once, and that they hear Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ SHARED = {
 """Folders whose tests share something costly: a synthesis, a running cloud, the processors."""
 
 HERE = Path(__file__).parent
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in its background deaf to it, and so would be all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
