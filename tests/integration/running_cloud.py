@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,26 +13,19 @@ from typing import Any
 
 import httpx
 
+from bellpair_local.ports import free_base
+
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
-PORTS_TO_TRY = range(15566, 19000, 40)
+FIRST_PORT = 15566
+"""Well above the default, where a person's own cloud may run."""
 
 
-def free_port_base(ports: int = 5) -> int:
-    """The first base from which ``ports`` consecutive ports can be had."""
-    for base in PORTS_TO_TRY:
-        if all(_is_free(base + offset) for offset in range(ports)):
-            return base
-    raise RuntimeError("no free range of ports for a local cloud")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def free_port_base() -> int:
+    """The first base from which a cloud of the tests finds all its ports free."""
+    base = free_base(FIRST_PORT)
+    if base is None:
+        raise RuntimeError("no free range of ports for a local cloud")
+    return base
 
 
 @dataclass(frozen=True)
