@@ -19,7 +19,14 @@ PRINCIPAL = Principal(tenant=ACME, key_id="0a1b2c3d", role=Role.USER)
 OPERATOR = Principal(tenant="operators", key_id="4e5f6a7b", role=Role.OPERATOR)
 ANSWER_SECONDS = 12.0
 TRIES = 25
-_RETRIABLE = frozenset({ErrorCode.REGION_PASSIVE, ErrorCode.NOT_ACCEPTING, ErrorCode.UNAVAILABLE})
+_RETRIABLE = frozenset(
+    {
+        ErrorCode.REGION_PASSIVE,
+        ErrorCode.NOT_ACCEPTING,
+        ErrorCode.UNAVAILABLE,
+        ErrorCode.REGION_AWAY,
+    }
+)
 _FINAL = frozenset(
     {
         ErrorCode.JOB_FINISHED,
