@@ -12,6 +12,7 @@ class JobStatus(StrEnum):
     COMPILING = "compiling"
     EXECUTING = "executing"
     PROCESSING = "processing"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"

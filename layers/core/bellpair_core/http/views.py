@@ -117,7 +117,8 @@ def timings(job: Job, task_times: Mapping[str, str | None]) -> dict[str, float]:
         When the device service made and ended the task: ``created_at`` and ``ended_at``. Its
         clock is not ours, so ``task_s`` is comparable to the others only roughly.
     """
-    spent = {f"{status.value}_s": 0.0 for status in JobStatus if not status.terminal}
+    passed = (status for status in JobStatus if not status.terminal)
+    spent = {f"{status.value}_s": 0.0 for status in passed if status is not JobStatus.PAUSED}
     steps = [event for event in job.events if event.type in _STATES]
     for step, following in pairwise(steps):
         if (name := f"{step.type}_s") in spent:

@@ -164,6 +164,78 @@ class ErrorCode(StrEnum):
         "The device is offline",
         "Choose another device, or try again later.",
     )
+    FUNCTION_NOT_FOUND = (
+        "function-not-found",
+        404,
+        "No such function, version or alias",
+        "GET /v1/functions lists this tenant's functions; a deployment may need a second to show.",
+    )
+    FUNCTION_INVALID = (
+        "function-invalid",
+        422,
+        "The function cannot be deployed",
+        "Correct the module as the detail says, and deploy it again.",
+    )
+    FUNCTION_CHANGED = (
+        "function-changed",
+        409,
+        "The function was changed at the same time",
+        "Look at it with GET /v1/functions/{name}, and repeat the change if it is still needed.",
+    )
+    PACKAGE_TOO_LARGE = (
+        "package-too-large",
+        413,
+        "The function's package is too large",
+        "Send at most 1 MiB of zipped source; data belongs in the inputs.",
+    )
+    INPUTS_INVALID = (
+        "inputs-invalid",
+        422,
+        "The inputs do not fit the function",
+        "Correct the inputs listed in errors; GET /v1/functions/{name} shows their schema.",
+    )
+    WORKER_UNKNOWN = (
+        "worker-unknown",
+        422,
+        "No such worker",
+        "Choose one of the workers named in the detail; GET /v1/workers lists them.",
+    )
+    CALLBACK_NOT_FOUND = (
+        "callback-not-found",
+        404,
+        "No such callback",
+        "GET /v1/callbacks lists this tenant's callbacks.",
+    )
+    CALLBACK_INVALID = (
+        "callback-invalid",
+        422,
+        "The URL cannot be called back",
+        "Give an https URL of a host on the public Internet.",
+    )
+    TRIGGER_NOT_FOUND = (
+        "trigger-not-found",
+        404,
+        "No such trigger",
+        "GET /v1/triggers lists this tenant's triggers.",
+    )
+    TRIGGER_INVALID = (
+        "trigger-invalid",
+        422,
+        "The trigger cannot be made",
+        "Correct what the detail names.",
+    )
+    LIMIT_REACHED = (
+        "limit-reached",
+        409,
+        "A limit on the number of things is reached",
+        "Delete what is not needed any more.",
+    )
+    NOT_PAUSED = (
+        "not-paused",
+        409,
+        "The job is not paused",
+        "Only a paused job can be resumed; GET /v1/jobs/{job_id} shows its state.",
+    )
     THROTTLED = (
         "throttled",
         429,
@@ -259,6 +331,48 @@ class ErrorCode(StrEnum):
         500,
         "The job could not be brought to an end",
         "Submit it again; if that fails too, make the program smaller, or report the job id.",
+    )
+    FUNCTION_FAILED = (
+        "function-failed",
+        500,
+        "The function raised an error",
+        "`bellpair jobs logs` shows what it printed and the traceback; correct it and deploy it.",
+    )
+    FUNCTION_CRASHED = (
+        "function-crashed",
+        500,
+        "The function's process ended before the function did",
+        "Keep within the worker's memory, processes and time, and do not leave the interpreter.",
+    )
+    FUNCTION_TIMED_OUT = (
+        "function-timed-out",
+        500,
+        "The function was not finished in its time",
+        "Give it a longer timeout, or use runtime.checkpoint and shorter runs between calls.",
+    )
+    OUTPUT_INVALID = (
+        "output-invalid",
+        500,
+        "What the function returned is not JSON",
+        "Return numbers, texts, lists and dicts; numpy arrays and complex numbers are converted.",
+    )
+    NON_DETERMINISTIC_FUNCTION = (
+        "non-deterministic-function",
+        500,
+        "The function took another course when it was repeated",
+        "Take time and randomness from runtime.now() and runtime.rng(); begin with runtime.state.",
+    )
+    LIMIT_EXCEEDED = (
+        "limit-exceeded",
+        500,
+        "The function went past a limit",
+        "Stay below the limit that the message names.",
+    )
+    CALL_FAILED = (
+        "call-failed",
+        500,
+        "A quantum call of the function failed",
+        "Correct the circuit or choose another device, as the message says.",
     )
     DEADLINE_EXCEEDED = (
         "deadline-exceeded",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .blob import BlobRef
 from .device import TaskPrice
 from .errors import ErrorCode
+from .function import Invocation
 from .limits import CHECK_AFTER, EVENTS_MAX
 from .usage import Usage
 
@@ -22,6 +23,9 @@ ANY_DEVICE = "any"
 
 ANY_QPU = "any-qpu"
 """What a submission names when any QPU that fits will do."""
+
+FUNCTIONS_QUEUE = "functions"
+"""Where jobs wait that run a function: they need no device to begin."""
 
 SHARED_QUEUES = frozenset({ANY_DEVICE, ANY_QPU})
 """The queues that are no device's own."""
@@ -34,6 +38,7 @@ class JobStatus(StrEnum):
     COMPILING = "compiling"
     EXECUTING = "executing"
     PROCESSING = "processing"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -45,13 +50,22 @@ class JobStatus(StrEnum):
 
 
 TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.COMPILING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.QUEUED: frozenset(
+        {JobStatus.COMPILING, JobStatus.EXECUTING, JobStatus.FAILED, JobStatus.CANCELLED}
+    ),
     JobStatus.COMPILING: frozenset(
         {JobStatus.EXECUTING, JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}
     ),
     JobStatus.EXECUTING: frozenset(
-        {JobStatus.PROCESSING, JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}
+        {
+            JobStatus.PROCESSING,
+            JobStatus.PAUSED,
+            JobStatus.QUEUED,
+            JobStatus.FAILED,
+            JobStatus.CANCELLED,
+        }
     ),
+    JobStatus.PAUSED: frozenset({JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.PROCESSING: frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.SUCCEEDED: frozenset(),
     JobStatus.FAILED: frozenset(),
@@ -131,6 +145,26 @@ class Task(BaseModel):
     unknown_since: datetime | None = None
 
 
+class Parked(BaseModel):
+    """A function that waits, outside of any process, for the tasks of its call.
+
+    Attributes
+    ----------
+    call
+        Number of the journal's line with the call's intent.
+    wake_token
+        The state machine's task token that is answered when they are over.
+    tasks
+        How many of them were launched and are waited for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    call: int
+    wake_token: str
+    tasks: int
+
+
 class Job(BaseModel):
     """One accepted invocation.
 
@@ -155,6 +189,11 @@ class Job(BaseModel):
         What the job waits for that is out of reach, for people; ``None`` where nothing is amiss.
     recalled
         Whether the task was asked to be cancelled so that another device may take the job.
+    function
+        What a job runs that is no circuit but a function; ``program`` is then its package, and
+        it has no qubits, bits or shots of its own. Its tasks are in its journal.
+    parked
+        What a function waits for while no process runs it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -193,10 +232,17 @@ class Job(BaseModel):
     recalled: bool = False
     compiled: CompiledProgram | None = None
     task: Task | None = None
+    function: Invocation | None = None
+    parked: Parked | None = None
     result: BlobRef | None = None
     error: JobError | None = None
     usage: Usage = Field(default_factory=Usage)
     events: tuple[JobEvent, ...] = ()
+
+    @property
+    def queue(self) -> str:
+        """The queue in which the job waits to be started."""
+        return FUNCTIONS_QUEUE if self.function is not None else self.device
 
     @property
     def execution_name(self) -> str:
@@ -264,7 +310,7 @@ class Job(BaseModel):
         if epoch <= self.epoch:
             raise ValueError(f"job {self.id} of epoch {self.epoch} cannot be adopted at {epoch}")
         task = self.task and self.task.model_copy(update={"wake_token": None})
-        raised = self.model_copy(update={"epoch": epoch, "task": task})
+        raised = self.model_copy(update={"epoch": epoch, "task": task, "parked": None})
         return raised.moved(
             at, event="adopted", message=f"from {self.region}, epoch {self.epoch}", region=region
         )

@@ -142,3 +142,64 @@ BLOBS_REPAIRED_MAX = 200
 
 BLOBS_COMPARED_MAX = 100_000
 """Blobs that one call of the repair compares, a thousand with each request."""
+
+PACKAGE_BYTES_MAX = 1024 * 1024
+"""Zipped bytes of one function's module and its local imports."""
+
+FUNCTION_INPUT_BYTES_MAX = 256 * 1024
+"""UTF-8 bytes of an invocation's inputs as JSON."""
+
+FUNCTION_OUTPUT_BYTES_MAX = 1024 * 1024
+"""UTF-8 bytes of what a function returns, as JSON."""
+
+FUNCTION_SECONDS_DEFAULT = 6 * 3600
+FUNCTION_SECONDS_MAX = 46 * 3600
+"""How long a function may take from acceptance, waiting included; a job has two days."""
+
+FUNCTIONS_MAX = 200
+"""Functions of one tenant."""
+
+VERSIONS_MAX = 1000
+"""Versions of one function."""
+
+ALIASES_MAX = 20
+
+CALLS_MAX = 10_000
+"""Quantum calls of one job."""
+
+PROGRAMS_PER_CALL_MAX = 1000
+"""Circuits of one call, each one task."""
+
+CALL_PROGRAM_BYTES_MAX = 4 * 1024 * 1024
+"""UTF-8 bytes of all programs of one call."""
+
+CALL_GENERATIONS_MAX = 3
+"""Sets of tasks that one call may have: a simulator's may be lost with its region."""
+
+JOURNAL_LINES_MAX = 50_000
+JOURNAL_STEP_BYTES_MAX = 256 * 1024
+"""JSON bytes of one step's result or of one set of recorded updates."""
+
+CHECKPOINT_BYTES_MAX = 1024 * 1024
+"""JSON bytes of a function's own checkpoint."""
+
+OUTPUT_SHOWN_CHARACTERS_MAX = 200_000
+"""Characters of what a function prints that are kept; the rest is counted."""
+
+RUNS_WITHOUT_PROGRESS_MAX = 3
+"""Runs in a row that may come to nothing (a crash, or time that ran out) before the job fails."""
+
+LOOPS_MAX = 400
+"""Runs in one execution; the next one goes on in a new execution, so that no history is full."""
+
+PREFER_WAIT_MAX_S = 25
+"""How long a request may wait for its job's result; API Gateway answers after 29 s at last."""
+
+CALLBACKS_MAX = 20
+"""Callbacks of one tenant."""
+
+TRIGGERS_MAX = 100
+"""Triggers of one tenant."""
+
+TRIGGER_DEPTH_MAX = 3
+"""How many triggers may follow one from another before the chain is taken for a circle."""

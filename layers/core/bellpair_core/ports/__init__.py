@@ -4,6 +4,8 @@ from .announcements import Announcements
 from .blobs import BlobCopies, Blobs
 from .catalogue import Catalogue
 from .clock import Clock
+from .functions import Functions
+from .journal import Journal
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .operations import Operations
 from .peers import AtOnce, PeerHealth, Peers
@@ -17,9 +19,11 @@ __all__ = [
     "Blobs",
     "Catalogue",
     "Clock",
+    "Functions",
     "JobExists",
     "JobPage",
     "JobSummary",
+    "Journal",
     "LaunchRefused",
     "Ledger",
     "OpenJob",

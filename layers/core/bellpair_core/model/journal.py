@@ -1,0 +1,185 @@
+"""A function's journal: a log that only grows, by which its run goes on anywhere.
+
+Each line is one item, written on condition that its number is free. A run begins with a line of
+its own, so whoever ran the function before finds its next number taken and is fenced: the log's
+end is compared and moved in one write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .blob import BlobRef
+from .job import Task
+from .limits import CALL_GENERATIONS_MAX, PROGRAMS_PER_CALL_MAX
+
+_PLACES = PROGRAMS_PER_CALL_MAX
+_GENERATIONS = CALL_GENERATIONS_MAX + 1
+
+
+class CallTask(BaseModel):
+    """One Braket task of a call: what is needed to make it, or to find it again.
+
+    Attributes
+    ----------
+    client_token
+        Derived from job, line and place in the call, so that a repetition gives the same task.
+    bits
+        As `CompiledProgram.bits`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    client_token: str
+    shots: int
+    bits: tuple[int | None, ...]
+
+
+class Call(BaseModel):
+    """The intent of a quantum call, written before any of its tasks is made.
+
+    Attributes
+    ----------
+    operation
+        The replay engine's id of the call.
+    index
+        Which call of the job it is, from 0.
+    name
+        Kind and fingerprint of the call, as the replay engine compares them.
+    programs
+        JSON list of the compiled programs, one a task.
+    reserved_usd
+        What the tasks may cost at most, as far as that is known before.
+    generation
+        Counts the sets of tasks made for this call.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    operation: str
+    index: int
+    name: str
+    programs: BlobRef
+    device: str
+    device_arn: str
+    region: str
+    calibration_id: str
+    tasks: tuple[CallTask, ...]
+    reserved_usd: float = 0.0
+    generation: int = 1
+
+
+class CallResult(BaseModel):
+    """What became of a call.
+
+    Attributes
+    ----------
+    call
+        Number of the line with the intent.
+    value
+        JSON of the result; ``None`` for a failed call.
+    error
+        ``{"code", "message"}`` of a failed call.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    call: int
+    operation: str
+    name: str
+    value: BlobRef | None = None
+    error: dict[str, str] | None = None
+    cost_usd: float = 0.0
+
+
+class Progress(BaseModel):
+    """How far a function says that it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fraction: float = Field(ge=0, le=1)
+    message: str = ""
+
+
+class Line(BaseModel):
+    """One line of a journal. It may hold several things that came together.
+
+    Attributes
+    ----------
+    number
+        Its place, from 1.
+    epoch, attempt
+        Of the execution that wrote it.
+    run
+        Number of the line that began the run which wrote it.
+    base
+        Number of the last line with a checkpoint, 0 where there is none; no reader needs what
+        is before it.
+    nonce
+        Tells a repeated write of one line from another writer's.
+    ticket
+        SHA-256 of the run's ticket, on the line that begins a run.
+    updates
+        What the replay engine recorded beside quantum calls (steps, waits, contexts), as AWS's
+        durable-execution API words it.
+    checkpoint
+        The function's own state, by which it begins anew.
+    calls, spent_usd
+        How many calls the job has made, and what they cost and reserve, up to here.
+    output
+        What the function printed since the line before.
+    ended
+        Set on the last line; nothing follows it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    at: datetime
+    epoch: int
+    attempt: int
+    run: int
+    base: int = 0
+    nonce: str = ""
+    ticket: str | None = None
+    call: Call | None = None
+    result: CallResult | None = None
+    updates: tuple[dict[str, Any], ...] = ()
+    checkpoint: BlobRef | None = None
+    calls: int = 0
+    spent_usd: float = 0.0
+    output: str = ""
+    progress: Progress | None = None
+    ended: str | None = None
+
+
+def call_token(stage: str, job: str, line: int, generation: int, place: int) -> str:
+    """The Braket ``clientToken`` of one task of a call."""
+    return hashlib.sha256(f"{stage}/{job}/{line}/{generation}/{place}".encode()).hexdigest()
+
+
+def call_task(call: Call, place: int, line: int) -> Task:
+    """The task at ``place`` of the call whose intent is on ``line``, as the task service takes it.
+
+    Its number says where the device is to leave the result; `place_of` reads it back.
+    """
+    task = call.tasks[place]
+    return Task(
+        generation=(line * _GENERATIONS + call.generation) * _PLACES + place,
+        client_token=task.client_token,
+        device_arn=call.device_arn,
+        region=call.region,
+        digest=call.programs.sha256,
+        shots=task.shots,
+    )
+
+
+def place_of(generation: int) -> tuple[int, int, int]:
+    """Line, generation and place of a call's task, from the number that `call_task` gave it."""
+    rest, place = divmod(generation, _PLACES)
+    line, made = divmod(rest, _GENERATIONS)
+    return line, made, place

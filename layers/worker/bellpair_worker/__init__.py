@@ -1,0 +1,1 @@
+"""Runs users' functions, apart from everything else."""
