@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         BellpairError,
         ConfigurationError,
         Conflict,
+        InvalidFunction,
         InvalidProgram,
         InvalidRequest,
         JobCancelled,
         JobFailed,
+        JobPaused,
         NotFound,
         RateLimited,
         RegionPassive,
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
         TooLarge,
         Unavailable,
         Unreachable,
+    )
+    from bellpair.function_models import (
+        Callback,
+        FunctionVersion,
+        NewCallback,
+        QuantumFunction,
+        Worker,
     )
     from bellpair.job import Job
     from bellpair.models import (
@@ -53,24 +62,30 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthError",
     "BellpairError",
+    "Callback",
     "Client",
     "ConfigurationError",
     "Conflict",
     "Device",
+    "FunctionVersion",
     "Health",
+    "InvalidFunction",
     "InvalidProgram",
     "InvalidRequest",
     "Job",
     "JobCancelled",
     "JobEvent",
     "JobFailed",
+    "JobPaused",
     "JobRecord",
     "JobStatus",
+    "NewCallback",
     "NewTenant",
     "NotFound",
     "Operation",
     "Pair",
     "PairOperation",
+    "QuantumFunction",
     "RateLimited",
     "RegionPassive",
     "Result",
@@ -82,6 +97,7 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "Usage",
+    "Worker",
     "__version__",
 ]
 
@@ -106,6 +122,10 @@ _HOMES = {
             "Usage",
         ),
         "models",
+    ),
+    **dict.fromkeys(
+        ("Callback", "FunctionVersion", "NewCallback", "QuantumFunction", "Worker"),
+        "function_models",
     ),
 }
 

@@ -1,9 +1,8 @@
-"""The way in: submit programs, find jobs, look at devices."""
+"""The way in: submit programs, invoke functions, find jobs, look at devices."""
 
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 from bellpair.configuration import Configuration, discover
 from bellpair.errors import BellpairError, InvalidRequest
+from bellpair.function_client import FunctionClient, checked_key
 from bellpair.job import Job
 from bellpair.models import Device, Health, JobRecord, NewTenant, Pair, StartedOperation
 from bellpair.pacing import Clock
@@ -23,7 +23,7 @@ PAGE_MAX = 100
 HEALTH_TIMEOUT = 3.0
 
 
-class Client:
+class Client(FunctionClient):
     """A connection to Bellpair.
 
     Safe to share between threads. Use it as a context manager, or `close` it.
@@ -146,14 +146,11 @@ class Client:
             body["name"] = name
         if tags:
             body["tags"] = dict(tags)
-        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
-        if not (key.isascii() and key.isprintable() and key.strip()):
-            raise InvalidRequest(
-                f"{key!r} cannot be an idempotency key.",
-                remedy="Use printable ASCII characters, such as a UUID.",
-            )
         answer = self._transport.request(
-            "POST", "/v1/jobs", body=body, headers={"Idempotency-Key": key}
+            "POST",
+            "/v1/jobs",
+            body=body,
+            headers={"Idempotency-Key": checked_key(idempotency_key)},
         )
         return Job(self._transport, JobRecord.read(answer))
 

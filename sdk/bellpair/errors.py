@@ -106,8 +106,20 @@ class InvalidProgram(InvalidRequest):
     """The program was refused; `line` and `column` tell where, when there is a place."""
 
 
+class InvalidFunction(InvalidRequest):
+    """The function's source cannot be deployed.
+
+    Attributes
+    ----------
+    file
+        The file that `line` and `column` are of, where it is on this machine.
+    """
+
+    file: str | None = None
+
+
 class TooLarge(InvalidRequest):
-    """The program exceeds a size limit."""
+    """The program, or a function's package, exceeds a size limit."""
 
 
 class NotFound(BellpairError):
@@ -166,6 +178,18 @@ class JobCancelled(JobFailed):
     """The job was cancelled before it had a result."""
 
 
+class JobPaused(BellpairError):
+    """The job is paused at its cost cap, and goes on only when the cap is raised.
+
+    Attributes
+    ----------
+    job_id
+        The job; `Job.resume` raises its cap.
+    """
+
+    job_id: str | None = None
+
+
 class ResultTimeout(BellpairError, TimeoutError):
     """The result was not there in time; the job itself goes on.
 
@@ -219,6 +243,8 @@ def from_answer(
         kind = RegionPassive
     elif kind is InvalidRequest and (code or "").startswith("program-"):
         kind = InvalidProgram
+    elif kind is InvalidRequest and code == "function-invalid":
+        kind = InvalidFunction
     detail = _text(body, "detail") or _text(body, "title") or _text(body, "message")
     errors = body.get("errors")
     error = kind(

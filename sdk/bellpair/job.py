@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from bellpair.errors import BellpairError, JobCancelled, JobFailed, ResultTimeout
+from bellpair.errors import (
+    BellpairError,
+    InvalidRequest,
+    JobCancelled,
+    JobFailed,
+    JobPaused,
+    ResultTimeout,
+)
 from bellpair.models import JobError, JobEvent, JobRecord, Usage
-from bellpair.pacing import poll_interval
+from bellpair.pacing import poll_interval, stream_interval
 from bellpair.result import Result
 from bellpair.vocabulary import JobStatus
 
@@ -19,16 +26,19 @@ OUTAGE_PATIENCE = 300.0
 
 
 class Job:
-    """A job of this tenant; made by `Client.submit`, `Client.job` and `Client.jobs`.
+    """A job of this tenant; made by `Client.submit`, `.invoke`, `.job` and `.jobs`.
 
     Attributes
     ----------
     record
-        What the service said when last asked.
+        What the service said when last asked; `record.events` is the event log up to then.
     """
 
-    def __init__(self, transport: Transport, record: JobRecord) -> None:
+    def __init__(
+        self, transport: Transport, record: JobRecord, result: Mapping[str, Any] | None = None
+    ) -> None:
         self._transport = transport
+        self._result = result
         self.record = record
 
     def __repr__(self) -> str:
@@ -48,11 +58,6 @@ class Job:
     def finished(self) -> bool:
         """Whether the job is over."""
         return self.record.finished
-
-    @property
-    def events(self) -> list[JobEvent]:
-        """The event log, oldest first."""
-        return self.record.events
 
     @property
     def error(self) -> JobError | None:
@@ -97,6 +102,8 @@ class Job:
         ------
         ResultTimeout
             If it isn't over in time; the job goes on.
+        JobPaused
+            If it is paused at its cost cap, and so will not go on by itself.
         """
         clock = self._transport.clock
         changed = clock.monotonic()
@@ -111,6 +118,7 @@ class Job:
                 changed = clock.monotonic()
             if on_poll is not None:
                 on_poll(self)
+            self._raise_if_paused()
             if deadline is not None and clock.monotonic() >= deadline and not self.finished:
                 raise self._late()
         return self
@@ -135,10 +143,131 @@ class Job:
             If it was cancelled.
         ResultTimeout
             If it isn't over in time; the job goes on.
+        InvalidRequest
+            If the job runs a function, whose result is its `output`.
         """
+        if self.record.function is not None:
+            raise InvalidRequest(
+                f"Job {self.id} runs a function, and so has no counts.",
+                remedy="Its result is job.output().",
+            )
         self.wait(timeout, on_poll)
         self.raise_for_failure()
-        return Result.read(self._transport.request("GET", f"/v1/jobs/{self.id}/result"))
+        return Result.read(self._fetched())
+
+    def output(
+        self, timeout: float | None = None, on_poll: Callable[[Job], None] | None = None
+    ) -> Any:
+        """Wait for the job and fetch what its function returned.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait; without it, as long as the function takes.
+        on_poll
+            Called with this job after each look at it.
+
+        Returns
+        -------
+        Any
+            The JSON value; arrays are lists.
+
+        Raises
+        ------
+        JobFailed
+            If the function failed, with code, message and remedy.
+        JobCancelled
+            If it was cancelled.
+        JobPaused
+            If it is paused at its cost cap.
+        ResultTimeout
+            If it isn't over in time; the job goes on.
+        InvalidRequest
+            If the job runs no function.
+        """
+        if self.record.function is None:
+            raise InvalidRequest(
+                f"Job {self.id} runs a circuit, and no function.",
+                remedy="Its counts are in job.result().",
+            )
+        self.wait(timeout, on_poll)
+        self.raise_for_failure()
+        return self._fetched().get("output")
+
+    def events(self, timeout: float | None = None) -> Iterator[JobEvent]:
+        """What happens to the job, from its beginning until it is over, as it happens.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; without it, as long as the job takes.
+
+        Yields
+        ------
+        JobEvent
+            In the order in which they happened; those of type ``"progress"`` carry a
+            `fraction`. `record` is as new as the last one.
+
+        Raises
+        ------
+        ResultTimeout
+            If it isn't over in time; the job goes on.
+        JobPaused
+            If it is paused at its cost cap, after all that happened up to then.
+
+        Examples
+        --------
+        >>> for event in client.invoke("vqe-h2").events():
+        ...     print(event.type, event.fraction, event.message)
+        """
+        for body in self._followed("events", timeout):
+            for event in body.get("events", ()):
+                yield JobEvent.read(event)
+
+    def logs(self, follow: bool = False, timeout: float | None = None) -> Iterator[str]:
+        """What the function printed, in pieces that end where they end.
+
+        Parameters
+        ----------
+        follow
+            Go on until the job is over, rather than until all is told.
+        timeout
+            Seconds to follow.
+
+        Raises
+        ------
+        ResultTimeout
+            If it isn't over in time; the job goes on.
+        JobPaused
+            If it is followed, and paused at its cost cap.
+        """
+        for body in self._followed("logs", timeout, follow):
+            if body.get("text"):
+                yield body["text"]
+
+    def resume(self, max_cost_usd: float) -> Job:
+        """Let a paused job go on under a higher cost cap; what it has is kept.
+
+        Parameters
+        ----------
+        max_cost_usd
+            The new cap for the whole job, US dollars, what is spent included.
+
+        Raises
+        ------
+        Conflict
+            If the job is not paused.
+        InvalidRequest
+            If the cap is no higher than what the next call needs.
+        """
+        body = self._transport.request(
+            "POST",
+            f"/v1/jobs/{self.id}/resume",
+            body={"max_cost_usd": max_cost_usd},
+            repeatable=False,
+        )
+        self.record = JobRecord.read(body)
+        return self
 
     def cancel(self) -> Job:
         """Ask for the job to be cancelled.
@@ -168,6 +297,58 @@ class Job:
             remedy=cause.remedy if cause else None,
             line=cause.line if cause else None,
             column=cause.column if cause else None,
+        )
+        error.job_id = self.id
+        raise error
+
+    def _fetched(self) -> Mapping[str, Any]:
+        if self._result is None:
+            self._result = self._transport.request("GET", f"/v1/jobs/{self.id}/result")
+        return self._result
+
+    def _followed(
+        self, what: str, timeout: float | None, follow: bool = True
+    ) -> Iterator[Mapping[str, Any]]:
+        """The pages of a growing list, until the job is over and all of it has been told."""
+        clock = self._transport.clock
+        started = news = clock.monotonic()
+        deadline = None if timeout is None else started + timeout
+        after = 0
+        if follow and self.status == JobStatus.PAUSED:
+            self._look(deadline)
+        while True:
+            # Looked at before the page: no later page has what came before the job's end.
+            over = self.finished or self.status == JobStatus.PAUSED or not follow
+            page = self._transport.request(
+                "GET",
+                f"/v1/jobs/{self.id}/{what}",
+                params={"after": str(after)},
+                timeout=OUTAGE_PATIENCE if follow and deadline is None else None,
+            )
+            yield page
+            reached = int(page.get("next") or after)
+            if reached > after:
+                after, news = reached, clock.monotonic()
+            elif over:
+                break
+            now = clock.monotonic()
+            if deadline is not None and now >= deadline:
+                raise self._late()
+            if not over:
+                clock.sleep(stream_interval(now - news, now - started))
+                self._look(deadline)
+        if follow:
+            self._raise_if_paused()
+
+    def _raise_if_paused(self) -> None:
+        if self.status != JobStatus.PAUSED:
+            return
+        waits = self.record.waiting_for
+        error = JobPaused(
+            f"Job {self.id} is paused{f': {waits}' if waits else ' at its cost cap.'}",
+            remedy="What it has is kept. Raise the cap with job.resume(max_cost_usd) or "
+            f"`bellpair jobs resume {self.id} --max-cost USD`, or cancel it.",
+            code="job-paused",
         )
         error.job_id = self.id
         raise error

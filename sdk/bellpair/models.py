@@ -42,13 +42,22 @@ class Answer(BaseModel):
 
 
 class JobEvent(Answer):
-    """One line of a job's event log."""
+    """One line of a job's event log, or of what a function says of its progress.
+
+    Attributes
+    ----------
+    type
+        A status, another word for what happened, or ``"progress"``.
+    fraction
+        How far a function says that it is, 0 to 1; with ``"progress"`` only.
+    """
 
     at: datetime
     type: str
     message: str = ""
     region: str | None = None
     epoch: int | None = None
+    fraction: float | None = None
 
 
 class JobError(Answer):
@@ -98,6 +107,26 @@ class Usage(Answer):
     prices_as_of: str | None = None
 
 
+class Progress(Answer):
+    """How far a function says that it is: a part of 1, and a word on it."""
+
+    fraction: float
+    message: str = ""
+
+
+class InvokedFunction(Answer):
+    """What a job runs that is no circuit but a quantum function."""
+
+    name: str
+    version: int | None = None
+    alias: str | None = None
+
+    @property
+    def target(self) -> str:
+        """Name and version, as an invocation may name them."""
+        return self.name if self.version is None else f"{self.name}:{self.version}"
+
+
 class JobRecord(Answer):
     """A job as the service last told it.
 
@@ -111,6 +140,12 @@ class JobRecord(Answer):
         The region that owns the job, and the pair's epoch in which it does.
     cancel_requested
         Whether the job ends as soon as it can.
+    function
+        The function that the job runs; ``None`` for a circuit.
+    progress
+        What the function last said of its progress.
+    calls, spent_usd
+        Quantum calls that the function has made, and what they cost so far, US dollars.
     usage
         Only where it was asked for, as `Client.job` can.
     trace_id
@@ -133,6 +168,10 @@ class JobRecord(Answer):
     waiting_for: str | None = None
     events: list[JobEvent] = Field(default_factory=list)
     error: JobError | None = None
+    function: InvokedFunction | None = None
+    progress: Progress | None = None
+    calls: int | None = None
+    spent_usd: float | None = None
     usage: Usage | None = None
     trace_id: str | None = None
 

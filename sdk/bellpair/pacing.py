@@ -13,6 +13,9 @@ QUICKEST_POLL = 0.03
 SLOWEST_POLL = 2.0
 POLL_SHARE = 0.2
 
+SLOWEST_STREAM = 1.0
+STREAM_SHARE = 0.02
+
 
 class Clock(Protocol):
     """Time, as the client sees it."""
@@ -74,3 +77,19 @@ def poll_interval(since_change: float) -> float:
         Seconds since the job's status last changed.
     """
     return min(SLOWEST_POLL, max(QUICKEST_POLL, POLL_SHARE * since_change))
+
+
+def stream_interval(since_news: float, watched: float) -> float:
+    """Seconds until the next look at a job that tells of its progress all the time.
+
+    As `poll_interval`, and growing to a second with the time watched, since news that never end
+    would else be asked for as quickly as at first.
+
+    Parameters
+    ----------
+    since_news
+        Seconds since there was something new.
+    watched
+        Seconds since the first look.
+    """
+    return max(poll_interval(since_news), min(SLOWEST_STREAM, STREAM_SHARE * watched))

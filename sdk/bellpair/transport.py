@@ -107,6 +107,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
         timeout: float | None = None,
+        held: float = 0.0,
     ) -> dict[str, Any]:
         """Send a request until it is answered, and return the answer's JSON object.
 
@@ -121,6 +122,9 @@ class Transport:
             one surely had no effect.
         timeout
             Seconds for all attempts together; the transport's own when not given.
+        held
+            Seconds that the service was asked to hold back its answer, which no attempt is
+            blamed for.
 
         Raises
         ------
@@ -133,7 +137,7 @@ class Transport:
                 remedy="Set BELLPAIR_API_KEY, or name a file that holds the key with "
                 "--api-key-file; `bellpair tenants create` makes one.",
             )
-        deadline = self.clock.monotonic() + (self.timeout if timeout is None else timeout)
+        deadline = self.clock.monotonic() + (self.timeout if timeout is None else timeout) + held
         rounds = 0
         while True:
             failures: list[BellpairError] = []
@@ -141,10 +145,11 @@ class Transport:
             for place, endpoint in enumerate(order):
                 left = deadline - self.clock.monotonic()
                 patience = self._patience(endpoint, rounds) if repeatable else ATTEMPT_TIMEOUT
+                share = min(left, (left - held) / (len(order) - place) + held)
                 try:
                     answer = self.ask(
                         endpoint, method, path, body=body, params=params, headers=headers,
-                        timeout=min(patience, left / (len(order) - place)),
+                        timeout=min(patience + held, share), held=held,
                     )  # fmt: skip
                 except BellpairError as error:
                     if not error.retriable or (error.effect_unknown and not repeatable):
@@ -178,9 +183,10 @@ class Transport:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = ATTEMPT_TIMEOUT,
+        held: float = 0.0,
     ) -> dict[str, Any]:
         """One attempt at one endpoint; see `request`."""
-        attempt = max(0.001, min(ATTEMPT_TIMEOUT, timeout))
+        attempt = max(0.001, min(ATTEMPT_TIMEOUT + held, timeout))
         sent = dict(headers or {})
         if self._api_key is not None:
             sent["Authorization"] = f"Bearer {self._api_key}"

@@ -176,8 +176,9 @@ def _print_events(console: Console, job: Job) -> None:
 
     console.print()
     table = terminal.plain_table("after", "event", "region", "epoch", "message", numbers=("after",))
-    start = job.events[0].at if job.events else None
-    for event in job.events:
+    log = job.record.events
+    start = log[0].at if log else None
+    for event in log:
         after = 0.0 if start is None else (event.at - start).total_seconds()
         table.add_row(
             duration(after),

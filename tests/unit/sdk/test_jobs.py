@@ -53,7 +53,7 @@ def test_a_submitted_program_comes_back_as_counts(client: Client, east: FakeRegi
     assert (result.shots, result.device, result.bit_order) == (1000, "sv1", "little-endian")
     assert result.timings["compiling"] == 0.11
     assert result.compiled_program == "OPENQASM 3.0;"
-    assert [event.type for event in job.events][-1] == "succeeded"
+    assert [event.type for event in job.record.events][-1] == "succeeded"
     assert job.usage is None
     assert client.job(job.id, cost=True).usage.total_usd == pytest.approx(0.3001551667)
     assert east.seen[0].body == {
