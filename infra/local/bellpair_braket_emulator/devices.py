@@ -6,9 +6,8 @@ import asyncio
 import json
 import logging
 import time
-import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import numpy as np
 
 from .deliveries import Deliveries
 from .documents import capabilities
+from .entropy import BY_ORDER, BY_PROGRAM, Entropy, by_order, by_program
 from .events import DEVICE_STATUS_CHANGE, TASK_STATE_CHANGE, Events
 from .noise import ideal_circuit, noisy_circuit
 from .outputs import BucketMissing, OutputError, Outputs, OutputUnavailable
@@ -80,6 +80,9 @@ class Device:
         Where results are written, so that a store that hangs does not keep the simulations.
     shelf
         Where measurements are kept.
+    seed, sampling
+        Fix the counts of the tasks taken from now on: with the order of the tasks, or with each
+        task's program and shots.
     bucket_patience_s
         Seconds for which a bucket may be away that was there when its task was made: its region
         may have been lost, and is empty until its stacks are there again.
@@ -94,6 +97,7 @@ class Device:
     shelf: Shelf
     seed: int
     status: str = ONLINE
+    sampling: str = BY_ORDER
     bucket_patience_s: float = 120.0
     faults: Faults = field(default_factory=Faults)
     tasks_taken: int = 0
@@ -199,6 +203,12 @@ class Device:
         self._capabilities = json.dumps(document)
 
     # Tasks
+
+    def entropy(self, source: str, inputs: Mapping[str, float], shots: int) -> Entropy:
+        """What the counts of a next task with this program are to follow from."""
+        if self.sampling == BY_PROGRAM:
+            return by_program(self.seed, self.name, source, inputs, shots)
+        return by_order(self.seed, self.name, self.tasks_taken)
 
     def start(self) -> None:
         """Begin to work."""
@@ -352,9 +362,9 @@ class Device:
         return True
 
     def _simulation(self, task: Task) -> Callable[[], Bits]:
-        # The generator depends on the order of tasks alone, so that workers may run side by
-        # side, a seed still fixes every count, and a second simulation gives the same.
-        rng = np.random.default_rng([self.seed, zlib.crc32(self.name.encode()), task.ordinal])
+        # A generator of the task's own, so that workers may run side by side, a seed still
+        # fixes every count, and a second simulation gives the same.
+        rng = np.random.default_rng(task.entropy)
 
         def simulate() -> Bits:
             program = task.to_run()

@@ -14,6 +14,7 @@ from typing import Any
 from .checks import check_program
 from .devices import OFFLINE, ONLINE, RETIRED, Device
 from .documents import OPENQASM
+from .entropy import SAMPLINGS
 from .errors import (
     ConflictException,
     DeviceOfflineException,
@@ -150,7 +151,7 @@ class BraketService:
             client_token=token,
             device_arn=device.profile.arn,
             device_name=device.name,
-            ordinal=device.tasks_taken,
+            entropy=device.entropy(source, inputs, shots),
             shots=shots,
             request=request,
             program=program,
@@ -216,7 +217,7 @@ class BraketService:
     # What only the emulator has
 
     def control_device(self, name: str, body: Json) -> Json:
-        """Set a device's status, delay or faults; answers with all of them."""
+        """Set a device's status, delay, sampling or faults; answers with all of them."""
         if name not in self._by_name:
             raise ResourceNotFoundException(f"no device {name}; there are {sorted(self._by_name)}")
         device = self._by_name[name]
@@ -232,12 +233,16 @@ class BraketService:
                 device.set_queue_delay(float(value))
             elif key == "calibration_seed":
                 device.recalibrate(value)
+            elif key in ("sampling", "seed"):
+                setattr(device, key, value)
             else:
                 setattr(device.faults, key, value)
         return {
             "name": device.name,
             "status": device.status,
             "queue_delay_s": device.queue_delay_s,
+            "sampling": device.sampling,
+            "seed": device.seed,
             **vars(device.faults),
         }
 
@@ -447,6 +452,8 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "fail_next": _is_count,
     "lose_results": _is_count,
     "throttle_next": _is_count,
+    "sampling": lambda value: value in SAMPLINGS,
+    "seed": _is_count,
     "calibration_seed": _is_count,
     "drop_events": lambda value: isinstance(value, bool),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .entropy import Entropy
 from .errors import ResourceNotFoundException, ValidationException
 from .openqasm import Program, read_program
 from .profile import Calibration
@@ -32,8 +33,8 @@ class Task:
 
     Attributes
     ----------
-    ordinal
-        How many tasks its device had before it; with the emulator's seed it fixes the counts.
+    entropy
+        Fixes the counts.
     request
         The parameters it was created with, less the client token.
     program
@@ -57,7 +58,7 @@ class Task:
     client_token: str
     device_arn: str
     device_name: str
-    ordinal: int
+    entropy: Entropy
     shots: int
     request: Json
     program: Program | None
