@@ -1,8 +1,8 @@
 """Build the Lambda layers: locked wheels for Amazon Linux, our package, bytecode, and no ballast.
 
 Run ``python -m toolchain.layers`` for all of them. Each layer becomes a folder
-``build/layers/<name>/python`` (what the local cloud mounts) and an archive
-``build/layers/<name>.zip`` (what is deployed), made once per state of its inputs.
+``build/layers/<name>/python`` and an archive ``build/layers/<name>.zip`` (what is
+deployed), made once per state of its inputs.
 """
 
 from __future__ import annotations
@@ -51,22 +51,29 @@ class Layer:
     Parameters
     ----------
     name
-        Its folder under ``layers/``; the package is ``bellpair_<name>``.
+        Its folder under ``layers/``, with its requirements.
     budget
-        The most it may weigh unzipped, in bytes; the budgets' sum stays under
-        Lambda's limit with room for the function itself.
+        The most it may weigh unzipped, in bytes; the budgets of the layers that a
+        function has together (`TOGETHER`) stay under Lambda's limit, with room for
+        the function itself.
+    packages
+        Our own packages in it, as folders of the work tree.
     left_out
         Distributions that a function never imports, left out with what only
         they need.
     below
-        The layer that every user of this one has too: what it holds is not
-        held twice.
+        The layers of which every user of this one has one too: what all of them hold
+        is not held twice.
+    without
+        Patterns of files of our own packages that are not needed.
     """
 
     name: str
     budget: int
+    packages: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    below: str | None = None
+    below: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -85,12 +92,31 @@ LAYERS = {
         Layer(
             "core",
             budget=40 * MEGABYTE,
+            packages=("layers/core/bellpair_core",),
             # Chalice's own command line; in a function only its router runs.
             left_out=("click", "inquirer", "pip", "pyyaml", "setuptools", "wheel"),
         ),
-        Layer("quantum", budget=205 * MEGABYTE, below="core"),
+        Layer(
+            "quantum",
+            budget=205 * MEGABYTE,
+            packages=("layers/quantum/bellpair_quantum",),
+            below=("core", "worker"),
+        ),
+        Layer(
+            "worker",
+            budget=40 * MEGABYTE,
+            # A user's module may import the client that it is deployed with.
+            packages=("layers/worker/bellpair_worker", "sdk/bellpair"),
+            # The command line's libraries; numpy is in the layer that a worker has beside this.
+            left_out=("numpy", "rich", "typer"),
+            without=("cli", "plot.py", "samples.py"),
+        ),
+        Layer("numeric", budget=70 * MEGABYTE, below=("worker",)),
     )
 }
+
+TOGETHER = (("core", "quantum"), ("worker", "quantum"), ("worker", "numeric"))
+"""The layers that functions have together: nothing is in two of them, and they fit."""
 
 BALLAST = (
     ".lock",
@@ -138,8 +164,8 @@ def build(layer: Layer) -> Path:
     LayerBroken
         Our package in it is no valid Python.
     """
-    package = ROOT / "layers" / layer.name
-    wanted = stamp.digest([package, ROOT / "uv.lock", Path(__file__)])
+    sources = [ROOT / "layers" / layer.name, *(ROOT / package for package in layer.packages)]
+    wanted = stamp.digest([*sources, ROOT / "uv.lock", Path(__file__)])
     done = BUILD / "layers" / f"{layer.name}.stamp"
     with stamp.lock(f"layer-{layer.name}"):
         if stamp.is_current(done, wanted) and layer.archive.exists():
@@ -148,9 +174,9 @@ def build(layer: Layer) -> Path:
         done.unlink(missing_ok=True)
         target = layer.folder / "python"
         _dependencies(layer, target)
-        _own_package(layer, target)
+        _own_packages(layer, target)
         _prune(target)
-        _compile(target)
+        _compile(layer, target)
         _check(layer)
         _zip(layer)
         stamp.write(done, wanted)
@@ -165,9 +191,14 @@ def weight(layer: Layer) -> int:
 def requirements(layer: Layer) -> str:
     """Return the layer's locked requirements with hashes, in pip's format."""
     own = _export(layer)
-    if layer.below is None:
+    if not layer.below:
         return own
-    held = {_distribution(block) for block in _blocks(_export(LAYERS[layer.below]))}
+    held = set.intersection(
+        *(
+            {_distribution(block) for block in _blocks(_export(LAYERS[name]))}
+            for name in layer.below
+        )
+    )
     return "".join(block for block in _blocks(own) if _distribution(block) not in held)
 
 
@@ -196,13 +227,13 @@ def _dependencies(layer: Layer, target: Path) -> None:
     shutil.copytree(kept / "python", target, copy_function=os.link)
 
 
-def _own_package(layer: Layer, target: Path) -> None:
-    name = f"bellpair_{layer.name}"
-    shutil.copytree(
-        ROOT / "layers" / layer.name / name,
-        target / name,
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+def _own_packages(layer: Layer, target: Path) -> None:
+    for package in map(Path, layer.packages):
+        shutil.copytree(
+            ROOT / package,
+            target / package.name,
+            ignore=shutil.ignore_patterns("__pycache__", *layer.without),
+        )
 
 
 def _prune(target: Path) -> None:
@@ -223,7 +254,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _compile(target: Path) -> None:
+def _compile(layer: Layer, target: Path) -> None:
     """Leave bytecode that is not checked against its source: a zip does not keep the times."""
     for cache in list(target.rglob("__pycache__")):
         shutil.rmtree(cache)
@@ -234,9 +265,9 @@ def _compile(target: Path) -> None:
     }
     compileall.compile_dir(target, quiet=2, workers=0, **options)
     # Some wheels carry files that are no Python of this version; ours must not.
-    for own in target.glob("bellpair_*"):
-        if not compileall.compile_dir(own, quiet=1, **options):
-            raise LayerBroken(f"{own.name} does not compile; the lines above name the file")
+    for package in layer.packages:
+        if not compileall.compile_dir(target / Path(package).name, quiet=1, **options):
+            raise LayerBroken(f"{package} does not compile; the lines above name the file")
 
 
 def _check(layer: Layer) -> None:
