@@ -117,6 +117,13 @@ class InvalidFunction(InvalidRequest):
 
     file: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.file}, {super().__str__()}" if self.file else super().__str__()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members that are set, ready for JSON."""
+        return super().to_dict() | ({"file": self.file} if self.file else {})
+
 
 class TooLarge(InvalidRequest):
     """The program, or a function's package, exceeds a size limit."""
