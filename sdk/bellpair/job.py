@@ -194,13 +194,15 @@ class Job:
         self.raise_for_failure()
         return self._fetched().get("output")
 
-    def events(self, timeout: float | None = None) -> Iterator[JobEvent]:
+    def events(self, timeout: float | None = None, follow: bool = True) -> Iterator[JobEvent]:
         """What happens to the job, from its beginning until it is over, as it happens.
 
         Parameters
         ----------
         timeout
             Seconds; without it, as long as the job takes.
+        follow
+            Go on until the job is over, rather than until all is told.
 
         Yields
         ------
@@ -220,7 +222,7 @@ class Job:
         >>> for event in client.invoke("vqe-h2").events():
         ...     print(event.type, event.fraction, event.message)
         """
-        for body in self._followed("events", timeout):
+        for body in self._followed("events", timeout, follow):
             for event in body.get("events", ()):
                 yield JobEvent.read(event)
 
@@ -307,7 +309,7 @@ class Job:
         return self._result
 
     def _followed(
-        self, what: str, timeout: float | None, follow: bool = True
+        self, what: str, timeout: float | None, follow: bool
     ) -> Iterator[Mapping[str, Any]]:
         """The pages of a growing list, until the job is over and all of it has been told."""
         clock = self._transport.clock

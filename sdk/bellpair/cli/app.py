@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bellpair.cli import devices, health, jobs, pair, run, samples, tenants
+from bellpair.cli import callbacks, devices, functions, health, jobs, pair, run, samples, tenants
 from bellpair.cli.exits import EXIT_CODES_HELP
 from bellpair.cli.options import examples
 from bellpair.cli.plugins import PluginGroup
@@ -24,6 +24,7 @@ app = typer.Typer(
     epilog=examples(
         "bellpair local up --detach",
         "bellpair run examples/bell.qasm --shots 1000 --device sv1",
+        "bellpair functions deploy examples/functions/vqe_h2.py",
         "bellpair --endpoint https://… --api-key-file ~/.bellpair-key jobs",
     )
     + f"\n\n{EXIT_CODES_HELP}",
@@ -74,7 +75,9 @@ app.command(
     )
     + f"\n\n{EXIT_CODES_HELP}",
 )(run.run)
+app.add_typer(functions.app, name="functions")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(callbacks.app, name="callbacks")
 app.command(epilog=examples("bellpair devices", "bellpair devices --json"))(devices.devices)
 app.add_typer(samples.app, name="samples")
 app.add_typer(tenants.app, name="tenants")

@@ -9,6 +9,7 @@ from bellpair.errors import (
     Conflict,
     InvalidRequest,
     JobFailed,
+    JobPaused,
     NotFound,
     ResultTimeout,
 )
@@ -28,8 +29,8 @@ class ExitCode(IntEnum):
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 all well; 1 the job failed or was cancelled; 2 wrong usage; 3 no answer, "
-    "no permission or a fault of the service; 4 the input was rejected; 5 not finished in time; "
-    "130 interrupted."
+    "no permission or a fault of the service; 4 the input was rejected; 5 not finished in time, or "
+    "paused at the cost cap; 130 interrupted."
 )
 
 
@@ -38,7 +39,7 @@ def exit_code(error: BellpairError) -> ExitCode:
     match error:
         case JobFailed():
             return ExitCode.JOB_FAILED
-        case ResultTimeout():
+        case ResultTimeout() | JobPaused():
             return ExitCode.TIMED_OUT
         case InvalidRequest() | NotFound() | Conflict():
             return ExitCode.REJECTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,7 @@ import typer
 from bellpair.cli import terminal
 from bellpair.cli.exits import ExitCode, exit_code
 from bellpair.cli.wording import printable
-from bellpair.errors import BellpairError
+from bellpair.errors import BellpairError, InvalidFunction, ResultTimeout
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -65,7 +66,7 @@ class Failures:
         console = terminal.stderr()
         for line in self._lines(error):
             console.print(line, soft_wrap=True)
-        if exit_code(error) == ExitCode.TIMED_OUT and self.job is not None:
+        if isinstance(error, ResultTimeout) and self.job is not None:
             console.print(next_steps(self.job.id), soft_wrap=True)
 
     def _report_interrupt(self) -> None:
@@ -82,13 +83,23 @@ class Failures:
     def _about_job(self) -> dict[str, Any]:
         return {} if self.job is None else job_json(self.job)
 
+    def _program(self, error: BellpairError) -> tuple[str | None, str]:
+        """Name and source of what the error's line is of."""
+        if not isinstance(error, InvalidFunction) or error.file is None:
+            return self.program_name, self.source or ""
+        try:
+            return error.file, Path(error.file).read_text("utf-8", "replace")
+        except OSError:
+            return error.file, ""
+
     def _lines(self, error: BellpairError) -> list[Text]:
         from rich.text import Text
 
         place, excerpt = "", []
-        if error.line and self.program_name:
-            place = f"{self.program_name}:{error.line}:{error.column or 1}: "
-            excerpt = source_excerpt(self.source or "", error.line, error.column)
+        name, source = self._program(error)
+        if error.line and name:
+            place = f"{printable(name)}:{error.line}:{error.column or 1}: "
+            excerpt = source_excerpt(source, error.line, error.column)
         lines = [
             Text.assemble((place, "bold"), ("error: ", "bold red"), printable(error.detail)),
             *map(Text, excerpt),

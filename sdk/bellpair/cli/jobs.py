@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bellpair.job import Job
-    from bellpair.models import Usage
+    from bellpair.models import JobRecord, Usage
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="List jobs, look at one, fetch its result, or cancel it.",
+    help="List jobs, look at one, fetch its result, resume or cancel it.",
     epilog=examples("bellpair jobs", "bellpair jobs show job-… --events --cost"),
 )
 
-STATUSES = "queued, compiling, executing, processing, succeeded, failed or cancelled"
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job is over.")]
+
+STATUSES = "queued, compiling, executing, processing, paused, succeeded, failed or cancelled"
 
 
 @app.callback()
 def jobs(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List jobs, look at one, fetch its result, or cancel it."""
+    """List jobs, look at one, fetch its result, resume or cancel it."""
     if ctx.invoked_subcommand is None:
         list_jobs(ctx, as_json=as_json)
 
@@ -91,17 +93,22 @@ def result(
     plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
-    """Wait for a job and show its counts."""
+    """Wait for a job and show its counts, or what its function returned."""
+    from bellpair.cli.invoke import await_output
     from bellpair.cli.waiting import LiveStatus
 
     with Failures(as_json) as failures:
         check_plot_option(plot)
-        session = ctx.ensure_object(Session)
-        with LiveStatus(quiet=as_json) as live, session.client(on_retry=live.on_retry) as client:
+        live = LiveStatus(quiet=as_json)
+        with ctx.ensure_object(Session).client(on_retry=live.on_retry) as client:
             job = client.job(job_id)
             failures.job = job
-            live.on_poll(job)
-            counted = job.result(timeout, live.on_poll)
+            if job.record.function is not None:
+                await_output(job, timeout, as_json)
+                return
+            with live:
+                live.on_poll(job)
+                counted = job.result(timeout, live.on_poll)
         show_result(job, counted, plot, as_json)
 
 
@@ -119,6 +126,74 @@ def cancel(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
             terminal.stdout().print(f"{job.id} is being cancelled.")
 
 
+@app.command(
+    epilog=examples("bellpair jobs logs job-…", "bellpair jobs logs job-… --follow | grep energy")
+)
+def logs(
+    ctx: typer.Context, job_id: JobId, follow: Follow = False, as_json: AsJson = False
+) -> None:
+    """Print what a job's function printed."""
+    with Failures(as_json), ctx.ensure_object(Session).client() as client:
+        pieces = client.job(job_id).logs(follow)
+        if as_json:
+            terminal.print_json({"job_id": job_id, "text": "".join(pieces)})
+            return
+        for piece in pieces:
+            # Lines and tabs are the function's own; what could rewrite a terminal is not.
+            print("".join(c if c in "\n\t" else printable(c) for c in piece), end="", flush=True)
+
+
+@app.command(epilog=examples("bellpair jobs events job-…", "bellpair jobs events job-… --follow"))
+def events(
+    ctx: typer.Context, job_id: JobId, follow: Follow = False, as_json: AsJson = False
+) -> None:
+    """Print what happened to a job, and its function's progress."""
+    from bellpair.cli.progress import event_line
+
+    with Failures(as_json), ctx.ensure_object(Session).client() as client:
+        told = client.job(job_id).events(follow=follow)
+        if as_json:
+            terminal.print_json({"job_id": job_id, "events": [event.to_dict() for event in told]})
+            return
+        for event in told:
+            print(event_line(event), flush=True)
+
+
+@app.command(
+    epilog=examples(
+        "bellpair jobs resume job-… --max-cost 20",
+        "bellpair jobs resume job-… --max-cost 20 --wait",
+    )
+)
+def resume(
+    ctx: typer.Context,
+    job_id: JobId,
+    max_cost: Annotated[
+        float,
+        typer.Option(min=0, metavar="USD", help="The new cap, what is spent already included."),
+    ],
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait, show progress, and print what it returns.")
+    ] = False,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a job go on that is paused at its cost cap."""
+    from bellpair.cli.invoke import await_output
+
+    with Failures(as_json) as failures:
+        with ctx.ensure_object(Session).client() as client:
+            job = client.job(job_id).resume(max_cost)
+            failures.job = job
+            if wait:
+                await_output(job, timeout, as_json)
+                return
+        if as_json:
+            terminal.print_json(job_json(job))
+        else:
+            terminal.stdout().print(f"{job.id} goes on, now {job.status}.")
+
+
 def _jobs_table(found: list[Job]) -> object:
     from rich.text import Text
 
@@ -131,7 +206,7 @@ def _jobs_table(found: list[Job]) -> object:
         record = job.record
         table.add_row(
             Text(job.id),
-            Text(printable(record.name or "")),
+            Text(printable(record.name or (record.function.target if record.function else ""))),
             Text(str(job.status), style=status_style(job.status)),
             Text(record.device_used or record.device or ""),
             "" if record.shots is None else f"{record.shots:,}",
@@ -153,6 +228,7 @@ def _print_facts(console: Console, job: Job) -> None:
         ("name", printable(record.name or "")),
         ("tags", printable(", ".join(f"{key}={value}" for key, value in record.tags.items()))),
         ("status", Text(str(job.status), style=status_style(job.status))),
+        ("function", _function(record)),
         ("device", device),
         ("shots", "" if record.shots is None else f"{record.shots:,}"),
         ("region", f"{record.region} (epoch {record.epoch})" if record.region else ""),
@@ -161,6 +237,13 @@ def _print_facts(console: Console, job: Job) -> None:
     ]
     if record.queue is not None and record.queue.place is not None:
         facts.append(("position", record.queue.place))
+    if record.progress is not None:
+        said = f"{record.progress.fraction:.0%}  {record.progress.message}".rstrip()
+        facts.append(("progress", printable(said)))
+    if record.calls is not None:
+        facts.append(("calls", f"{record.calls:,}"))
+    if record.spent_usd is not None:
+        facts.append(("spent", f"US$ {record.spent_usd:,.4f}"))
     if record.waiting_for:
         facts.append(("waits", printable(record.waiting_for)))
     if job.error is not None:
@@ -169,6 +252,13 @@ def _print_facts(console: Console, job: Job) -> None:
     for fact, value in facts:
         if value:
             console.print(Text.assemble((f"{fact:<10}", "dim"), value), soft_wrap=True)
+
+
+def _function(record: JobRecord) -> str:
+    if record.function is None:
+        return ""
+    alias = f" (alias {record.function.alias})" if record.function.alias else ""
+    return printable(record.function.target + alias)
 
 
 def _print_events(console: Console, job: Job) -> None:

@@ -25,3 +25,14 @@ JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, job-…"
 def examples(*lines: str) -> str:
     """The epilog that shows a command in use."""
     return "\n\n".join(("[bold]Examples[/bold]", *(f"[cyan]$ {line}[/cyan]" for line in lines)))
+
+
+def tags_of(pairs: list[str]) -> dict[str, str]:
+    """The tags of ``KEY=VALUE`` options; anything else is wrong usage."""
+    tags = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE.", param_hint="--tag")
+        tags[key] = value
+    return tags

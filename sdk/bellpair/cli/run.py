@@ -12,7 +12,7 @@ import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures, job_json, next_steps
-from bellpair.cli.options import AsJson, NoWait, Plot, Timeout
+from bellpair.cli.options import AsJson, NoWait, Plot, Timeout, tags_of
 from bellpair.cli.session import Session
 from bellpair.cli.wording import duration, printable
 from bellpair.errors import ConfigurationError
@@ -58,7 +58,7 @@ def run(
         shots=shots,
         device=device,
         name=name,
-        tags=_tags(tag or []),
+        tags=tags_of(tag or []),
         timeout=timeout,
         wait=not no_wait,
         idempotency_key=idempotency_key,
@@ -168,16 +168,6 @@ def _timings(result: Result) -> str:
         f"{printable(phase.removesuffix('_s').replace('_', ' '))} {duration(seconds)}"
         for phase, seconds in phases.items()
     )
-
-
-def _tags(pairs: list[str]) -> dict[str, str]:
-    tags = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not key or not equals:
-            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE.", param_hint="--tag")
-        tags[key] = value
-    return tags
 
 
 def _maybe_accepted(key: str) -> str:

@@ -11,6 +11,7 @@ STATUS_STYLES = {
     "failed": "red",
     "unreachable": "red",
     "cancelled": "yellow",
+    "paused": "yellow",
     "offline": "yellow",
     "retired": "dim",
 }
