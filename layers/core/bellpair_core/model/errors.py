@@ -224,6 +224,24 @@ class ErrorCode(StrEnum):
         "The trigger cannot be made",
         "Correct what the detail names.",
     )
+    TRIGGER_EXISTS = (
+        "trigger-exists",
+        409,
+        "There is another trigger of this name",
+        "Choose another name, or delete the trigger first.",
+    )
+    TRIGGER_PAUSED = (
+        "trigger-paused",
+        409,
+        "The trigger is paused",
+        "Resume it first: `bellpair triggers resume NAME`.",
+    )
+    TRIGGER_FAILED = (
+        "trigger-failed",
+        500,
+        "The trigger made no job of what happened",
+        "Correct what the detail names, then `bellpair triggers redrive NAME`.",
+    )
     LIMIT_REACHED = (
         "limit-reached",
         409,

@@ -203,3 +203,30 @@ TRIGGERS_MAX = 100
 
 TRIGGER_DEPTH_MAX = 3
 """How many triggers may follow one from another before the chain is taken for a circle."""
+
+TRIGGER_PATTERN_DEPTH_MAX = 10
+"""Objects within objects of an event pattern."""
+
+TRIGGER_PATTERN_LEAVES_MAX = 200
+"""Conditions of an event pattern."""
+
+TRIGGER_TEMPLATE_BYTES_MAX = 16 * 1024
+"""JSON bytes of a trigger's source and of its input template, each."""
+
+TRIGGER_RATE_MAX = timedelta(days=366)
+"""The longest period of a schedule's rate."""
+
+TRIGGER_CATCH_UP = timedelta(minutes=15)
+"""How late a time of a schedule is made up for; what was missed before is left out."""
+
+TRIGGER_TRIES_MAX = 15
+"""How often an event is tried that what it needs is out of reach for; then it is a dead letter."""
+
+TRIGGER_SHARDS = 4
+"""Partitions of all tenants' triggers of one kind."""
+
+DEAD_LETTER_BYTES_MAX = 240 * 1024
+"""JSON bytes of one dead letter; a queue takes messages of 256 KiB."""
+
+REDRIVEN_MAX = 200
+"""Dead letters that one request looks at in each region."""

@@ -2,6 +2,7 @@
 
 from .announcements import Announcements
 from .blobs import BlobCopies, Blobs
+from .callbacks import CallbackBook, Callbacks
 from .catalogue import Catalogue
 from .clock import Clock
 from .functions import Functions
@@ -10,6 +11,7 @@ from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, W
 from .operations import Operations
 from .peers import AtOnce, PeerHealth, Peers
 from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus, TaskUnknown
+from .triggers import DeadLetters, Happenings, Inbox, TakenLetter, TriggerRef, Triggers
 from .workflows import Wakeups, Workflows
 
 __all__ = [
@@ -17,9 +19,14 @@ __all__ = [
     "AtOnce",
     "BlobCopies",
     "Blobs",
+    "CallbackBook",
+    "Callbacks",
     "Catalogue",
     "Clock",
+    "DeadLetters",
     "Functions",
+    "Happenings",
+    "Inbox",
     "JobExists",
     "JobPage",
     "JobSummary",
@@ -31,10 +38,13 @@ __all__ = [
     "Operations",
     "PeerHealth",
     "Peers",
+    "TakenLetter",
     "TaskService",
     "TaskState",
     "TaskStatus",
     "TaskUnknown",
+    "TriggerRef",
+    "Triggers",
     "WaitingJob",
     "Wakeups",
     "Workflows",
