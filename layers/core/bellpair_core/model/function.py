@@ -85,6 +85,8 @@ class FunctionRecord(BaseModel):
     ----------
     latest
         The number given last; numbers are never given twice.
+    first
+        The versions before it went when the function was deleted, however they are marked.
     aliases
         Alias -> version -> its part of the invocations, percent; the parts add up to 100.
     revision
@@ -96,6 +98,7 @@ class FunctionRecord(BaseModel):
     tenant: str
     name: str
     latest: int
+    first: int = 1
     aliases: Mapping[str, Mapping[int, int]]
     revision: int = 1
     created_at: datetime
