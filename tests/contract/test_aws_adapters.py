@@ -15,16 +15,18 @@ from moto.server import ThreadedMotoServer
 from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.braket_tasks import BraketTasks
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
+from bellpair_core.adapters.dynamodb_journal import DynamoDbJournal
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_blobs import S3Blobs
 from bellpair_core.model.errors import ResultMissing, TransientFault
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import Blobs, Catalogue, Ledger, TaskState, TaskStatus
+from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger, TaskState, TaskStatus
 from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
 from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.examples import device_example, job_example
 
@@ -72,6 +74,14 @@ class TestDynamoDbLedger(LedgerContract):
         assert taken.write_units > 0
         assert taken.read_units > 0
         assert meter.take().writes == 0
+
+
+class TestDynamoDbJournal(JournalContract):
+    @pytest.fixture
+    def journal(self, aws: str) -> Journal:
+        name = new_name()
+        create_ledger_table(client("dynamodb", HOME), name)
+        return DynamoDbJournal(name, HOME, Meter(1024))
 
 
 class TestDynamoDbCatalogue(CatalogueContract):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bellpair_core.ports import Blobs, Catalogue, Ledger
+from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger
 from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
-from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryLedger
+from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryJournal, MemoryLedger
 from tests.fakes.memory_buckets import MemoryBuckets
 
 
@@ -17,6 +18,12 @@ class TestMemoryLedger(LedgerContract):
     @pytest.fixture
     def ledger(self) -> Ledger:
         return MemoryLedger()
+
+
+class TestMemoryJournal(JournalContract):
+    @pytest.fixture
+    def journal(self) -> Journal:
+        return MemoryJournal()
 
 
 class TestMemoryCatalogue(CatalogueContract):

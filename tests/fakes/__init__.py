@@ -7,6 +7,7 @@ from .fake_workflows import FakeWakeups, FakeWorkflows
 from .fake_world import FakeWorld
 from .memory_blobs import MemoryBlobs
 from .memory_catalogue import MemoryCatalogue
+from .memory_journal import MemoryJournal
 from .memory_ledger import MemoryLedger
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "FakeWorld",
     "MemoryBlobs",
     "MemoryCatalogue",
+    "MemoryJournal",
     "MemoryLedger",
 ]

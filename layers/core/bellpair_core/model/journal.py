@@ -79,7 +79,7 @@ class CallResult(BaseModel):
     Attributes
     ----------
     call
-        Number of the line with the intent.
+        Number of the line with the intent; 0 for a call that was refused before it had one.
     value
         JSON of the result; ``None`` for a failed call.
     error
@@ -94,6 +94,26 @@ class CallResult(BaseModel):
     value: BlobRef | None = None
     error: dict[str, str] | None = None
     cost_usd: float = 0.0
+
+
+class Launched(BaseModel):
+    """Where a call's tasks are, kept for who looks after a call that takes its time.
+
+    A client token finds a task again soon after a crash, but no service promises that it does so
+    days later; an ARN does.
+
+    Attributes
+    ----------
+    call
+        Number of the line with the intent.
+    arns
+        One for each of the call's tasks; ``None`` where it was not made yet.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    call: int
+    arns: tuple[str | None, ...]
 
 
 class Progress(BaseModel):
@@ -115,7 +135,7 @@ class Line(BaseModel):
     epoch, attempt
         Of the execution that wrote it.
     run
-        Number of the line that began the run which wrote it.
+        Number of the line that began the last run.
     base
         Number of the last line with a checkpoint, 0 where there is none; no reader needs what
         is before it.
@@ -128,12 +148,27 @@ class Line(BaseModel):
         durable-execution API words it.
     checkpoint
         The function's own state, by which it begins anew.
+    checkpoints
+        How many checkpoints there were up to here.
     calls, spent_usd
         How many calls the job has made, and what they cost and reserve, up to here.
+    steps
+        How many lines up to here tell of something that was done.
+    idle
+        Of the last run: how many before it came to nothing in a row.
+    printed
+        How many characters the function printed up to here, those not kept included.
     output
-        What the function printed since the line before.
+        What the function printed since the line before, as far as it is kept.
+    progress
+        How far the function last said that it is.
     ended
-        Set on the last line; nothing follows it.
+        Set on the last line; nothing follows it. ``"finished"`` or ``"failed"`` by the function,
+        or the status that the job ended with otherwise.
+    returned
+        What the function returned, as JSON, on the last line of one that finished.
+    failure
+        The message of the `JobFailed` that ends the job, on the last line of one that failed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -149,12 +184,19 @@ class Line(BaseModel):
     call: Call | None = None
     result: CallResult | None = None
     updates: tuple[dict[str, Any], ...] = ()
+    launched: Launched | None = None
     checkpoint: BlobRef | None = None
+    checkpoints: int = 0
     calls: int = 0
     spent_usd: float = 0.0
+    steps: int = 0
+    idle: int = 0
+    printed: int = 0
     output: str = ""
     progress: Progress | None = None
     ended: str | None = None
+    returned: BlobRef | None = None
+    failure: str | None = None
 
 
 def call_token(stage: str, job: str, line: int, generation: int, place: int) -> str:

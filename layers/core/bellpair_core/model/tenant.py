@@ -32,12 +32,20 @@ class Role(StrEnum):
 
 
 class Tenant(BaseModel):
-    """An owner of jobs."""
+    """An owner of jobs.
+
+    Attributes
+    ----------
+    max_usd_per_month
+        What its functions may spend on devices in a calendar month (UTC), US dollars; ``None``
+        is no cap.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     created_at: datetime
+    max_usd_per_month: float | None = None
 
 
 class Principal(BaseModel):
