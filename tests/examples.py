@@ -7,6 +7,7 @@ from typing import Any
 
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
+from bellpair_core.model.function import FunctionVersion
 from bellpair_core.model.job import Job, JobEvent, job_id
 from bellpair_core.model.limits import CHECK_AFTER, JOB_DEADLINE
 
@@ -47,6 +48,28 @@ def job_example(key: str = "first", **changes: Any) -> Job:
         "events": (JobEvent(at=accepted_at, type="queued", region="us-east-1", epoch=1),),
     }
     return Job(**(values | changes))
+
+
+def version_example(**changes: Any) -> FunctionVersion:
+    """A version of a function that takes a number ``distance`` and a whole number ``steps``."""
+    values: dict[str, Any] = {
+        "tenant": ACME,
+        "name": "vqe-h2",
+        "version": 1,
+        "digest": "a" * 64,
+        "package": BlobRef.within(b"zipped"),
+        "entry": "vqe_h2:VqeH2",
+        "timeout_s": 3600,
+        "inputs": {
+            "type": "object",
+            "properties": {"distance": {"type": "number"}, "steps": {"type": "integer"}},
+            "required": ["distance"],
+            "additionalProperties": False,
+        },
+        "created_at": NOON,
+        "created_by": "0a1b2c3d",
+    }
+    return FunctionVersion(**(values | changes))
 
 
 def device_example(name: str = "sv1", **changes: Any) -> Device:

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.braket_tasks import BraketTasks
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
+from bellpair_core.adapters.dynamodb_functions import DynamoDbFunctions
 from bellpair_core.adapters.dynamodb_journal import DynamoDbJournal
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
 from bellpair_core.adapters.meter import Meter
@@ -26,6 +27,7 @@ from tests.contract.aws_tables import create_catalogue_table, create_ledger_tabl
 from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.examples import device_example, job_example
@@ -90,6 +92,14 @@ class TestDynamoDbCatalogue(CatalogueContract):
         name = new_name()
         create_catalogue_table(client("dynamodb", HOME), name)
         return DynamoDbCatalogue(name, HOME, ["sv1", "ion-11", "square-20"], Meter(1024))
+
+
+class TestDynamoDbFunctions(FunctionsContract):
+    @pytest.fixture
+    def functions(self, aws: str) -> FunctionStore:
+        name = new_name()
+        create_catalogue_table(client("dynamodb", HOME), name)
+        return DynamoDbFunctions(name, HOME, Meter(1024))
 
 
 def buckets() -> dict[str, str]:

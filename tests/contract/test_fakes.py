@@ -8,10 +8,12 @@ from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger
 from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryJournal, MemoryLedger
 from tests.fakes.memory_buckets import MemoryBuckets
+from tests.fakes.memory_functions import MemoryFunctions
 
 
 class TestMemoryLedger(LedgerContract):
@@ -30,6 +32,12 @@ class TestMemoryCatalogue(CatalogueContract):
     @pytest.fixture
     def catalogue(self) -> Catalogue:
         return MemoryCatalogue()
+
+
+class TestMemoryFunctions(FunctionsContract):
+    @pytest.fixture
+    def functions(self) -> FunctionStore:
+        return MemoryFunctions()
 
 
 class TestMemoryBlobs(BlobsContract):

@@ -40,8 +40,32 @@ class Functions(Protocol):
         """
         ...
 
-    def versions(self, tenant: str, name: str) -> Sequence[FunctionVersion]:
-        """All versions, newest first; deleted ones too."""
+    def versions(
+        self, tenant: str, name: str, *, limit: int, before: int | None = None
+    ) -> Sequence[FunctionVersion]:
+        """Up to ``limit`` versions below the number ``before``, newest first; deleted ones too.
+
+        Fewer than ``limit``, even none, only where there are no more.
+        """
+        ...
+
+    def number_of(self, tenant: str, name: str, digest: str) -> int | None:
+        """The number that stands for a version of this digest, strongly read in this region.
+
+        There may be no version of that number, where a deployment was broken off.
+        """
+        ...
+
+    def claim_number(
+        self, tenant: str, name: str, digest: str, number: int, instead_of: int | None = None
+    ) -> int:
+        """Let a number stand for a digest, if ``instead_of`` does so now; the one that does then.
+
+        Parameters
+        ----------
+        instead_of
+            ``None`` where there is none.
+        """
         ...
 
     def workers(self) -> Sequence[Worker]:
