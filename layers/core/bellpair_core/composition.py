@@ -7,18 +7,25 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from .adapters.dynamodb_catalogue import DynamoDbCatalogue
+from .adapters.dynamodb_functions import DynamoDbFunctions
 from .adapters.dynamodb_ledger import DynamoDbLedger
 from .adapters.meter import Meter
 from .adapters.s3_blobs import S3Blobs
 from .model.pair import PairRecord
 from .ports import (
     Announcements,
+    Callbacks,
     Catalogue,
+    DeadLetters,
+    Happenings,
+    Inbox,
     Ledger,
     Operations,
     Peers,
     TaskService,
+    Triggers,
     Wakeups,
+    Workers,
     Workflows,
 )
 from .settings import Settings
@@ -68,6 +75,27 @@ class World:
         return DynamoDbCatalogue(
             self.settings.catalogue_table, self.settings.region, names, self.meter
         )
+
+    @cached_property
+    def functions(self) -> DynamoDbFunctions:
+        """What was deployed, `Functions`, and where to tell of a job's end, `CallbackBook`."""
+        settings = self.settings
+        return DynamoDbFunctions(settings.catalogue_table, settings.region, self.meter)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """What runs users' code."""
+        from .adapters.lambda_workers import LambdaWorkers
+
+        return LambdaWorkers(self.settings.workers, self.settings.region)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """This region's queue of word to callbacks."""
+        from .adapters.sqs_callbacks import SqsCallbacks
+
+        here = self.settings.region
+        return SqsCallbacks(self.settings.callback_queue_urls.get(here, ""), here, self.meter)
 
     @cached_property
     def blobs(self) -> S3Blobs:
@@ -124,3 +152,32 @@ class World:
         from .adapters.event_announcements import EventAnnouncements
 
         return EventAnnouncements(self.settings.region)
+
+    @cached_property
+    def triggers(self) -> Triggers:
+        """The triggers, in the catalogue."""
+        from .adapters.dynamodb_triggers import DynamoDbTriggers
+
+        settings = self.settings
+        return DynamoDbTriggers(settings.catalogue_table, settings.region, self.meter)
+
+    @cached_property
+    def happenings(self) -> Happenings:
+        """Both regions' queues of what triggers are to hear."""
+        from .adapters.sqs_triggers import SqsHappenings
+
+        return SqsHappenings(self.settings.trigger_queue_urls)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """Both regions' queues of what triggers made no job of."""
+        from .adapters.sqs_triggers import SqsDeadLetters
+
+        return SqsDeadLetters(self.settings.dead_letter_queue_urls, self.settings.region)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Both regions' inbox buckets."""
+        from .adapters.s3_inbox import S3Inbox
+
+        return S3Inbox(self.settings.inbox_buckets)

@@ -52,13 +52,42 @@ class SentinelSetting(BaseModel):
     watch_s: float = 62.0
 
 
+class TriggerQueueSetting(BaseModel):
+    """A queue whose messages triggers may take.
+
+    ``tenants`` names the tenants whose triggers may; ``None`` is all.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    tenants: tuple[str, ...] | None = None
+
+    def is_for(self, tenant: str) -> bool:
+        """Whether the tenant's triggers may take its messages."""
+        return self.tenants is None or tenant in self.tenants
+
+
 class Settings(BaseModel):
     """What the stage's parameters give a function; each function has only what it needs.
 
     Attributes
     ----------
+    workers
+        Lambda function's name by the name of the worker that it is.
+    broker
+        Lambda function's name of what serves running functions.
+    callback_queue_urls
+        By region, where word to callbacks waits.
     api_endpoint
         Base URL of this region's API.
+    inbox_buckets
+        Where tenants drop objects, by region.
+    trigger_queue_urls, dead_letter_queue_urls
+        The queues of what triggers are to hear and of what came to nothing, by region.
+    trigger_queues
+        The declared queues whose messages triggers may take, by name.
+    event_bus
+        The event bus that triggers listen to and jobs' ends are told on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,10 +102,19 @@ class Settings(BaseModel):
     result_buckets: dict[str, str] = Field(default_factory=dict)
     dispatch_queue_urls: dict[str, str] = Field(default_factory=dict)
     job_state_machine_arn: str = ""
+    hybrid_state_machine_arn: str = ""
+    workers: dict[str, str] = Field(default_factory=dict)
+    broker: str = ""
+    callback_queue_urls: dict[str, str] = Field(default_factory=dict)
     devices: tuple[DeviceSetting, ...] = ()
     failover_machine: str = ""
     api_endpoint: str = ""
     sentinel: SentinelSetting = SentinelSetting()
+    inbox_buckets: dict[str, str] = Field(default_factory=dict)
+    trigger_queue_urls: dict[str, str] = Field(default_factory=dict)
+    dead_letter_queue_urls: dict[str, str] = Field(default_factory=dict)
+    trigger_queues: dict[str, TriggerQueueSetting] = Field(default_factory=dict)
+    event_bus: str = ""
     memory_mb: int = 1024
 
     @property
@@ -112,8 +150,11 @@ class Settings(BaseModel):
             "ledger_table",
             "catalogue_table",
             "job_state_machine_arn",
+            "hybrid_state_machine_arn",
+            "broker",
             "failover_machine",
             "api_endpoint",
+            "event_bus",
         ):
             if (text := environment.get(f"BELLPAIR_{field.upper()}")) is not None:
                 values[field] = text
@@ -121,8 +162,14 @@ class Settings(BaseModel):
             ("blob_buckets", dict[str, str]),
             ("result_buckets", dict[str, str]),
             ("dispatch_queue_urls", dict[str, str]),
+            ("workers", dict[str, str]),
+            ("callback_queue_urls", dict[str, str]),
             ("devices", tuple[DeviceSetting, ...]),
             ("sentinel", SentinelSetting),
+            ("inbox_buckets", dict[str, str]),
+            ("trigger_queue_urls", dict[str, str]),
+            ("dead_letter_queue_urls", dict[str, str]),
+            ("trigger_queues", dict[str, TriggerQueueSetting]),
         ):
             if f"BELLPAIR_{field.upper()}" in environment:
                 values[field] = parsed(f"BELLPAIR_{field.upper()}", kind)

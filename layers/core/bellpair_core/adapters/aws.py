@@ -84,8 +84,15 @@ def _session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
+_WAITING = Config(read_timeout=27, retries={"mode": "standard", "total_max_attempts": 1})
+"""For what takes its time to answer and is not to be asked twice: a request behind API Gateway has
+29 s."""
+
+
 @cache
-def client(service: str, region: str, *, patient: bool = True, hasty: bool = False) -> Any:
+def client(
+    service: str, region: str, *, patient: bool = True, hasty: bool = False, waiting: bool = False
+) -> Any:
     """The process's one client of a service in a region.
 
     Parameters
@@ -94,10 +101,14 @@ def client(service: str, region: str, *, patient: bool = True, hasty: bool = Fal
         False gives up after about 6 s instead of 30.
     hasty
         True gives up after less than 2 s, without a repetition.
+    waiting
+        True waits up to 27 s for an answer, without a repetition.
     """
     config = _CONFIG if patient else _CONFIG.merge(_IMPATIENT)
     if hasty:
         config = _CONFIG.merge(_HASTY)
+    if waiting:
+        config = _CONFIG.merge(_WAITING)
     return _session().create_client(service, region_name=region, config=config)
 
 

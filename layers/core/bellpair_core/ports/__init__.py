@@ -12,6 +12,7 @@ from .operations import Operations
 from .peers import AtOnce, PeerHealth, Peers
 from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus, TaskUnknown
 from .triggers import DeadLetters, Happenings, Inbox, TakenLetter, TriggerRef, Triggers
+from .workers import FunctionEntry, WorkerDescription, WorkerRefused, Workers
 from .workflows import Wakeups, Workflows
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Catalogue",
     "Clock",
     "DeadLetters",
+    "FunctionEntry",
     "Functions",
     "Happenings",
     "Inbox",
@@ -47,5 +49,8 @@ __all__ = [
     "Triggers",
     "WaitingJob",
     "Wakeups",
+    "WorkerDescription",
+    "WorkerRefused",
+    "Workers",
     "Workflows",
 ]

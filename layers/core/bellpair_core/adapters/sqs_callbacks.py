@@ -1,0 +1,29 @@
+"""Word to callbacks through an SQS queue."""
+
+from __future__ import annotations
+
+import json
+
+from bellpair_core.model.job import Job
+
+from .aws import client, transient_faults
+from .meter import Meter
+
+
+class SqsCallbacks:
+    """`Callbacks` over a region's queue."""
+
+    def __init__(self, queue_url: str, region: str, meter: Meter) -> None:
+        self._queue_url = queue_url
+        self._meter = meter
+        self._sqs = client("sqs", region)
+
+    def enqueue(self, job: Job) -> None:
+        """See `Callbacks.enqueue`."""
+        if job.function is None or job.function.callback is None:
+            return
+        self._meter.queue_request()
+        with transient_faults("queueing word to a callback"):
+            self._sqs.send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps({"job_id": job.id})
+            )
