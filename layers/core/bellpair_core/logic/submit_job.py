@@ -20,21 +20,14 @@ from bellpair_core.model.limits import (
     RESULT_BITS_MAX,
     SHOTS_MAX,
     SHOTS_MIN,
-    SOURCE_BYTES_MAX,
 )
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
-from bellpair_core.openqasm import (
-    ProblemKind,
-    ProgramError,
-    ProgramFacts,
-    ProgramLimits,
-    check_program,
-)
 from bellpair_core.ports import Blobs, Clock, Ledger, Wakeups
 
 from .accept_job import Accepted, JobName, Tags, accept, accepted_before, checked_key, replayed
 from .asked_device import require_device
+from .checked_program import checked_program
 from .pair_gate import PairReading, require_accepting, require_active
 
 
@@ -118,7 +111,7 @@ def submit_job(
     """
     require_active(pair, region)
     key = checked_key(idempotency_key)
-    facts = _checked_program(submission.source)
+    facts = checked_program(submission.source)
     _require_fetchable(submission.shots, facts.num_bits)
     digest = submission.digest
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
@@ -171,61 +164,6 @@ def submit_job(
         ),
     )
     return accept(job, ledger, wakeups)
-
-
-_LIMITS = ProgramLimits()
-
-_NOT_YET = frozenset(
-    {
-        ProblemKind.UNSUPPORTED,
-        ProblemKind.TOO_DEEP,
-        ProblemKind.TOO_LARGE,
-        ProblemKind.TOO_MANY_BITS,
-        ProblemKind.UNBOUNDED_LOOP,
-    }
-)
-"""Programs that may be good OpenQASM, but not for us."""
-
-
-def _checked_program(source: str) -> ProgramFacts:
-    # A character takes one byte at least, so most sources need no encoding to be measured.
-    if len(source) > SOURCE_BYTES_MAX or len(source.encode()) > SOURCE_BYTES_MAX:
-        raise BellpairError(
-            ErrorCode.SOURCE_TOO_LARGE,
-            f"The source has {len(source.encode())} bytes; the limit is {SOURCE_BYTES_MAX}.",
-            pointer="#/source",
-            limit_bytes=SOURCE_BYTES_MAX,
-        )
-    try:
-        facts = check_program(source, _LIMITS)
-    except ProgramError as error:
-        if error.kind is ProblemKind.TOO_MANY_QUBITS:
-            code = ErrorCode.PROGRAM_TOO_WIDE
-        elif error.kind in _NOT_YET:
-            code = ErrorCode.PROGRAM_UNSUPPORTED
-        else:
-            code = ErrorCode.PROGRAM_INVALID
-        raise BellpairError(
-            code,
-            f"Line {error.line}, column {error.column}: {error.message}.",
-            remedy=error.remedy,
-            pointer="#/source",
-            line=error.line,
-            column=error.column,
-            problem=error.kind.value,
-        ) from None
-    if facts.obstacle is not None:
-        message, line, column, remedy = facts.obstacle
-        raise BellpairError(
-            ErrorCode.PROGRAM_UNSUPPORTED,
-            f"Line {line}, column {column}: {message}.",
-            remedy=remedy,
-            pointer="#/source",
-            line=line,
-            column=column,
-            problem=ProblemKind.UNSUPPORTED.value,
-        )
-    return facts
 
 
 def _require_fetchable(shots: int, num_bits: int) -> None:
