@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from base64 import b64encode
@@ -196,7 +195,8 @@ class FunctionClient:
         name
             ``"name"``, ``"name:alias"`` or ``"name:version"``.
         inputs
-            Arguments of the function by name, as JSON has them; numpy arrays become lists.
+            Arguments of the function by name; `bellpair.functions.json_forms` says how arrays and
+            complex numbers are sent.
         device
             For the quantum calls that name none, in place of the function's own.
         max_cost_usd
@@ -355,28 +355,23 @@ def checked_key(key: str | None) -> str:
 
 
 def json_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as plain JSON values; arrays and numbers of numpy's become lists and numbers.
+    """Inputs as plain JSON values, in the forms of `bellpair.functions.json_forms`.
 
     Raises
     ------
     InvalidRequest
         If a value has no JSON form.
     """
+    from bellpair.functions.errors import OutputNotJson
+    from bellpair.functions.json_forms import json_form
+
     try:
-        text = json.dumps(dict(inputs), allow_nan=False, default=_plain)
-    except (TypeError, ValueError) as error:
+        plain: dict[str, Any] = json_form(dict(inputs), "inputs")
+    except OutputNotJson as error:
         raise InvalidRequest(
-            f"The inputs have no JSON form: {error}.",
-            remedy="Give texts, finite numbers, booleans, lists and dicts.",
+            error.detail, remedy="Give texts, finite numbers, booleans, lists, dicts or arrays."
         ) from None
-    plain: dict[str, Any] = json.loads(text)
     return plain
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"a {type(value).__name__} cannot be sent")
 
 
 def _path(name: str) -> str:

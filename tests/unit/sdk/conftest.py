@@ -11,6 +11,7 @@ import pytest
 from bellpair import Client
 from tests.unit.sdk.fake_api import KEY, FakeLedger, FakeRegion
 from tests.unit.sdk.fake_clock import FakeClock
+from tests.unit.sdk.shell import Shell
 
 BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -73,3 +74,8 @@ def silent_url() -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def shell(east: FakeRegion, west: FakeRegion) -> Shell:
+    return Shell({"BELLPAIR_ENDPOINTS": f"{east.url},{west.url}", "BELLPAIR_API_KEY": KEY})

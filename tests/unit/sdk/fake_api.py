@@ -12,6 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.unit.sdk.fake_functions import FakeFunctions
+from tests.unit.sdk.problems import problem
+
 KEY = "bp_0a1b2c3d_" + "s3cr3t" * 7 + "x"
 OPERATOR_KEY = "bp_ffffffff_" + "0p3r4t" * 7 + "x"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -154,6 +157,7 @@ class FakeLedger:
         self.stuck = False
         self.waiting_for: str | None = None
         self.tenants: list[str] = []
+        self.functions = FakeFunctions()
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
         self.pair = FakePair()
 
@@ -226,14 +230,6 @@ class FakeLedger:
         return job
 
 
-def problem(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
-    """A problem document."""
-    return {
-        "type": f"urn:bellpair:{code}", "title": code, "status": status, "code": code,
-        "detail": detail, "request_id": "req-42", **members,
-    }  # fmt: skip
-
-
 class FakeRegion:
     """One region's API on an ephemeral port."""
 
@@ -295,6 +291,9 @@ class FakeRegion:
 
     def _answer(self, seen: Seen, key: str) -> tuple[int, dict[str, Any]]:
         ledger = self.ledger
+        answered = ledger.functions.answer(ledger, seen)
+        if answered is not None:
+            return answered
         match seen.method, seen.path.split("/")[2:]:
             case "POST", ["jobs"]:
                 return ledger.submit(seen.headers["idempotency-key"], seen.body)
@@ -401,4 +400,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = _serve

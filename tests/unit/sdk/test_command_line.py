@@ -8,39 +8,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bellpair.cli.app import app
 from bellpair.cli.exits import ExitCode
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import KEY, OPERATOR_KEY, FakeLedger, FakeRegion
-
-
-class Shell:
-    """Runs commands with an environment that leads to the fake regions."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        self.environ = environ
-
-    def __call__(self, *args: str, **more: Any) -> Result:
-        runner = CliRunner(env=self.environ)
-        return runner.invoke(app, args, prog_name="bellpair", catch_exceptions=False, **more)
-
-    def json(self, *args: str, code: int = 0) -> dict[str, Any]:
-        result = self(*args, "--json")
-        assert result.exit_code == code, result.output
-        assert result.stderr == ""
-        value = json.loads(result.stdout)
-        assert isinstance(value, dict)
-        return value
-
-
-@pytest.fixture
-def shell(east: FakeRegion, west: FakeRegion) -> Shell:
-    return Shell({"BELLPAIR_ENDPOINTS": f"{east.url},{west.url}", "BELLPAIR_API_KEY": KEY})
+from tests.unit.sdk.shell import Shell
 
 
 @pytest.fixture
