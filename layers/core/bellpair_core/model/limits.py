@@ -146,6 +146,13 @@ BLOBS_COMPARED_MAX = 100_000
 PACKAGE_BYTES_MAX = 1024 * 1024
 """Zipped bytes of one function's module and its local imports."""
 
+PACKAGE_FILES_MAX = 500
+PACKAGE_UNZIPPED_BYTES_MAX = 16 * 1024 * 1024
+"""What a package may hold unzipped."""
+
+SCHEMA_BYTES_MAX = 64 * 1024
+"""UTF-8 bytes of the schema of a function's inputs, and of that of its output."""
+
 FUNCTION_INPUT_BYTES_MAX = 256 * 1024
 """UTF-8 bytes of an invocation's inputs as JSON."""
 
