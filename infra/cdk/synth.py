@@ -67,6 +67,8 @@ def inputs(stage: str, functions: Path, *, checked: bool) -> str:
         [
             *(functions, ROOT / "layers", ROOT / "statemachines", ROOT / "samplesconfig.toml"),
             *(ROOT / "infra" / "cdk", ROOT / "infra" / "toolchain", ROOT / "uv.lock"),
+            # A worker's layer holds the client library.
+            ROOT / "sdk" / "bellpair",
             *(stage, str(checked)),
         ]
     )

@@ -27,6 +27,9 @@ SINGLE_COPY = "single-copy/"
 PAIR, BEATS, BREAKERS, JOBS, SLOTS = "PAIR", "BEAT#*", "BREAKER#*", "JOB#*", "SLOTS#*"
 """Partitions of the ledger, one kind of item in each."""
 
+JOURNALS, SPENDING = "JOURNAL#*", "SPEND#*"
+"""Partitions of the ledger that functions fill: what they did, and what they cost."""
+
 CANARIES = "JOB#job-canary-*"
 """The partitions of the jobs by which the platform tries itself."""
 
@@ -101,6 +104,22 @@ class Accesses:
         """Leave this region's sign of life."""
         return self._ledger("dynamodb:PutItem", BEATS)
 
+    def read_journals(self) -> Access:
+        """Read what functions did, line by line or a page at once."""
+        return self._ledger(("dynamodb:GetItem", "dynamodb:Query"), JOURNALS)
+
+    def write_journals(self) -> Access:
+        """Add lines to what functions did."""
+        return self._ledger("dynamodb:PutItem", JOURNALS)
+
+    def note_tasks(self) -> Access:
+        """Note which tasks of a function's call are over."""
+        return self._ledger("dynamodb:UpdateItem", JOURNALS)
+
+    def spend(self) -> Access:
+        """Add to what a tenant's functions spend, below its cap."""
+        return self._ledger("dynamodb:UpdateItem", SPENDING)
+
     def write_canaries(self) -> Access:
         """Write the jobs by which the platform tries itself, and no tenant's."""
         return self._ledger("dynamodb:PutItem", CANARIES)
@@ -112,6 +131,30 @@ class Accesses:
     def hold_slots(self) -> Access:
         """Take and free places on devices that have a limited number of them."""
         return self._ledger("dynamodb:UpdateItem", SLOTS)
+
+    def read_functions(self) -> Access:
+        """Read what tenants deployed."""
+        return self._catalogue(_READ_MANY, "FUNCTIONS#*", "FUNCTION#*")
+
+    def write_functions(self) -> Access:
+        """Write what tenants deployed."""
+        return self._catalogue("dynamodb:PutItem", "FUNCTIONS#*", "FUNCTION#*")
+
+    def read_workers(self) -> Access:
+        """Read what the workers said of themselves."""
+        return self._catalogue("dynamodb:Query", "WORKERS")
+
+    def write_workers(self) -> Access:
+        """Write what the workers said of themselves."""
+        return self._catalogue("dynamodb:PutItem", "WORKERS")
+
+    def read_callbacks(self) -> Access:
+        """Read where tenants want to be told of their jobs' ends, and the keys to sign with."""
+        return self._catalogue(_READ_MANY, "CALLBACKS#*")
+
+    def write_callbacks(self) -> Access:
+        """Write where tenants want to be told of their jobs' ends."""
+        return self._catalogue(("dynamodb:PutItem", "dynamodb:DeleteItem"), "CALLBACKS#*")
 
     def read_keys(self) -> Access:
         """Look up API keys by their hash."""
@@ -194,6 +237,13 @@ class Accesses:
         """Cancel the platform's tasks."""
         return self._own_tasks("braket:CancelQuantumTask")
 
+    def be_patient(self) -> Access:
+        """Know how long a call's tasks are waited for while the function's process stands by."""
+        patience = self._names.stage.call_patience_s
+        if patience is None:
+            return Access()
+        return Access(environment={"BELLPAIR_CALL_PATIENCE_S": str(patience)})
+
     def know_devices(self) -> Access:
         """Know which devices the stage offers."""
         return Access(environment={"BELLPAIR_DEVICES": self._names.devices_json()})
@@ -211,17 +261,59 @@ class Accesses:
         return self._wake(self._names.peer.queue_arn)
 
     def start_jobs(self) -> Access:
-        """Start executions of the job state machine."""
-        return self._state_machine(("states:StartExecution",), self._names.state_machine_arn)
+        """Start executions of jobs, whatever they run."""
+        return self._executions("states:StartExecution", *self._machines())
+
+    def start_turns(self) -> Access:
+        """Start executions of jobs that run a function."""
+        return self._executions("states:StartExecution", self._names.hybrid_machine_arn)
 
     def follow_jobs(self) -> Access:
         """Ask for the state of executions."""
-        executions = self._names.arn("states", f"execution:{self._names.state_machine}:*")
-        return self._state_machine(("states:DescribeExecution",), executions)
+        names = self._names
+        executions = (
+            names.arn("states", f"execution:{machine}:*")
+            for machine in (names.state_machine, names.hybrid_machine)
+        )
+        return self._executions("states:DescribeExecution", *executions)
 
     def answer_jobs(self) -> Access:
         """Answer executions that wait with a task token."""
-        return self._state_machine(("states:SendTaskSuccess",), self._names.state_machine_arn)
+        return self._executions("states:SendTaskSuccess", *self._machines())
+
+    def answer_turns(self) -> Access:
+        """Answer executions of functions that wait for their tasks."""
+        return self._executions("states:SendTaskSuccess", self._names.hybrid_machine_arn)
+
+    def ask_workers(self) -> Access:
+        """Have workers run, look at packages or describe themselves."""
+        return Access(
+            actions=("lambda:InvokeFunction",),
+            resources=self._names.worker_arns,
+            environment=self._workers(),
+        )
+
+    def know_workers(self) -> Access:
+        """Know which function is which worker."""
+        return Access(environment=self._workers())
+
+    def ask_broker(self) -> Access:
+        """Have the broker make quantum calls for one run."""
+        return Access(
+            actions=("lambda:InvokeFunction",),
+            resources=(self._names.function_arn("broker"),),
+            environment={"BELLPAIR_BROKER": self._names.function("broker")},
+        )
+
+    def call_back(self) -> Access:
+        """Have whoever asked for it be told that a job is over."""
+        both = (self._names, self._names.peer)
+        urls = {names.region: names.callback_queue_url for names in both}
+        return Access(
+            actions=("sqs:SendMessage",),
+            resources=(self._names.callback_queue_arn,),
+            environment={"BELLPAIR_CALLBACK_QUEUE_URLS": self._json(urls)},
+        )
 
     def operate_pair(self) -> Access:
         """Start operations on the pair, in whichever region takes over."""
@@ -270,17 +362,17 @@ class Accesses:
             environment={"BELLPAIR_DISPATCH_QUEUE_URLS": self._json(urls)},
         )
 
-    def _ledger(self, action: str, *partitions: str) -> Access:
+    def _ledger(self, actions: str | tuple[str, ...], *partitions: str) -> Access:
         return Access(
-            actions=(action,),
+            actions=_listed(actions),
             resources=(self._names.arn("dynamodb", f"table/{self._names.ledger}"),),
             condition=_within(partitions),
             environment={"BELLPAIR_LEDGER_TABLE": self._names.ledger},
         )
 
-    def _catalogue(self, action: str, *partitions: str) -> Access:
+    def _catalogue(self, actions: str | tuple[str, ...], *partitions: str) -> Access:
         return Access(
-            actions=(action,),
+            actions=_listed(actions),
             resources=(self._names.arn("dynamodb", f"table/{self._names.catalogue}"),),
             condition=_within(partitions),
             environment={"BELLPAIR_CATALOGUE_TABLE": self._names.catalogue},
@@ -313,12 +405,22 @@ class Accesses:
     def _result_objects(self) -> tuple[str, ...]:
         return tuple(f"{arn}/jobs/*" for arn in self._result_arns())
 
-    def _state_machine(self, actions: tuple[str, ...], resource: str) -> Access:
+    def _machines(self) -> tuple[str, str]:
+        return (self._names.state_machine_arn, self._names.hybrid_machine_arn)
+
+    def _executions(self, action: str, *resources: str) -> Access:
+        job, hybrid = self._machines()
         return Access(
-            actions=actions,
-            resources=(resource,),
-            environment={"BELLPAIR_JOB_STATE_MACHINE_ARN": self._names.state_machine_arn},
+            actions=(action,),
+            resources=resources,
+            environment={
+                "BELLPAIR_JOB_STATE_MACHINE_ARN": job,
+                "BELLPAIR_HYBRID_STATE_MACHINE_ARN": hybrid,
+            },
         )
+
+    def _workers(self) -> dict[str, str]:
+        return {"BELLPAIR_WORKERS": self._names.workers_json()}
 
     def _device_arns(self) -> tuple[str, ...]:
         return tuple(device.arn for device in self._names.stage.devices.values())
@@ -334,6 +436,13 @@ class Accesses:
     def _tasks(self) -> str:
         # A task lives in its device's region, which need not be the caller's.
         return f"arn:{Aws.PARTITION}:braket:*:{Aws.ACCOUNT_ID}:quantum-task/*"
+
+
+_READ_MANY = ("dynamodb:GetItem", "dynamodb:Query")
+
+
+def _listed(actions: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (actions,) if isinstance(actions, str) else actions
 
 
 def _within(partitions: Iterable[str]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Rings(Enum):
     BELOW_OR_SILENT = "the threshold is not reached, or nothing was measured"
 
 
-ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "sentinel", "sweep"})
+ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "registrar", "sentinel", "sweep"})
 """Functions that a schedule wakes: one may run once in five minutes, so each failure counts."""
 
 REFUSES_BY_FAILING = frozenset({"authorizer"})
@@ -49,22 +49,27 @@ class Alarms(Construct):
             topic.add_subscription(subscriptions.EmailSubscription(names.stage.alarm_email))
         self._notify = actions.SnsAction(topic)
         self._names = names
-        for function in SIZES:
+        workers = [names.worker(name) for name in names.stage.workers]
+        for function in (*SIZES, *workers):
             dimensions = {"FunctionName": names.function(function)}
-            title = function.capitalize()
+            title = "".join(part.capitalize() for part in function.split("-"))
             enough = 1 if function in ON_A_SCHEDULE else 5
             if function not in REFUSES_BY_FAILING:
                 self.add(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
             self.add(f"{title}Throttles", "AWS/Lambda", "Throttles", dimensions, enough)
         for title, arn in (
             ("Job", names.state_machine_arn),
+            ("Hybrid", names.hybrid_machine_arn),
             ("Failover", names.failover_machine_arn),
         ):
             for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
                 self.add(f"{title}{metric}", "AWS/States", metric, {"StateMachineArn": arn})
-        given_up = {"QueueName": f"{names.queue}-given-up"}
-        depth = "ApproximateNumberOfMessagesVisible"
-        self.add("WakeUpsGivenUp", "AWS/SQS", depth, given_up, statistic="Maximum")
+        for title, queue in (
+            ("WakeUpsGivenUp", f"{names.queue}-given-up"),
+            ("CallbacksUndelivered", f"{names.callback_queue}-undelivered"),
+        ):
+            depth = "ApproximateNumberOfMessagesVisible"
+            self.add(title, "AWS/SQS", depth, {"QueueName": queue}, statistic="Maximum")
         self._count_faults()
 
     def _count_faults(self) -> None:

@@ -16,7 +16,7 @@ from bellpair_cdk.access import Access, Accesses, environment
 from bellpair_cdk.names import Names
 from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.sources import staged
-from bellpair_cdk.stage import Stage
+from bellpair_cdk.stage import Size, Stage
 
 RUNTIME = lambda_.Runtime.PYTHON_3_11
 
@@ -67,6 +67,22 @@ class SharedLayers(Construct):
         return self._layers[name]
 
 
+@dataclass(frozen=True)
+class Build:
+    """What a function is made of.
+
+    Parameters
+    ----------
+    code, handler, layers
+        As Lambda has them.
+    """
+
+    code: lambda_.Code
+    handler: str = "handler.handler"
+    layers: tuple[lambda_.LayerVersion, ...] = ()
+    runtime: lambda_.Runtime = RUNTIME
+
+
 class PlatformFunction(Construct):
     """A function with its own role, log group and just the accesses it was given.
 
@@ -74,10 +90,16 @@ class PlatformFunction(Construct):
     ----------
     name
         The function; its size is the stage's for this name.
-    folder
-        Its folder, if that is not called like it.
     accesses
         What it may reach.
+    made_of
+        Its runtime, handler, code and layers.
+    size
+        Its size, if that is not the stage's for its name.
+    variables
+        Environment variables that come with no access.
+    tenancy
+        Whether its processes serve one tenant each.
     """
 
     def __init__(
@@ -87,15 +109,15 @@ class PlatformFunction(Construct):
         *,
         name: str,
         names: Names,
-        workshop: Workshop,
-        layers: Iterable[lambda_.LayerVersion],
+        made_of: Build,
         accesses: Iterable[Access],
-        handler: str = "handler.handler",
-        folder: str | None = None,
+        size: Size | None = None,
+        variables: Mapping[str, str] | None = None,
+        tenancy: lambda_.TenancyConfig | None = None,
     ) -> None:
         super().__init__(scope, id)
         stage = names.stage
-        size = stage.size(name)
+        size = size or stage.size(name)
         granted = tuple(accesses)
         log_group = logs.LogGroup(
             self,
@@ -115,18 +137,19 @@ class PlatformFunction(Construct):
             self,
             "Function",
             function_name=names.function(name),
-            runtime=RUNTIME,
+            runtime=made_of.runtime,
             architecture=lambda_.Architecture.X86_64,
-            handler=handler,
-            code=workshop.code(folder or name),
-            layers=list(layers),
+            handler=made_of.handler,
+            code=made_of.code,
+            layers=list(made_of.layers) or None,
             role=role,
             memory_size=size.memory,
             timeout=Duration.seconds(size.timeout),
             reserved_concurrent_executions=size.concurrency,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
-            environment={**_base(stage, name), **environment(granted)},
+            environment={**_base(stage, name), **(variables or {}), **environment(granted)},
+            tenancy_config=tenancy,
         )
         accept_no_resource(role)
 
@@ -163,17 +186,28 @@ class Workbench:
         handler: str = "handler.handler",
         folder: str | None = None,
     ) -> PlatformFunction:
-        """Make a function with these layers and accesses."""
+        """Make a function with these layers and accesses.
+
+        Parameters
+        ----------
+        folder
+            Its folder, if that is not called like it.
+        """
         return PlatformFunction(
             scope,
             id,
             name=name,
             names=self.names,
-            workshop=self.workshop,
-            layers=[self.layers[layer] for layer in layers],
+            made_of=self.build(folder or name, *layers, handler=handler),
             accesses=accesses,
+        )
+
+    def build(self, folder: str, *layers: str, handler: str = "handler.handler") -> Build:
+        """Return what a function of this folder is made of, with these layers."""
+        return Build(
+            code=self.workshop.code(folder),
             handler=handler,
-            folder=folder,
+            layers=tuple(self.layers[layer] for layer in layers),
         )
 
 

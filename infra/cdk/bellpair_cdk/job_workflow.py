@@ -16,10 +16,13 @@ from bellpair_core.model.limits import JOB_DEADLINE
 _SLACK = timedelta(hours=1)
 """How much longer an execution lives than its job's deadline, so that it can end the job."""
 
+LIFE = JOB_DEADLINE + _SLACK
+"""How long an execution may live."""
+
 
 def numbers(stage: Stage) -> dict[str, int]:
     """Return the times and counts of the definition, in seconds and attempts."""
-    life = int((JOB_DEADLINE + _SLACK).total_seconds())
+    life = int(LIFE.total_seconds())
     slowest = max(stage.size(name).timeout for name in ("transpile", "postprocess", "finish"))
     return {
         "JobSeconds": life,
@@ -31,7 +34,13 @@ def numbers(stage: Stage) -> dict[str, int]:
 
 
 class JobWorkflow(Construct):
-    """The state machine ``job`` and the functions of its stages."""
+    """The state machine ``job`` and the functions of its stages.
+
+    Attributes
+    ----------
+    finish
+        The function that ends every job.
+    """
 
     def __init__(
         self,
@@ -99,8 +108,13 @@ class JobWorkflow(Construct):
                 accesses.know_results(),
                 accesses.cancel_tasks(),
                 accesses.wake_dispatcher(),
+                accesses.read_journals(),
+                accesses.write_journals(),
+                accesses.spend(),
+                accesses.call_back(),
             ),
         }
+        self.finish = stages["Finish"]
         self.state_machine = state_machine(
             self,
             name=names.state_machine,

@@ -47,6 +47,9 @@ class JobsApi(Construct):
             *(accesses.read_blobs(), accesses.write_blobs()),
             *(accesses.wake_dispatcher(), accesses.cancel_tasks(), accesses.know_results()),
             accesses.operate_pair(),
+            *(accesses.read_functions(), accesses.write_functions()),
+            *(accesses.read_workers(), accesses.ask_workers(), accesses.read_journals()),
+            *(accesses.read_callbacks(), accesses.write_callbacks(), accesses.call_back()),
         ]
         told = [Access(environment=access.environment) for access in api]
         functions = {MAIN: function("Api", "api", app.handlers[MAIN], api)}

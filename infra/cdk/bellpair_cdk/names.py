@@ -62,9 +62,23 @@ class Names:
         """The failover state machine's name, the same in each region."""
         return f"{self.prefix}-failover"
 
+    @property
+    def hybrid_machine(self) -> str:
+        """The name of the state machine of jobs that run a function."""
+        return f"{self.prefix}-hybrid"
+
+    @property
+    def callback_queue(self) -> str:
+        """The name of the queue of what callbacks are to hear."""
+        return f"{self.prefix}-callbacks"
+
     def function(self, name: str) -> str:
         """Return a function's full name."""
         return f"{self.prefix}-{name}"
+
+    def worker(self, name: str) -> str:
+        """Return the name of the function that is this worker, after the stage's prefix."""
+        return f"worker-{name}"
 
     def log(self, function: str) -> str:
         """Return the name of a function's log group."""
@@ -98,9 +112,33 @@ class Names:
         return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{self.account}/{self.queue}"
 
     @property
+    def callback_queue_arn(self) -> str:
+        """The ARN of the queue of what callbacks are to hear."""
+        return self.arn("sqs", self.callback_queue)
+
+    @property
+    def callback_queue_url(self) -> str:
+        """The address of the queue of what callbacks are to hear."""
+        return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{self.account}/{self.callback_queue}"
+
+    def function_arn(self, name: str) -> str:
+        """Return a function's ARN."""
+        return self.arn("lambda", f"function:{self.function(name)}")
+
+    @property
+    def worker_arns(self) -> tuple[str, ...]:
+        """The ARNs of all workers."""
+        return tuple(self.function_arn(self.worker(name)) for name in self.stage.workers)
+
+    @property
     def state_machine_arn(self) -> str:
         """The job state machine's ARN."""
         return self.arn("states", f"stateMachine:{self.state_machine}")
+
+    @property
+    def hybrid_machine_arn(self) -> str:
+        """The ARN of the state machine of jobs that run a function."""
+        return self.arn("states", f"stateMachine:{self.hybrid_machine}")
 
     @property
     def failover_machine_arn(self) -> str:
@@ -124,6 +162,13 @@ class Names:
                 "canary_limit_s": sentinel.canary_limit_seconds,
                 "watch_s": WATCH_SECONDS,
             },
+            separators=(",", ":"),
+        )
+
+    def workers_json(self) -> str:
+        """Return the JSON that a function reads the workers' own names from."""
+        return json.dumps(
+            {name: self.function(self.worker(name)) for name in self.stage.workers},
             separators=(",", ":"),
         )
 

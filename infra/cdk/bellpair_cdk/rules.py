@@ -86,5 +86,6 @@ def _open_ended(stage: Stage) -> Iterator[tuple[str, str]]:
         yield f"{blobs}/{SINGLE_COPY}*", "The mark of a blob is named after the blob."
         results = names.bucket_arn(names.result_bucket(region))
         yield f"{results}/jobs/*", "A task's results are under its job's name."
-        executions = names.arn("states", f"execution:{names.state_machine}:*")
-        yield executions, "An execution is named after its job."
+        for machine in (names.state_machine, names.hybrid_machine):
+            executions = names.arn("states", f"execution:{machine}:*")
+            yield executions, "An execution is named after its job."

@@ -149,6 +149,54 @@ class Size(_Parameters):
     concurrency: int | None = Field(default=None, ge=1)
 
 
+WORKER_LAYERS = frozenset({"numeric", "quantum", "worker"})
+"""The layers that a worker may be made of; each has ``worker``, or it could run nothing."""
+
+
+class Worker(_Parameters):
+    """A runtime that runs users' functions; they name it and get its libraries.
+
+    Parameters
+    ----------
+    layers
+        The layers that it is made of, ``worker`` among them.
+    image
+        An image in place of layers, as ECR names it, in the stage's account; ``{region}``
+        stands for each region of the pair. It holds ``functions/worker`` and the package
+        ``bellpair_worker``, and answers as Lambda's runtime does.
+    memory, timeout
+        What one run may use (MiB), and how long it lasts at most (s).
+    concurrency
+        Runs at once, of all tenants; left out, as many as the account has.
+    preload
+        Modules that are imported once for all runs.
+    """
+
+    layers: tuple[str, ...] = ()
+    image: str | None = Field(
+        default=None,
+        pattern=r"^\d{12}\.dkr\.ecr\.\{region\}\.amazonaws\.com/[a-z0-9/._-]+[:@][\w.:-]+$",
+    )
+    memory: int = Field(default=2048, ge=512, le=10240)
+    timeout: int = Field(default=900, ge=30, le=900)
+    concurrency: int | None = Field(default=None, ge=1)
+    preload: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _runs_functions(self) -> Self:
+        if bool(self.layers) == bool(self.image):
+            raise ValueError("a worker is made of layers or of an image: give one of them")
+        unknown = set(self.layers) - WORKER_LAYERS
+        if unknown:
+            raise ValueError(
+                f"no worker is made of {', '.join(sorted(unknown))}; "
+                f"there are {', '.join(sorted(WORKER_LAYERS))}"
+            )
+        if self.layers and "worker" not in self.layers:
+            raise ValueError("layers must have 'worker', which runs the functions")
+        return self
+
+
 SIZES: dict[str, Size] = {
     # API Gateway gives up after 29 s, so nothing on its path may take longer.
     "api": Size(memory=1024, timeout=28),
@@ -168,6 +216,13 @@ SIZES: dict[str, Size] = {
     "adopt": Size(memory=512, timeout=60),
     # It watches for a minute and longer while it has a suspicion.
     "sentinel": Size(memory=256, timeout=90),
+    # It compiles and launches up to a thousand programs of one call, and waits a little.
+    "broker": Size(memory=2048, timeout=120),
+    "resume": Size(memory=1024, timeout=120),
+    "park": Size(memory=512, timeout=30),
+    # It waits for workers that start.
+    "registrar": Size(memory=256, timeout=120),
+    "notify": Size(memory=256, timeout=60),
 }
 """Each function's size, where a stage says nothing else."""
 
@@ -204,6 +259,11 @@ class Stage(_Parameters):
         Who hears of alarms; left out, the topic has no subscriber.
     devices
         The devices on offer, by the name that tenants use.
+    workers
+        What runs users' functions, by the name that they choose it by.
+    call_patience_s
+        How long a function's process waits for a quantum call's tasks before it is suspended,
+        in seconds; left out, as long as is worth it for the device.
     sentinel
         How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
     domain
@@ -228,6 +288,8 @@ class Stage(_Parameters):
     burst: int = Field(default=1000, ge=1)
     alarm_email: str | None = None
     devices: dict[str, Device] = Field(min_length=1)
+    workers: dict[str, Worker] = Field(min_length=1)
+    call_patience_s: float | None = Field(default=None, ge=0, le=20)
     sentinel: Sentinel
     domain: Domain | None = None
     sizes: dict[str, Size] = Field(default_factory=dict)
@@ -250,6 +312,13 @@ class Stage(_Parameters):
         for name, device in self.devices.items():
             if device.region not in (None, *self.pair):
                 raise ValueError(f"device {name} is in {device.region}, outside the pair")
+        for name, worker in self.workers.items():
+            if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+                raise ValueError(
+                    f"worker {name!r}: begin with a letter, then letters, digits and -, up to 31"
+                )
+            if worker.image and self.cloud != "aws":
+                raise ValueError(f"worker {name} is an image, which needs cloud = 'aws'")
         if self.size("sentinel").timeout < WATCH_SECONDS + 15:
             raise ValueError(
                 f"sizes.sentinel.timeout must be {WATCH_SECONDS + 15} or more: one call watches "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aws_cdk import RemovalPolicy
@@ -26,6 +26,7 @@ def state_machine(
     numbers: Mapping[str, int],
     functions: Mapping[str, PlatformFunction],
     log_data: bool,
+    also_calls: Iterable[str] = (),
 ) -> sfn.StateMachine:
     """Make a state machine with its own role, which may call these functions, and its log.
 
@@ -39,6 +40,8 @@ def state_machine(
         The functions that it calls; ``Name`` is ``${NameArn}`` in the definition.
     log_data
         Whether the log has what goes in and out, or the course alone.
+    also_calls
+        ARNs of functions that the machine is told of as it runs.
     """
     stage = names.stage
     removal = RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
@@ -55,12 +58,8 @@ def state_machine(
         assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         description=f"What {name} may do",
     )
-    for called in functions.values():
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[called.function.function_arn]
-            )
-        )
+    for arn in (*(called.function.function_arn for called in functions.values()), *also_calls):
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[arn]))
     made = sfn.StateMachine(
         scope,
         "StateMachine",
