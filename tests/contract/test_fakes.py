@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger
+from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger, Triggers
 from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import CatalogueContract
 from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
+from tests.contract.triggers_contract import TriggersContract
 from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryJournal, MemoryLedger
 from tests.fakes.memory_buckets import MemoryBuckets
 from tests.fakes.memory_functions import MemoryFunctions
+from tests.fakes.memory_triggers import MemoryTriggers
 
 
 class TestMemoryLedger(LedgerContract):
@@ -69,3 +71,9 @@ class TestMemoryBuckets(BlobCopiesContract):
     @pytest.fixture
     def buckets(self) -> FakeBuckets:
         return FakeBuckets()
+
+
+class TestMemoryTriggers(TriggersContract):
+    @pytest.fixture
+    def triggers(self) -> Triggers:
+        return MemoryTriggers()

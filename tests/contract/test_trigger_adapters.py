@@ -1,0 +1,98 @@
+"""The adapters of triggers, over real HTTP to an emulated AWS."""
+
+from __future__ import annotations
+
+import pytest
+
+from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.dynamodb_triggers import DynamoDbTriggers
+from bellpair_core.adapters.meter import Meter
+from bellpair_core.adapters.s3_inbox import S3Inbox
+from bellpair_core.adapters.sqs_triggers import SqsDeadLetters, SqsHappenings
+from bellpair_core.logic.read_happening import read_record
+from bellpair_core.model.limits import DEAD_LETTER_BYTES_MAX
+from bellpair_core.model.trigger import DeadLetter, TriggerFailure
+from bellpair_core.ports import TriggerRef, Triggers
+from bellpair_core.settings import Settings
+from tests.contract.aws_tables import create_catalogue_table
+from tests.contract.test_aws_adapters import HOME, PEER, aws, new_name
+from tests.contract.triggers_contract import TriggersContract
+from tests.examples import NOON
+from tests.trigger_examples import event_example
+
+__all__ = ["aws"]  # the server's fixture
+
+WHY = TriggerFailure(code="trigger-failed", detail="no", remedy="yes")
+
+
+class TestDynamoDbTriggers(TriggersContract):
+    @pytest.fixture
+    def triggers(self, aws: str) -> Triggers:
+        name = new_name()
+        create_catalogue_table(client("dynamodb", HOME), name)
+        return DynamoDbTriggers(name, HOME, Meter(1024))
+
+
+def queue(region: str) -> str:
+    url: str = client("sqs", region).create_queue(QueueName=new_name())["QueueUrl"]
+    return url
+
+
+def letter(trigger: str = "one", **detail: object) -> DeadLetter:
+    return DeadLetter(
+        tenant="acme", trigger=trigger, happening=event_example(detail), error=WHY, at=NOON
+    )
+
+
+def test_what_is_told_to_a_region_is_read_there_as_it_was(aws: str) -> None:
+    url = queue(PEER)
+    SqsHappenings({PEER: url}).tell(event_example(), PEER, TriggerRef("acme", "one"))
+
+    (message,) = client("sqs", PEER).receive_message(QueueUrl=url)["Messages"]
+
+    settings = Settings(stage="t", region=PEER, primary_region=HOME, secondary_region=PEER)
+    record = {
+        "messageId": message["MessageId"],
+        "body": message["Body"],
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSourceARN": "arn:aws:sqs:us-west-2:1:bellpair-t-triggers",
+    }
+    heard = read_record(record, settings)
+    assert heard is not None
+    assert (heard.happening, heard.only) == (event_example(), ("acme", "one"))
+
+
+def test_a_dead_letter_is_kept_until_it_is_dropped(aws: str) -> None:
+    letters = SqsDeadLetters({HOME: queue(HOME)}, HOME)
+    letters.keep(letter("one"))
+    letters.keep(letter("two"))
+
+    taken = {each.letter.trigger: each for each in letters.take(HOME, 10)}
+    assert taken.keys() == {"one", "two"}
+    assert not letters.take(HOME, 10)
+    letters.drop(HOME, taken["one"])
+    letters.put_back(HOME, taken["two"])
+
+    assert [each.letter for each in letters.take(HOME, 10)] == [letter("two")]
+
+
+def test_a_dead_letter_that_is_too_large_keeps_its_reason(aws: str) -> None:
+    letters = SqsDeadLetters({HOME: queue(HOME)}, HOME)
+
+    letters.keep(letter(data="x" * DEAD_LETTER_BYTES_MAX))
+
+    (taken,) = letters.take(HOME, 10)
+    assert taken.letter.error == WHY
+    assert taken.letter.happening.document == {}
+
+
+def test_an_object_is_read_as_long_as_it_is_the_same(aws: str) -> None:
+    bucket, s3 = new_name(), client("s3", HOME)
+    s3.create_bucket(Bucket=bucket)
+    inbox = S3Inbox({HOME: bucket})
+    etag = s3.put_object(Bucket=bucket, Key="inbox/acme/a", Body=b"one")["ETag"].strip('"')
+
+    assert inbox.read(HOME, "inbox/acme/a", etag) == b"one"
+    s3.put_object(Bucket=bucket, Key="inbox/acme/a", Body=b"two")
+    assert inbox.read(HOME, "inbox/acme/a", etag) is None
+    assert inbox.read(HOME, "inbox/acme/b", etag) is None
