@@ -56,6 +56,15 @@ class CatalogueContract:
         assert not catalogue.add_tenant(acme.model_copy(update={"created_at": NOON.max}))
         assert catalogue.tenant("acme") == acme
 
+    def test_a_tenant_is_stored_anew(self, catalogue: Catalogue) -> None:
+        acme = Tenant(name="acme", created_at=NOON)
+        catalogue.add_tenant(acme)
+        capped = acme.model_copy(update={"max_usd_per_month": 2.5})
+
+        catalogue.put_tenant(capped)
+
+        assert catalogue.tenant("acme") == capped
+
     def test_devices_come_in_configured_order_once_they_were_seen(
         self, catalogue: Catalogue
     ) -> None:

@@ -56,6 +56,11 @@ class MemoryCatalogue:
         self._reach()
         return self._tenants.setdefault(tenant.name, tenant) is tenant
 
+    def put_tenant(self, tenant: Tenant) -> None:
+        """Store a tenant over what is stored of it."""
+        self._reach()
+        self._tenants[tenant.name] = tenant
+
     def devices(self) -> Sequence[Device]:
         """Every device, in the order in which they were first put."""
         self._read()

@@ -76,6 +76,10 @@ class DynamoDbCatalogue:
             return False
         return True
 
+    def put_tenant(self, tenant: Tenant) -> None:
+        """See `Catalogue.put_tenant`."""
+        self._put(f"TENANT#{tenant.name}", "TENANT", tenant.model_dump_json())
+
     def devices(self) -> Sequence[Device]:
         """See `Catalogue.devices`."""
         if not self._device_names:

@@ -74,7 +74,13 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
 
 
 class JobEvent(BaseModel):
-    """One line of a job's event log."""
+    """One line of a job's event log.
+
+    Attributes
+    ----------
+    left
+        How many lines were left out where this one stands; 0 for one that stands for itself.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,6 +89,7 @@ class JobEvent(BaseModel):
     region: str
     epoch: int
     message: str = ""
+    left: int = 0
 
 
 class JobError(BaseModel):
@@ -353,7 +360,10 @@ def _with_event(events: tuple[JobEvent, ...], new: JobEvent) -> tuple[JobEvent, 
     if len(events) < EVENTS_MAX:
         return (*events, new)
     half = EVENTS_MAX // 2
-    gap = events[half].model_copy(update={"type": "log-shortened", "message": "earlier lines left"})
+    left = max(1, events[half].left) + 1
+    gap = events[half].model_copy(
+        update={"type": "log-shortened", "message": "earlier lines left", "left": left}
+    )
     return (*events[:half], gap, *events[half + 2 :], new)
 
 

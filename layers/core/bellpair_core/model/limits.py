@@ -190,6 +190,9 @@ JOURNAL_STEP_BYTES_MAX = 256 * 1024
 CHECKPOINT_BYTES_MAX = 1024 * 1024
 """JSON bytes of a function's own checkpoint."""
 
+LOG_PAGE_LINES = 250
+"""Journal lines that one page of a job's log or events reads."""
+
 OUTPUT_SHOWN_CHARACTERS_MAX = 200_000
 """Characters of what a function prints that are kept; the rest is counted."""
 

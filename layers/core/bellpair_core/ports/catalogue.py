@@ -32,6 +32,10 @@ class Catalogue(Protocol):
         """Store a new tenant; False, and nothing stored, when the name is taken."""
         ...
 
+    def put_tenant(self, tenant: Tenant) -> None:
+        """Store a tenant over what is stored of it."""
+        ...
+
     def devices(self) -> Sequence[Device]:
         """Every device that this stage offers and that has been seen, in configured order."""
         ...
