@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bellpair.braket_export import braket_source
 from bellpair.errors import InvalidProgram, TooLarge
 
 SOURCE_BYTES_MAX = 1024 * 1024
@@ -88,8 +89,7 @@ def _exported(program: Any) -> str:
     if qiskit is not None and isinstance(program, qiskit.QuantumCircuit):
         return str(importlib.import_module("qiskit.qasm3").dumps(program))
     if braket is not None and isinstance(program, braket.Circuit):
-        ir_type = sys.modules["braket.circuits.serialization"].IRType.OPENQASM
-        return str(program.to_ir(ir_type).source)
+        return braket_source(program)
     raise InvalidProgram(
         f"A {type(program).__name__} is not a program.",
         remedy="Give OpenQASM text, a pathlib.Path, a qiskit QuantumCircuit or a Braket Circuit.",

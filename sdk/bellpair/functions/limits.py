@@ -1,0 +1,16 @@
+"""What the service allows one function, told before anything is sent."""
+
+CALL_PROGRAMS_MAX = 1000
+"""Circuits of one call, after parameters and observables are written out."""
+
+CALL_BYTES_MAX = 4 * 1024 * 1024
+"""UTF-8 bytes of all programs of one call."""
+
+SHOTS_MAX = 100_000
+"""Shots of one circuit."""
+
+CHECKPOINT_BYTES_MAX = 1024 * 1024
+"""JSON bytes of a function's checkpoint."""
+
+OUTPUT_BYTES_MAX = 1024 * 1024
+"""UTF-8 bytes of what a function returns, as JSON."""

@@ -1,0 +1,144 @@
+"""Sampling circuits: counts of what they measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bellpair.functions.bindings import bound_values
+from bellpair.functions.circuits import sampled_template
+from bellpair.functions.errors import InvalidCall
+from bellpair.functions.plan import Call, Measured, Origin, Program, checked_shots
+from bellpair.functions.results import Sample
+
+DEFAULT_SHOTS = 1024
+
+
+class Sampler:
+    """``runtime.sampler``: run circuits, and count what was read.
+
+    Called with one circuit it gives one `Sample`; called with a list, a list of them.
+    """
+
+    def __init__(self, make: Callable[[str, list[Call[Any]]], list[Any]]) -> None:
+        self._make = make
+
+    def __call__(
+        self,
+        circuits: Any,
+        parameters: Any = None,
+        shots: int = DEFAULT_SHOTS,
+        *,
+        device: str | None = None,
+    ) -> Any:
+        """Run circuits now; the function waits, maybe suspended, until the result is there.
+
+        Parameters
+        ----------
+        circuits
+            One circuit with measurements: a qiskit ``QuantumCircuit``, a Braket ``Circuit``
+            (which measures all its qubits if it measures none), or OpenQASM 2 or 3 text. Or a
+            list of circuits and tuples ``(circuit, parameters, shots)``, whose last two may be
+            left out: Qiskit's PUBs.
+        parameters
+            Values of the one circuit's parameters, of shape ``(*shape, number of parameters)``:
+            in the order of ``circuit.parameters`` for Qiskit, sorted by name for Braket, in
+            the order of ``input float …`` declarations for text. Or by name:
+            ``{"theta": [0.1, 0.2]}``. See `bellpair.functions.bindings`.
+        shots
+            How often each circuit is run with each set of parameters, 1 to 100,000.
+        device
+            Overrules the function's own device.
+
+        Returns
+        -------
+        Sample or list of Sample
+            Counts, of shape ``shape``: ``.counts`` is a dict for one set of parameters,
+            ``.array`` a numpy array of dicts for any shape.
+
+        Raises
+        ------
+        InvalidCall
+            If circuits, parameters or shots cannot be.
+        LimitExceeded
+            If it is too much for one call.
+        CallFailed
+            If the device could not run it.
+        """
+        return self._make("sample", [self.later(circuits, parameters, shots, device=device)])[0]
+
+    def later(
+        self,
+        circuits: Any,
+        parameters: Any = None,
+        shots: int = DEFAULT_SHOTS,
+        *,
+        device: str | None = None,
+    ) -> Call[Any]:
+        """The same call, described only: for `Runtime.gather`."""
+        if not isinstance(circuits, list | tuple):
+            call = _planned(circuits, parameters, shots)
+            return Call("sample", call.programs, device, call.read)
+        if parameters is not None:
+            raise InvalidCall(
+                "A list of circuits brings its parameters along.",
+                remedy="Write sampler([(circuit, parameters), …]).",
+            )
+        return together("sample", [_pub(one, shots) for one in circuits], device)
+
+
+def together(kind: str, calls: Sequence[Call[Any]], device: str | None) -> Call[list[Any]]:
+    """Several calls as one, which gives the list of their results."""
+
+    def read(measured: Sequence[Measured], origin: Origin) -> list[Any]:
+        results, start = [], 0
+        for call in calls:
+            end = start + len(call.programs)
+            results.append(call.read(measured[start:end], origin))
+            start = end
+        return results
+
+    programs = tuple(program for call in calls for program in call.programs)
+    return Call(kind, programs, device, read)
+
+
+def _pub(pub: Any, shots: int) -> Call[Sample]:
+    if not isinstance(pub, tuple):
+        return _planned(pub, None, shots)
+    if not 1 <= len(pub) <= 3:
+        raise InvalidCall(
+            f"A tuple of {len(pub)} cannot be sampled.",
+            remedy="Write (circuit,), (circuit, parameters) or (circuit, parameters, shots).",
+        )
+    circuit, parameters, own_shots = (*pub, None, None)[:3]
+    return _planned(circuit, parameters, shots if own_shots is None else own_shots)
+
+
+def _planned(circuit: Any, parameters: Any, shots: Any) -> Call[Sample]:
+    import numpy as np
+
+    shots = checked_shots(shots)
+    template = sampled_template(circuit)
+    values = bound_values(template.parameters, parameters)
+    shape = values.shape[:-1]
+    sets = (
+        values.reshape(-1, values.shape[-1])
+        if values.shape[-1]
+        else np.empty((int(np.prod(shape)), 0))
+    )
+    programs = tuple(Program(template.write(one), shots) for one in sets.tolist())
+
+    def read(measured: Sequence[Measured], origin: Origin) -> Sample:
+        array = np.empty(len(measured), dtype=object)
+        for index, one in enumerate(measured):
+            array[index] = dict(one.counts)
+        return Sample(
+            array=array.reshape(shape),
+            shots=shots,
+            bits=measured[0].bits if measured else 0,
+            device=origin.device,
+            calibration_id=origin.calibration_id,
+            cost_usd=origin.cost_usd,
+        )
+
+    return Call("sample", programs, None, read)
