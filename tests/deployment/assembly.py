@@ -56,13 +56,14 @@ class Assembly:
                 yield policy.place, statement
 
 
-def definition(assembly: Assembly, stack: str) -> str:
-    """Return the filled-in definition of the one state machine of a stack."""
+def definition(assembly: Assembly, stack: str, machine: str = "") -> str:
+    """Return the filled-in definition of a stack's state machine, by a part of its logical name."""
     (found,) = (
         text
         for path in templates(assembly.folder)
         if stack in path.name
-        for _, text in state_machines(path)
+        for name, text in state_machines(path)
+        if machine in name
     )
     return found
 

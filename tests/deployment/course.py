@@ -1,4 +1,4 @@
-"""The failover machine, run to its end in the local cloud's interpreter with scripted functions."""
+"""State machines, run to their end in the local cloud's interpreter with scripted functions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from tests.deployment.assembly import PLACEHOLDERS
 
 ACCOUNT = "000000000000"
 """The interpreter's own."""
-MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:failover"
-EXECUTION = f"arn:aws:states:us-east-1:{ACCOUNT}:execution:failover:op-1"
+STATES = f"arn:aws:states:us-east-1:{ACCOUNT}"
 SHARDS = list(range(8))
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -105,32 +104,54 @@ def run(
             else:
                 course.steps.append(step)
                 course.asked[step] = event
-        try:
-            return {**usual, **scripted}.get(step, lambda _: {})(event)
-        except Raised as raised:
-            raise stepfunctions._ExecutionError(raised.error, "scripted") from raised
+        return {**usual, **scripted}.get(step, lambda _: {})(event)
 
-    patch.setattr(stepfunctions, "_call_lambda", call)
-    patch.setattr(stepfunctions, "_SFN_WAIT_SCALE", 0.0)
-    patch.setattr(stepfunctions, "time", seams._ClockWithoutStartPause())
     operation = {"id": "op-1", "kind": kind, "by": "t/k", "reason": "test", "epoch": 7}
-    execution: dict[str, Any] = {
-        "executionArn": EXECUTION,
-        "stateMachineArn": MACHINE,
-        "name": "op-1",
-        "status": "RUNNING",
-        "startDate": 0,
-        "input": json.dumps({"operation": operation}),
-        "events": [],
-    }
-    machines, executions = stepfunctions._state_machines, stepfunctions._executions
-    definition = definition.replace(PLACEHOLDERS["AWS::AccountId"], ACCOUNT)
-    machines[MACHINE] = {"name": "failover", "definition": definition}
-    executions[EXECUTION] = execution
-    try:
-        stepfunctions._run_execution(EXECUTION)
-    finally:
-        del machines[MACHINE], executions[EXECUTION]
+    execution = play(patch, definition, {"operation": operation}, call)
     course.status = execution["status"]
     course.output = json.loads(execution["output"])
     return course
+
+
+def play(
+    patch: pytest.MonkeyPatch,
+    definition: str,
+    given: dict[str, Any],
+    call: Callable[[str, dict[str, Any]], Any],
+) -> dict[str, Any]:
+    """Run an execution to its end, and return the interpreter's record of it.
+
+    Parameters
+    ----------
+    call
+        Stands for every function: takes its name and its event, and answers or raises `Raised`.
+    """
+
+    def called(function: str, event: dict[str, Any]) -> Any:
+        try:
+            return call(function, event)
+        except Raised as raised:
+            raise stepfunctions._ExecutionError(raised.error, "scripted") from raised
+
+    patch.setattr(stepfunctions, "_call_lambda", called)
+    patch.setattr(stepfunctions, "_SFN_WAIT_SCALE", 0.0)
+    patch.setattr(stepfunctions, "time", seams._ClockWithoutStartPause())
+    machine, arn = f"{STATES}:stateMachine:machine", f"{STATES}:execution:machine:run"
+    execution: dict[str, Any] = {
+        "executionArn": arn,
+        "stateMachineArn": machine,
+        "name": "run",
+        "status": "RUNNING",
+        "startDate": 0,
+        "input": json.dumps(given),
+        "events": [],
+    }
+    definition = definition.replace(PLACEHOLDERS["AWS::AccountId"], ACCOUNT)
+    machines, executions = stepfunctions._state_machines, stepfunctions._executions
+    machines[machine] = {"name": "machine", "definition": definition}
+    executions[arn] = execution
+    try:
+        stepfunctions._run_execution(arn)
+    finally:
+        del machines[machine], executions[arn]
+    return execution

@@ -48,7 +48,7 @@ def names_of(rule: Machine) -> set[str]:
 
 @pytest.fixture(scope="module")
 def definition(local: Assembly) -> str:
-    return definition_of(local, "Jobs-us-east-1")
+    return definition_of(local, "Jobs-us-east-1", "JobWorkflow")
 
 
 @pytest.fixture(scope="module")
