@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .adapters.dynamodb_catalogue import DynamoDbCatalogue
 from .adapters.dynamodb_functions import DynamoDbFunctions
@@ -14,10 +15,11 @@ from .adapters.s3_blobs import S3Blobs
 from .model.pair import PairRecord
 from .ports import (
     Announcements,
-    Callbacks,
+    Caller,
     Catalogue,
     DeadLetters,
     Happenings,
+    HostNames,
     Inbox,
     Ledger,
     Operations,
@@ -29,6 +31,9 @@ from .ports import (
     Workflows,
 )
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .adapters.sqs_callbacks import SqsCallbacks
 
 
 class World:
@@ -90,12 +95,27 @@ class World:
         return LambdaWorkers(self.settings.workers, self.settings.region)
 
     @cached_property
-    def callbacks(self) -> Callbacks:
+    def callbacks(self) -> SqsCallbacks:
         """This region's queue of word to callbacks."""
         from .adapters.sqs_callbacks import SqsCallbacks
 
         here = self.settings.region
         return SqsCallbacks(self.settings.callback_queue_urls.get(here, ""), here, self.meter)
+
+    @cached_property
+    def hosts(self) -> HostNames:
+        """The system's resolver."""
+        from .adapters.https_caller import SystemHostNames
+
+        return SystemHostNames()
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The public Internet."""
+        from .adapters.https_caller import HttpsCaller
+        from .logic.public_address import is_public
+
+        return HttpsCaller(self.hosts, is_public)
 
     @cached_property
     def blobs(self) -> S3Blobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from bellpair_core.model.job import Job
 
@@ -26,4 +27,19 @@ class SqsCallbacks:
         with transient_faults("queueing word to a callback"):
             self._sqs.send_message(
                 QueueUrl=self._queue_url, MessageBody=json.dumps({"job_id": job.id})
+            )
+
+    def postpone(self, receipt: str, pause: timedelta) -> None:
+        """Let word that was received come again after a while.
+
+        Parameters
+        ----------
+        receipt
+            The handle that the queue gave with it.
+        """
+        with transient_faults("postponing word to a callback"):
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue_url,
+                ReceiptHandle=receipt,
+                VisibilityTimeout=int(pause.total_seconds()),
             )

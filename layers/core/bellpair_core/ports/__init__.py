@@ -3,6 +3,7 @@
 from .announcements import Announcements
 from .blobs import BlobCopies, Blobs
 from .callbacks import CallbackBook, Callbacks
+from .callers import Caller, CallOutcome, HostNames
 from .catalogue import Catalogue
 from .clock import Clock
 from .functions import Functions
@@ -20,14 +21,17 @@ __all__ = [
     "AtOnce",
     "BlobCopies",
     "Blobs",
+    "CallOutcome",
     "CallbackBook",
     "Callbacks",
+    "Caller",
     "Catalogue",
     "Clock",
     "DeadLetters",
     "FunctionEntry",
     "Functions",
     "Happenings",
+    "HostNames",
     "Inbox",
     "JobExists",
     "JobPage",
