@@ -315,6 +315,79 @@ class Accesses:
             environment={"BELLPAIR_CALLBACK_QUEUE_URLS": self._json(urls)},
         )
 
+    def read_triggers(self) -> Access:
+        """Read triggers, each tenant's and all of a source."""
+        return self._catalogue(_READ_MANY, "TRIGGERS#*", "TRIGGERS-OF#*")
+
+    def write_triggers(self) -> Access:
+        """Write and delete triggers."""
+        return self._catalogue(
+            ("dynamodb:PutItem", "dynamodb:DeleteItem"), "TRIGGERS#*", "TRIGGERS-OF#*"
+        )
+
+    def note_ticks(self) -> Access:
+        """Read and note which times of a schedule are done with."""
+        return self._catalogue(("dynamodb:GetItem", "dynamodb:PutItem"), "TRIGGER-TICK#*")
+
+    def tell_triggers(self) -> Access:
+        """Tell either region's triggers of something."""
+        both = (self._names, self._names.peer)
+        urls = {names.region: names.queue_url_of(names.trigger_queue) for names in both}
+        return Access(
+            actions=("sqs:SendMessage",),
+            resources=tuple(names.arn("sqs", names.trigger_queue) for names in both),
+            environment={"BELLPAIR_TRIGGER_QUEUE_URLS": self._json(urls)},
+        )
+
+    def keep_dead_letters(self) -> Access:
+        """Keep what triggers made no job of, in this region."""
+        return self._dead_letters(("sqs:SendMessage",), self._names)
+
+    def take_dead_letters(self) -> Access:
+        """Take what triggers made no job of in either region, to redrive it."""
+        actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+        return self._dead_letters(actions, self._names, self._names.peer)
+
+    def know_inboxes(self) -> Access:
+        """Know where tenants drop objects and which queues they may use."""
+        return Access(environment={**self._inboxes(), **self._declared_queues()})
+
+    def read_inboxes(self) -> Access:
+        """Read the objects that tenants dropped in either region."""
+        names = self._names
+        arns = [names.bucket_arn(names.inbox_bucket(region)) for region in names.stage.pair]
+        return Access(
+            # Who may not list a bucket is told of a missing object that access is denied.
+            actions=("s3:GetObject", "s3:ListBucket"),
+            resources=(*(f"{arn}/inbox/*" for arn in arns), *arns),
+            environment={**self._inboxes(), **self._declared_queues()},
+        )
+
+    def tell_ends(self) -> Access:
+        """Tell the triggers' event bus of jobs' ends, in the platform's own name."""
+        return Access(
+            actions=("events:PutEvents",),
+            resources=(self._names.arn("events", f"event-bus/{self._names.event_bus}"),),
+            condition={"StringEquals": {"events:source": EVENT_SOURCE}},
+            environment={"BELLPAIR_EVENT_BUS": self._names.event_bus},
+        )
+
+    def _dead_letters(self, actions: tuple[str, ...], *regions: Names) -> Access:
+        both = (self._names, self._names.peer)
+        urls = {names.region: names.queue_url_of(names.dead_letter_queue) for names in both}
+        return Access(
+            actions=actions,
+            resources=tuple(names.arn("sqs", names.dead_letter_queue) for names in regions),
+            environment={"BELLPAIR_DEAD_LETTER_QUEUE_URLS": self._json(urls)},
+        )
+
+    def _inboxes(self) -> dict[str, str]:
+        buckets = {region: self._names.inbox_bucket(region) for region in self._names.stage.pair}
+        return {"BELLPAIR_INBOX_BUCKETS": self._json(buckets)}
+
+    def _declared_queues(self) -> dict[str, str]:
+        return {"BELLPAIR_TRIGGER_QUEUES": self._names.trigger_queues_json()}
+
     def operate_pair(self) -> Access:
         """Start operations on the pair, in whichever region takes over."""
         return self._failover(self._names, self._names.peer)

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from bellpair_cdk.names import Names
 from bellpair_cdk.stage import SIZES
+from bellpair_cdk.triggers import undelivered_queues
 from bellpair_core.http.problem import FAULTS
 from bellpair_core.metrics import NAMESPACE
 
@@ -26,11 +27,17 @@ class Rings(Enum):
     BELOW_OR_SILENT = "the threshold is not reached, or nothing was measured"
 
 
-ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "registrar", "sentinel", "sweep"})
+ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "registrar", "sentinel", "sweep", "triggers"})
 """Functions that a schedule wakes: one may run once in five minutes, so each failure counts."""
 
 REFUSES_BY_FAILING = frozenset({"authorizer"})
 """Functions whose errors anybody can cause, with an unknown key; a true fault is an `ApiFaults`."""
+
+
+def _undelivered(queue: str) -> tuple[str, str]:
+    """Return the title of the alarm of a queue of what triggers could not hear, and the queue."""
+    words = queue.split("-", 2)[2].removesuffix("-undelivered").split("-")
+    return "".join(map(str.capitalize, (*words, "undelivered"))), queue
 
 
 class Alarms(Construct):
@@ -67,6 +74,7 @@ class Alarms(Construct):
         for title, queue in (
             ("WakeUpsGivenUp", f"{names.queue}-given-up"),
             ("CallbacksUndelivered", f"{names.callback_queue}-undelivered"),
+            *(_undelivered(queue) for queue in undelivered_queues(names)),
         ):
             depth = "ApproximateNumberOfMessagesVisible"
             self.add(title, "AWS/SQS", depth, {"QueueName": queue}, statistic="Maximum")

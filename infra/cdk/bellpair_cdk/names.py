@@ -68,6 +68,41 @@ class Names:
         return f"{self.prefix}-hybrid"
 
     @property
+    def trigger_queue(self) -> str:
+        """The name of the queue of what triggers are to hear."""
+        return f"{self.prefix}-triggers"
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """The name of the queue of what triggers made no job of."""
+        return f"{self.prefix}-trigger-failures"
+
+    def declared_queue(self, name: str) -> str:
+        """Return the name of a queue whose messages triggers may take."""
+        return f"{self.prefix}-queue-{name}"
+
+    @property
+    def event_bus(self) -> str:
+        """The name of the event bus that triggers listen to."""
+        return f"{self.prefix}-events"
+
+    def inbox_bucket(self, region: str) -> str:
+        """Return the name of the bucket into which tenants drop objects in a region."""
+        return f"{self.prefix}-inbox-{self.account}-{region}"
+
+    def queue_url_of(self, queue: str) -> str:
+        """Return the address of a queue in this region."""
+        return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{self.account}/{queue}"
+
+    def trigger_queues_json(self) -> str:
+        """Return the JSON that functions read the declared queues from."""
+        declared = self.stage.trigger_queues
+        return json.dumps(
+            {name: {"tenants": queue.tenants} for name, queue in declared.items()},
+            separators=(",", ":"),
+        )
+
+    @property
     def callback_queue(self) -> str:
         """The name of the queue of what callbacks are to hear."""
         return f"{self.prefix}-callbacks"

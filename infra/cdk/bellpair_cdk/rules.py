@@ -84,6 +84,8 @@ def _open_ended(stage: Stage) -> Iterator[tuple[str, str]]:
         blobs = names.bucket_arn(names.blob_bucket(region))
         yield f"{blobs}/*", "A blob is named by its content."
         yield f"{blobs}/{SINGLE_COPY}*", "The mark of a blob is named after the blob."
+        inbox = names.bucket_arn(names.inbox_bucket(region))
+        yield f"{inbox}/inbox/*", "An object of the inbox is named by who drops it."
         results = names.bucket_arn(names.result_bucket(region))
         yield f"{results}/jobs/*", "A task's results are under its job's name."
         for machine in (names.state_machine, names.hybrid_machine):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -153,6 +153,21 @@ WORKER_LAYERS = frozenset({"numeric", "quantum", "worker"})
 """The layers that a worker may be made of; each has ``worker``, or it could run nothing."""
 
 
+QueueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+class TriggerQueue(_Parameters):
+    """A queue whose messages triggers may take.
+
+    Parameters
+    ----------
+    tenants
+        The tenants whose triggers may; left out, all.
+    """
+
+    tenants: tuple[str, ...] | None = None
+
+
 class Worker(_Parameters):
     """A runtime that runs users' functions; they name it and get its libraries.
 
@@ -223,6 +238,7 @@ SIZES: dict[str, Size] = {
     # It waits for workers that start.
     "registrar": Size(memory=256, timeout=120),
     "notify": Size(memory=256, timeout=60),
+    "triggers": Size(memory=512, timeout=30),
 }
 """Each function's size, where a stage says nothing else."""
 
@@ -266,6 +282,8 @@ class Stage(_Parameters):
         in seconds; left out, as long as is worth it for the device.
     sentinel
         How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
+    trigger_queues
+        Queues whose messages triggers may take, by the name that tenants use.
     domain
         The API's own name; left out, it has the two that API Gateway gives.
     sizes
@@ -289,6 +307,7 @@ class Stage(_Parameters):
     alarm_email: str | None = None
     devices: dict[str, Device] = Field(min_length=1)
     workers: dict[str, Worker] = Field(min_length=1)
+    trigger_queues: dict[QueueName, TriggerQueue] = Field(default_factory=dict)
     call_patience_s: float | None = Field(default=None, ge=0, le=20)
     sentinel: Sentinel
     domain: Domain | None = None
