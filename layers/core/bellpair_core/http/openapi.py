@@ -17,11 +17,9 @@ from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFA
 from bellpair_core.model.pair import OperationKind
 
 from . import schemas
-from .problem import MEDIA_TYPE
+from .openapi_operation import REFS, WITH_BODY, WITH_KEY, operation
 
 VERSION = "1.0.0"
-
-_REFS = "#/components/schemas/{model}"
 
 _BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey, PairChange)
 _ANSWERS: tuple[type[BaseModel], ...] = (
@@ -36,10 +34,6 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.DisabledKey,
     schemas.Problem,
 )
-
-_EVERYWHERE = (ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
-_WITH_KEY = (ErrorCode.UNAUTHENTICATED,)
-_WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID)
 
 
 @cache
@@ -84,15 +78,15 @@ def _paths() -> dict[str, Any]:
     job_id = [{"$ref": "#/components/parameters/job_id"}]
     return {
         "/v1/jobs": {
-            "post": _operation(
+            "post": operation(
                 "submitJob",
                 "jobs",
                 "Submit a job",
                 202,
                 schemas.Job,
                 codes=(
-                    *_WITH_KEY,
-                    *_WITH_BODY,
+                    *WITH_KEY,
+                    *WITH_BODY,
                     ErrorCode.SOURCE_TOO_LARGE,
                     ErrorCode.PROGRAM_INVALID,
                     ErrorCode.PROGRAM_UNSUPPORTED,
@@ -112,13 +106,13 @@ def _paths() -> dict[str, Any]:
                 parameters=[{"$ref": "#/components/parameters/Idempotency-Key"}],
                 headers=("Location", "Idempotent-Replayed"),
             ),
-            "get": _operation(
+            "get": operation(
                 "listJobs",
                 "jobs",
                 "List the tenant's jobs, newest first",
                 200,
                 schemas.JobPage,
-                codes=(*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.PAGE_TOKEN_INVALID),
+                codes=(*WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.PAGE_TOKEN_INVALID),
                 parameters=[
                     {"$ref": f"#/components/parameters/{name}"}
                     for name in ("limit", "page_token", "status", "device")
@@ -127,23 +121,23 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/jobs/{job_id}": {
             "parameters": job_id,
-            "get": _operation(
+            "get": operation(
                 "getJob",
                 "jobs",
                 "Show a job",
                 200,
                 schemas.Job,
-                codes=(*_WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.JOB_NOT_FOUND),
+                codes=(*WITH_KEY, ErrorCode.REQUEST_INVALID, ErrorCode.JOB_NOT_FOUND),
                 parameters=[{"$ref": "#/components/parameters/include"}],
             ),
-            "delete": _operation(
+            "delete": operation(
                 "cancelJob",
                 "jobs",
                 "Cancel a job",
                 200,
                 schemas.Job,
                 codes=(
-                    *_WITH_KEY,
+                    *WITH_KEY,
                     ErrorCode.JOB_NOT_FOUND,
                     ErrorCode.JOB_FINISHED,
                     ErrorCode.REGION_PASSIVE,
@@ -154,14 +148,14 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/jobs/{job_id}/result": {
             "parameters": job_id,
-            "get": _operation(
+            "get": operation(
                 "getResult",
                 "jobs",
                 "Fetch a job's result",
                 200,
                 schemas.Result,
                 codes=(
-                    *_WITH_KEY,
+                    *WITH_KEY,
                     ErrorCode.JOB_NOT_FOUND,
                     ErrorCode.RESULT_NOT_READY,
                     ErrorCode.NO_RESULT,
@@ -169,25 +163,25 @@ def _paths() -> dict[str, Any]:
             ),
         },
         "/v1/devices": {
-            "get": _operation(
+            "get": operation(
                 "listDevices",
                 "devices",
                 "List the devices",
                 200,
                 schemas.DeviceList,
-                codes=_WITH_KEY,
+                codes=WITH_KEY,
             )
         },
         "/v1/tenants": {
-            "post": _operation(
+            "post": operation(
                 "createTenant",
                 "tenants",
                 "Make a tenant and its first API key",
                 201,
                 schemas.IssuedKey,
                 codes=(
-                    *_WITH_KEY,
-                    *_WITH_BODY,
+                    *WITH_KEY,
+                    *WITH_BODY,
                     ErrorCode.FORBIDDEN,
                     ErrorCode.TENANT_EXISTS,
                     ErrorCode.REGION_PASSIVE,
@@ -198,15 +192,15 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/tenants/{tenant}/keys": {
             "parameters": [{"$ref": "#/components/parameters/tenant"}],
-            "post": _operation(
+            "post": operation(
                 "createKey",
                 "tenants",
                 "Make a further API key",
                 201,
                 schemas.IssuedKey,
                 codes=(
-                    *_WITH_KEY,
-                    *_WITH_BODY,
+                    *WITH_KEY,
+                    *WITH_BODY,
                     ErrorCode.FORBIDDEN,
                     ErrorCode.TENANT_NOT_FOUND,
                     ErrorCode.REGION_PASSIVE,
@@ -220,14 +214,14 @@ def _paths() -> dict[str, Any]:
                 {"$ref": "#/components/parameters/tenant"},
                 {"$ref": "#/components/parameters/key_id"},
             ],
-            "delete": _operation(
+            "delete": operation(
                 "disableKey",
                 "tenants",
                 "Disable an API key for good",
                 200,
                 schemas.DisabledKey,
                 codes=(
-                    *_WITH_KEY,
+                    *WITH_KEY,
                     ErrorCode.FORBIDDEN,
                     ErrorCode.KEY_NOT_FOUND,
                     ErrorCode.REGION_PASSIVE,
@@ -237,13 +231,13 @@ def _paths() -> dict[str, Any]:
             ),
         },
         "/v1/pair": {
-            "get": _operation(
+            "get": operation(
                 "getPair",
                 "pair",
                 "Show the pair of regions",
                 200,
                 schemas.Pair,
-                codes=(*_WITH_KEY, ErrorCode.FORBIDDEN),
+                codes=(*WITH_KEY, ErrorCode.FORBIDDEN),
                 description="For operators, in either region.",
             )
         },
@@ -252,7 +246,7 @@ def _paths() -> dict[str, Any]:
             for kind, words in _CHANGES_OF_PAIR.items()
         },
         "/v1/health": {
-            "get": _operation(
+            "get": operation(
                 "getHealth",
                 "service",
                 "Tell whether this region can do its work",
@@ -262,7 +256,7 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/v1/health/active": {
-            "get": _operation(
+            "get": operation(
                 "getActiveHealth",
                 "service",
                 "Tell whether this region is the active one and can do its work",
@@ -274,7 +268,7 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/v1/openapi.json": {
-            "get": _operation("getOpenApi", "service", "This document", 200, None, public=True)
+            "get": operation("getOpenApi", "service", "This document", 200, None, public=True)
         },
     }
 
@@ -311,82 +305,22 @@ def _change_of_pair(kind: OperationKind, summary: str, what: str) -> dict[str, A
         refusals.append(ErrorCode.PAIR_BUSY)
     if kind in (OperationKind.FAILBACK, OperationKind.HOLD, OperationKind.RELEASE):
         refusals.append(ErrorCode.PAIR_UNCHANGED)
-    return _operation(
+    return operation(
         f"{kind.value}Pair",
         "pair",
         summary,
         202,
         schemas.StartedOperation,
-        codes=(*_WITH_KEY, *_WITH_BODY, ErrorCode.FORBIDDEN, *refusals),
+        codes=(*WITH_KEY, *WITH_BODY, ErrorCode.FORBIDDEN, *refusals),
         description=f"For operators, in either region. {what} GET /v1/pair shows how it goes.",
         body=PairChange,
     )
 
 
-def _operation(
-    operation_id: str,
-    tag: str,
-    summary: str,
-    status: int,
-    answer: type[BaseModel] | None,
-    *,
-    codes: tuple[ErrorCode, ...] = (),
-    description: str | None = None,
-    body: type[BaseModel] | None = None,
-    parameters: list[dict[str, Any]] | None = None,
-    headers: tuple[str, ...] = (),
-    public: bool = False,
-) -> dict[str, Any]:
-    operation: dict[str, Any] = {"operationId": operation_id, "tags": [tag], "summary": summary}
-    if description:
-        operation["description"] = description
-    if parameters:
-        operation["parameters"] = parameters
-    if body is not None:
-        operation["requestBody"] = {"required": True, "content": _json(body)}
-    if public:
-        operation["security"] = []
-    operation["responses"] = {
-        str(status): {
-            "description": summary,
-            "headers": _header_refs("X-Request-Id", "X-Trace-Id", *headers),
-            "content": _json(answer),
-        },
-        **_refusals((*codes, *_EVERYWHERE)),
-    }
-    return operation
-
-
-def _refusals(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
-    by_status: dict[int, list[ErrorCode]] = {}
-    for code in codes:
-        by_status.setdefault(code.status, []).append(code)
-    return {
-        str(status): {
-            "description": "; ".join(f"{code.value}: {code.title}" for code in same),
-            "headers": _header_refs("X-Request-Id", "X-Trace-Id", "Retry-After"),
-            "content": {MEDIA_TYPE: {"schema": _ref(schemas.Problem)}},
-        }
-        for status, same in sorted(by_status.items())
-    }
-
-
-def _json(model: type[BaseModel] | None) -> dict[str, Any]:
-    return {"application/json": {"schema": _ref(model) if model else {"type": "object"}}}
-
-
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REFS.format(model=model.__name__)}
-
-
-def _header_refs(*names: str) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
 def _schemas() -> dict[str, Any]:
     modes = [(model, "validation") for model in _BODIES]
     modes += [(model, "serialization") for model in _ANSWERS]
-    _, made = models_json_schema(modes, ref_template=_REFS)  # type: ignore[arg-type]
+    _, made = models_json_schema(modes, ref_template=REFS)  # type: ignore[arg-type]
     found: dict[str, Any] = made["$defs"]
     return dict(sorted(found.items()))
 
