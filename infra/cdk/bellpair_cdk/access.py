@@ -142,11 +142,11 @@ class Accesses:
 
     def read_workers(self) -> Access:
         """Read what the workers said of themselves."""
-        return self._catalogue("dynamodb:Query", "WORKERS")
+        return self._catalogue(_READ_MANY, "WORKERS")
 
     def write_workers(self) -> Access:
         """Write what the workers said of themselves."""
-        return self._catalogue("dynamodb:PutItem", "WORKERS")
+        return self._catalogue(("dynamodb:GetItem", "dynamodb:PutItem"), "WORKERS")
 
     def read_callbacks(self) -> Access:
         """Read where tenants want to be told of their jobs' ends, and the keys to sign with."""
@@ -307,13 +307,17 @@ class Accesses:
 
     def call_back(self) -> Access:
         """Have whoever asked for it be told that a job is over."""
-        both = (self._names, self._names.peer)
-        urls = {names.region: names.callback_queue_url for names in both}
         return Access(
             actions=("sqs:SendMessage",),
             resources=(self._names.callback_queue_arn,),
-            environment={"BELLPAIR_CALLBACK_QUEUE_URLS": self._json(urls)},
+            environment=self.know_callbacks().environment,
         )
+
+    def know_callbacks(self) -> Access:
+        """Know where word to callbacks waits."""
+        both = (self._names, self._names.peer)
+        urls = {names.region: names.callback_queue_url for names in both}
+        return Access(environment={"BELLPAIR_CALLBACK_QUEUE_URLS": self._json(urls)})
 
     def read_triggers(self) -> Access:
         """Read triggers, each tenant's and all of a source."""

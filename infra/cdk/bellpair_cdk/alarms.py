@@ -73,7 +73,7 @@ class Alarms(Construct):
                 self.add(f"{title}{metric}", "AWS/States", metric, {"StateMachineArn": arn})
         for title, queue in (
             ("WakeUpsGivenUp", f"{names.queue}-given-up"),
-            ("CallbacksUndelivered", f"{names.callback_queue}-undelivered"),
+            ("CallbacksUndelivered", f"{names.callback_queue}-dead"),
             *(_undelivered(queue) for queue in undelivered_queues(names)),
         ):
             depth = "ApproximateNumberOfMessagesVisible"

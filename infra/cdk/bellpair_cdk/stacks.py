@@ -21,12 +21,15 @@ from bellpair_cdk.access import Accesses
 from bellpair_cdk.alarms import Alarms
 from bellpair_cdk.api_name import ApiName
 from bellpair_cdk.blob_store import BlobStore
+from bellpair_cdk.broker import Broker
+from bellpair_cdk.callbacks import Callbacks
 from bellpair_cdk.catalogue import Catalogue
 from bellpair_cdk.device_watch import DeviceWatch
 from bellpair_cdk.dispatching import Dispatching
 from bellpair_cdk.event_forwarding import EventForwarding
 from bellpair_cdk.failover_control import FailoverControl
 from bellpair_cdk.function import SharedLayers, Workbench, Workshop
+from bellpair_cdk.function_workflow import FunctionWorkflow
 from bellpair_cdk.job_workflow import JobWorkflow
 from bellpair_cdk.jobs_api import JobsApi
 from bellpair_cdk.ledger import Ledger
@@ -37,6 +40,8 @@ from bellpair_cdk.stage import Stage
 from bellpair_cdk.sweeping import Sweeping
 from bellpair_cdk.task_watch import TaskWatch
 from bellpair_cdk.tenant_desk import TenantDesk
+from bellpair_cdk.triggers import Triggers
+from bellpair_cdk.workers import Workers
 
 
 class RegionalStack(Stack):
@@ -86,31 +91,51 @@ class JobsStack(RegionalStack):
         self, scope: Construct, *, names: Names, workshop: Workshop, machines: Path
     ) -> None:
         super().__init__(scope, "Jobs", names=names)
-        bench = self.workbench(names, workshop, "core", "quantum")
+        # A worker's layers are made where one of the stage's workers has them.
+        layers = {"core", "quantum"}.union(*(w.layers for w in names.stage.workers.values()))
+        bench = self.workbench(names, workshop, *sorted(layers))
         self.workflow = JobWorkflow(
             self,
             "JobWorkflow",
             bench=bench,
             definition=machines / "job.asl.json",
         )
+        # While these have no code yet, functions can be deployed and none can run.
+        there = {path.name for path in workshop.functions.iterdir()}
+        whole = {"broker", "resume", "park"} <= there
+        if whole:
+            FunctionWorkflow(
+                self,
+                "FunctionWorkflow",
+                bench=bench,
+                definition=machines / "hybrid.asl.json",
+                finish=self.workflow.finish,
+            )
         capabilities = {
+            "Broker": Broker,
+            "Workers": Workers,
             "Dispatching": Dispatching,
             "Sweeping": Sweeping,
             "TaskWatch": TaskWatch,
             "DeviceWatch": DeviceWatch,
             "TenantDesk": TenantDesk,
+            "Triggers": Triggers,
         }
         for name, capability in capabilities.items():
+            if name == "Broker" and not whole:
+                continue
             capability(self, name, bench=bench)
 
 
 class ApiStack(RegionalStack):
-    """The HTTP API."""
+    """The HTTP API, and what tells others of jobs instead of being asked."""
 
     def __init__(self, scope: Construct, *, names: Names, workshop: Workshop) -> None:
         super().__init__(scope, "Api", names=names)
-        api = JobsApi(self, "JobsApi", bench=self.workbench(names, workshop, "core"))
+        bench = self.workbench(names, workshop, "core")
+        api = JobsApi(self, "JobsApi", bench=bench)
         self.rest_api_id = api.rest_api.rest_api_id
+        Callbacks(self, "Callbacks", bench=bench, rest_api_id=self.rest_api_id)
 
 
 class FailoverStack(RegionalStack):

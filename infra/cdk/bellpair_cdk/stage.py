@@ -214,7 +214,7 @@ class Worker(_Parameters):
 
 SIZES: dict[str, Size] = {
     # API Gateway gives up after 29 s, so nothing on its path may take longer.
-    "api": Size(memory=1024, timeout=28),
+    "api": Size(memory=1024, timeout=29),
     "authorizer": Size(memory=512, timeout=10),
     # Each pass takes a batch of every queue that was named; how many run at once is the
     # event source's matter, see `Dispatching`.
@@ -236,8 +236,8 @@ SIZES: dict[str, Size] = {
     "resume": Size(memory=1024, timeout=120),
     "park": Size(memory=512, timeout=30),
     # It waits for workers that start.
-    "registrar": Size(memory=256, timeout=120),
-    "notify": Size(memory=256, timeout=60),
+    "registrar": Size(memory=256, timeout=300),
+    "notify": Size(memory=256, timeout=30),
     "triggers": Size(memory=512, timeout=30),
 }
 """Each function's size, where a stage says nothing else."""

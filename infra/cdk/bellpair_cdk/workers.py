@@ -55,7 +55,7 @@ class Workers(Construct):
             name="registrar",
             accesses=[accesses.read_ledger(PAIR), accesses.ask_workers(), accesses.write_workers()],
         )
-        Timetable(self, "Timetable", every=Duration.minutes(5), wakes=registrar.function)
+        Timetable(self, "Timetable", every=Duration.minutes(15), wakes=registrar.function)
         events.Rule(
             self,
             "Deployed",

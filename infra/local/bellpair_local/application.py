@@ -143,7 +143,26 @@ def start_sentinel(deployer: Deployer, stage: str, region: str) -> bool:
     BootstrapFailed
         If it cannot be started.
     """
-    function = f"bellpair-{stage}-sentinel"
+    return _start(deployer, f"bellpair-{stage}-sentinel", region)
+
+
+def register_workers(deployer: Deployer, stage: str, region: str) -> bool:
+    """Have the workers asked what they can do, without waiting for them; they load libraries.
+
+    Returns
+    -------
+    bool
+        False if the application has none.
+
+    Raises
+    ------
+    BootstrapFailed
+        If nobody can be told to ask them.
+    """
+    return _start(deployer, f"bellpair-{stage}-registrar", region)
+
+
+def _start(deployer: Deployer, function: str, region: str) -> bool:
     if not is_deployed(deployer, function, region):
         return False
     try:

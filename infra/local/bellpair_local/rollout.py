@@ -36,6 +36,7 @@ def roll_out(topology: Topology, progress: Progress) -> None:
         progress("Making keys and loading the devices")
         regions = {stack.id: stack.region for stack in stacks}
         application.prepare(topology, deployer, assembly.STAGE, outputs, regions)
+        application.register_workers(deployer, assembly.STAGE, topology.regions[0].region)
     for region in topology.regions:
         application.start_sentinel(deployer, assembly.STAGE, region.region)
     write_whole(topology.state_dir / DEPLOYED_FILE, str(directory))
