@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Chalice, ChaliceAuthorizer
 
-from chalicelib import about, devices, jobs, pair, tenants
+from chalicelib import about, devices, jobs, pair, tenants, triggers
 from chalicelib.answers import log_with_ids
 from chalicelib.authorizer import add_authorizer
 from chalicelib.service import Services
@@ -25,5 +25,6 @@ def application(services: Services) -> tuple[Chalice, ChaliceAuthorizer]:
     app.register_blueprint(devices.routes(services, authorize), url_prefix="/v1/devices")
     app.register_blueprint(tenants.routes(services, authorize), url_prefix="/v1/tenants")
     app.register_blueprint(pair.routes(services, authorize), url_prefix="/v1/pair")
+    app.register_blueprint(triggers.routes(services, authorize), url_prefix="/v1/triggers")
     app.register_blueprint(about.routes(services), url_prefix="/v1")
     return app, authorize

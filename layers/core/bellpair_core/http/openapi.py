@@ -16,12 +16,13 @@ from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX
 from bellpair_core.model.pair import OperationKind
 
-from . import schemas
+from . import function_paths, function_schemas, schemas
 from .openapi_operation import REFS, WITH_BODY, WITH_KEY, operation
+from .openapi_triggers import TRIGGER_ANSWERS, TRIGGER_BODIES, TRIGGER_TAG, trigger_paths
 
 VERSION = "1.0.0"
 
-_BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey, PairChange)
+_BODIES: tuple[type[BaseModel], ...] = (Submission, NewTenant, NewKey, PairChange, *TRIGGER_BODIES)
 _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Job,
     schemas.JobPage,
@@ -32,7 +33,9 @@ _ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.StartedOperation,
     schemas.IssuedKey,
     schemas.DisabledKey,
+    *TRIGGER_ANSWERS,
     schemas.Problem,
+    *function_paths.ANSWERS,
 )
 
 
@@ -53,8 +56,11 @@ def openapi_document() -> dict[str, Any]:
         "security": [{"apiKey": []}],
         "tags": [
             {"name": "jobs", "description": "Submit, follow and cancel jobs"},
+            {"name": "functions", "description": "Deploy, invoke and follow quantum functions"},
+            {"name": "callbacks", "description": "URLs that are told of jobs' ends"},
             {"name": "devices", "description": "QPUs and simulators"},
             {"name": "tenants", "description": "Tenants and their API keys"},
+            TRIGGER_TAG,
             {"name": "pair", "description": "The two regions, for operators"},
             {"name": "service", "description": "The service itself"},
         ],
@@ -153,7 +159,7 @@ def _paths() -> dict[str, Any]:
                 "jobs",
                 "Fetch a job's result",
                 200,
-                schemas.Result,
+                (schemas.Result, function_schemas.FunctionResult),
                 codes=(
                     *WITH_KEY,
                     ErrorCode.JOB_NOT_FOUND,
@@ -230,6 +236,7 @@ def _paths() -> dict[str, Any]:
                 " a minute more.",
             ),
         },
+        **trigger_paths(),
         "/v1/pair": {
             "get": operation(
                 "getPair",
@@ -245,6 +252,7 @@ def _paths() -> dict[str, Any]:
             f"/v1/pair/{kind.value}": {"post": _change_of_pair(kind, *words)}
             for kind, words in _CHANGES_OF_PAIR.items()
         },
+        **function_paths.function_paths(),
         "/v1/health": {
             "get": operation(
                 "getHealth",
@@ -339,6 +347,7 @@ def _parameters() -> dict[str, Any]:
         }
 
     return {
+        **function_paths.function_parameters(),
         "job_id": step("job_id", "the job's id"),
         "tenant": step("tenant", "the tenant's name"),
         "key_id": step("key_id", "the key's id, the part of the key after bp_"),
@@ -376,6 +385,7 @@ def _headers() -> dict[str, Any]:
         return {"description": description, "schema": schema or {"type": "string"}}
 
     return {
+        **function_paths.function_headers(),
         "X-Request-Id": header("names this request in the logs"),
         "X-Trace-Id": header("names the trace that this request belongs to"),
         "Retry-After": header(
