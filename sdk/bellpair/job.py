@@ -227,7 +227,9 @@ class Job:
                 yield JobEvent.read(event)
 
     def logs(self, follow: bool = False, timeout: float | None = None) -> Iterator[str]:
-        """What the function printed, in pieces that end where they end.
+        """What the function printed, in pieces of any length.
+
+        So much of it is kept; where more was printed, the last piece says how much.
 
         Parameters
         ----------
@@ -243,9 +245,13 @@ class Job:
         JobPaused
             If it is followed, and paused at its cost cap.
         """
+        dropped = 0
         for body in self._followed("logs", timeout, follow):
+            dropped = max(dropped, int(body.get("dropped") or 0))
             if body.get("text"):
                 yield body["text"]
+        if dropped:
+            yield f"\n[{dropped:,} more characters were printed, which are not kept]\n"
 
     def resume(self, max_cost_usd: float) -> Job:
         """Let a paused job go on under a higher cost cap; what it has is kept.
@@ -329,14 +335,15 @@ class Job:
             )
             yield page
             reached = int(page.get("next") or after)
+            more = bool(page.get("more", reached > after))
             if reached > after:
                 after, news = reached, clock.monotonic()
-            elif over:
+            if over and not more:
                 break
             now = clock.monotonic()
             if deadline is not None and now >= deadline:
                 raise self._late()
-            if not over:
+            if not more:
                 clock.sleep(stream_interval(now - news, now - started))
                 self._look(deadline)
         if follow:
