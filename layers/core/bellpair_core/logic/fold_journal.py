@@ -102,10 +102,10 @@ class Folded:
         """The operations as they are at a time."""
         return [as_of(operation, now) for operation in self.operations.values()]
 
-    def timers(self) -> list[datetime]:
-        """When waits are over and steps may be tried again, past times included."""
+    def timers(self, after: datetime) -> list[datetime]:
+        """When waits are over and steps may be tried again, later than ``after``; in order."""
         found = [_due(operation) for operation in self.operations.values()]
-        return sorted(due for due in found if due is not None)
+        return sorted(due for due in found if due is not None and due > after)
 
     @property
     def branches(self) -> bool:
@@ -124,7 +124,7 @@ class Folded:
     def _take_call(self, call: Call, line: Line) -> None:
         self.pending[call.operation] = PendingCall(line.number, call)
         if call.operation not in self.operations:
-            self.operations[call.operation] = started_call(call.operation, call.name, line.at)
+            self.operations[call.operation] = started_call(call, line.at)
 
     def _take_launched(self, launched: Launched) -> None:
         for operation, pending in self.pending.items():
@@ -134,7 +134,7 @@ class Folded:
     def _take_result(self, result: CallResult, at: datetime) -> None:
         self.pending.pop(result.operation, None)
         before = self.operations.get(result.operation)
-        started = before or started_call(result.operation, result.name, at)
+        started = before or started_call(result, at)
         self.operations[result.operation] = ended_call(started, result, at)
         if result.value is not None:
             self.values[result.operation] = result.value
@@ -194,17 +194,23 @@ def _step(before: Operation | None, update: Mapping[str, Any], at: datetime) -> 
     return {"Attempt": tried + 1, "NextAttemptTimestamp": due}
 
 
-def started_call(operation: str, name: str, at: datetime, parent: str | None = None) -> Operation:
+def started_call(call: Call | CallResult, at: datetime) -> Operation:
     """A call that has no result yet."""
+    return invoked(call.operation, call.name, call.parent, at)
+
+
+def invoked(operation: str, name: str | None, parent: str | None, at: datetime) -> Operation:
+    """Something that was invoked and has no result yet."""
     started: Operation = {
         "Id": operation,
         "Type": "CHAINED_INVOKE",
         "SubType": "ChainedInvoke",
         "Status": "STARTED",
-        "Name": name,
         "StartTimestamp": millis(at),
         "ChainedInvokeDetails": {},
     }
+    if name:
+        started["Name"] = name
     if parent:
         started["ParentId"] = parent
     return started

@@ -160,12 +160,28 @@ class JournalWriter:
 
         What a twin wrote of it is not written again.
         """
-        while len(rest := output[self._written() :]) > _OUTPUT_PIECE:
+        while len(rest := self.rest_of(output)) > _OUTPUT_PIECE:
             self.append(output=rest[:_OUTPUT_PIECE])
         return rest
 
-    def write_updates(self, updates: Sequence[dict[str, Any]], output: str) -> None:
-        """Append updates in as few lines as they fit on, and the output with them.
+    def rest_of(self, output: str) -> str:
+        """What of the output is not written yet, by this writer or a twin."""
+        return output[self._written() :]
+
+    def catch_up(self) -> bool:
+        """Read what a twin may have written meanwhile; whether it has.
+
+        Raises
+        ------
+        Overtaken
+            When somebody else wrote.
+        """
+        before = self.next_number
+        self._catch_up()
+        return self.next_number > before
+
+    def write_updates(self, updates: Sequence[dict[str, Any]], output: str, **content: Any) -> None:
+        """Append updates in as few lines as they fit on, and output and content with them.
 
         Raises
         ------
@@ -173,12 +189,17 @@ class JournalWriter:
             ``limit-exceeded`` when one of them is too large.
         """
         parts = _parts(updates)
-        while (done := sum(len(line.updates) for line in self.mine)) < len(updates) or (
-            len(output) > self._written()
-        ):
+        while True:
+            done = sum(len(line.updates) for line in self.mine)
+            told = all(
+                any(getattr(line, name) == value for line in self.mine)
+                for name, value in content.items()
+            )
+            # What is left is thought about anew each time: a twin may have written of it.
+            if done >= len(updates) and told and not self.rest_of(output):
+                return
             part = next((part for start, part in parts if start == done), ())
-            # The text is cut anew each time: a twin may have written of it.
-            self.append(updates=tuple(part), output=output[self._written() :])
+            self.append(updates=tuple(part), output=self.rest_of(output), **content)
 
     def _written(self) -> int:
         return (self.end.printed if self.end else 0) - self._printed_before

@@ -35,8 +35,8 @@ from .spending import known_cost
 
 Value = TypeVar("Value")
 
-_CHECKED_MAX = 512
-_COMPILED_MAX = 512
+_CHECKED_MAX = 2048
+_COMPILED_MAX = 2048
 _TARGETS_MAX = 16
 
 
@@ -149,6 +149,7 @@ class CallPlanner:
             operation=update["Id"],
             index=index,
             name=str(update.get("Name") or ""),
+            parent=update.get("ParentId"),
             programs=self._blobs.put(json.dumps(programs).encode()),
             device=device.name,
             device_arn=setting.arn if setting is not None else device.arn,

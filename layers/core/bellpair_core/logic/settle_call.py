@@ -178,12 +178,18 @@ class CallWatch:
 
         What cannot be asked for now counts as going on.
         """
-        for place in self._places:
+
+        def answers(place: _Place) -> bool:
             try:
                 self._ask(place)
             except (TaskUnknown, TransientFault):
                 return False
-        return all(place.over for place in self._places if place.arn is not None)
+            return place.over
+
+        made = [place for place in self._places if place.arn is not None]
+        if len(made) <= 1 or self._desk.threads <= 1:
+            return all(answers(place) for place in made)
+        return all(list(self._desk.pool.map(answers, made)))
 
     def cancel_known(self) -> None:
         """Cancel what is known to have been made, as well as that goes."""
@@ -422,6 +428,7 @@ class CallWatch:
             call=self._line,
             operation=self._call.operation,
             name=self._call.name,
+            parent=self._call.parent,
             value=self._desk.blobs.put(text.encode()),
             cost_usd=cost,
         )
@@ -452,6 +459,7 @@ class CallWatch:
             call=self._line,
             operation=self._call.operation,
             name=self._call.name,
+            parent=self._call.parent,
             error=error,
             cost_usd=self._cost(),
         )

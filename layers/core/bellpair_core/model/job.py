@@ -252,6 +252,13 @@ class Job(BaseModel):
         return FUNCTIONS_QUEUE if self.function is not None else self.device
 
     @property
+    def ends_by(self) -> datetime:
+        """When the job fails if it is not finished."""
+        if self.function is None:
+            return self.deadline
+        return min(self.deadline, self.accepted_at + timedelta(seconds=self.function.timeout_s))
+
+    @property
     def execution_name(self) -> str:
         """The name of the state-machine execution that drives this attempt."""
         return f"{self.id}-{self.epoch}-{self.attempt}"

@@ -44,8 +44,8 @@ class Call(BaseModel):
 
     Attributes
     ----------
-    operation
-        The replay engine's id of the call.
+    operation, parent
+        The replay engine's ids of the call, and of the context that it is made in.
     index
         Which call of the job it is, from 0.
     name
@@ -69,6 +69,7 @@ class Call(BaseModel):
     region: str
     calibration_id: str
     tasks: tuple[CallTask, ...]
+    parent: str | None = None
     reserved_usd: float = 0.0
     generation: int = 1
 
@@ -83,7 +84,7 @@ class CallResult(BaseModel):
     value
         JSON of the result; ``None`` for a failed call.
     error
-        ``{"code", "message"}`` of a failed call.
+        ``{"code", "message", "remedy"}`` of a failed call.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +92,7 @@ class CallResult(BaseModel):
     call: int
     operation: str
     name: str
+    parent: str | None = None
     value: BlobRef | None = None
     error: dict[str, str] | None = None
     cost_usd: float = 0.0
