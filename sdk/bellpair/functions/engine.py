@@ -43,7 +43,7 @@ from aws_durable_execution_sdk_python.lambda_service import (
     StateOutput,
 )
 from aws_durable_execution_sdk_python.retries import RetryPresets
-from aws_durable_execution_sdk_python.state import ReplayStatus
+from aws_durable_execution_sdk_python.state import ExecutionState, ReplayStatus, _Signal
 
 from bellpair.errors import BellpairError
 from bellpair.functions.declaration import runnable
@@ -200,6 +200,7 @@ class _Run:
                 cause = course.ended or error
                 outcome = replace(self._ended(cause), cause=cause)
         self.outcome = outcome
+        _stop_promptly(root.state)
 
     def _finished(self, course: ReplayedCourse, runtime: Runtime) -> Outcome:
         arguments = arguments_of(self._target, self._inputs)
@@ -403,6 +404,17 @@ class _Watched:
         except BaseException as error:
             self.fault = self.fault or error
             raise
+
+
+def _stop_promptly(state: ExecutionState) -> None:
+    """Have the SDK's thread see at once that it is to stop; it looks every 0.1 s only."""
+    stop = state.stop_checkpointing
+
+    def stop_and_wake() -> None:
+        stop()
+        state._checkpoint_queue.put(_Signal.REFRESH_WAKE)
+
+    state.stop_checkpointing = stop_and_wake  # type: ignore[method-assign]
 
 
 def users_traceback(error: BaseException) -> str:

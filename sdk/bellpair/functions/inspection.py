@@ -129,7 +129,7 @@ def inspected(target: Any, entry: str) -> Inspected:
         options=declared.options,
         timeout_s=declared.timeout_s,
         worker=declared.worker,
-        description=inspect.getdoc(target) or "",
+        description=inspect.cleandoc(target.__doc__ or _run_of(target).__doc__ or ""),
         inputs=_schema_of(target, "inputs"),
         output=_schema_of(target, "output"),
     )
@@ -197,6 +197,11 @@ def _inputs_model(target: Any) -> type[BaseModel]:
         raise InvalidFunction(
             f"{declaration_of(target).name} does not take the runtime.",
             remedy="Write run(self, runtime, …), or the decorated function as f(runtime, …).",
+        )
+    if inspect.iscoroutinefunction(run) or inspect.isgeneratorfunction(run):
+        raise InvalidFunction(
+            f"{declaration_of(target).name} is a coroutine or a generator.",
+            remedy="Write an ordinary function: its calls wait by themselves.",
         )
     if any(one in parameters[1:] for one in positional) or any(
         one.kind is one.VAR_POSITIONAL for one in parameters[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -80,6 +81,11 @@ def run_local(
         lambda call: not replay_every or (call + 1) % replay_every != 0,
     )
     plain = json.loads(to_json(inputs, "the inputs"))
+    stdout = sys.stdout  # while the function runs, it is another
+
+    def printed(text: str) -> None:
+        stdout.write(text)
+
     for _ in range(_RUNS_MAX):
         outcome = run_worker(
             worker,
@@ -92,7 +98,7 @@ def run_local(
             state=service.state,
             checkpoints=service.checkpoints,
             device=device,
-            on_output=_printed,
+            on_output=printed,
             on_progress=on_progress,
         )
         if outcome.kind == "finished":
@@ -121,7 +127,3 @@ class _Simulator:
             bits = len(next(iter(counts), ""))
             results.append({"counts": counts, "shots": program["shots"], "bits": bits})
         return {"results": results, "device": "local", "calibration_id": None, "cost_usd": 0.0}
-
-
-def _printed(text: str) -> None:
-    print(text, end="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bellpair.functions.errors import InvalidCall, LimitExceeded
 from bellpair.functions.estimation import Estimator
 from bellpair.functions.fingerprint import fingerprint
-from bellpair.functions.json_forms import json_form, to_json
+from bellpair.functions.json_forms import to_json
 from bellpair.functions.limits import CHECKPOINT_BYTES_MAX
 from bellpair.functions.plan import Call, payload_of, results_of
 from bellpair.functions.sampling import Sampler
@@ -84,7 +85,7 @@ class Runtime:
     ) -> None:
         self._course = course
         self._seed = seed
-        self._state = state
+        self._state = json.dumps(state)
         self._checkpoints = checkpoints
         self._on_output = on_output
         self._on_progress = on_progress
@@ -104,8 +105,11 @@ class Runtime:
 
     @property
     def state(self) -> Any:
-        """What the last `checkpoint` was given, in its JSON form; ``None`` before the first."""
-        return self._state
+        """What the last `checkpoint` was given, in its JSON form; ``None`` before the first.
+
+        Each time it is a copy, so changing it changes nothing.
+        """
+        return json.loads(self._state)
 
     def gather(self, *calls: Call[Any] | Iterable[Call[Any]]) -> list[Any]:
         """Make many calls at once, as one quantum call; their tasks run side by side.
@@ -177,18 +181,18 @@ class Runtime:
         LimitExceeded
             If it is too large; nothing is kept.
         """
-        kept = json_form(state, "the checkpoint")
-        size = len(to_json(kept).encode())
+        text = to_json(state, "the checkpoint")
+        size = len(text.encode())
         if size > CHECKPOINT_BYTES_MAX:
             raise LimitExceeded(
                 f"The checkpoint has {size:,} bytes as JSON; at most {CHECKPOINT_BYTES_MAX:,} "
                 "are allowed.",
                 remedy="Keep only what the loop needs to go on, such as its parameters.",
             )
-        payload = {"state": kept}
+        payload = {"state": json.loads(text)}
         self._course.call(CHECKPOINT, payload, fingerprint("checkpoint", payload))
         self._checkpoints += 1
-        self._state = kept
+        self._state = text
         self._course.turn_page()
         self._random.seed(self._stream("random"))
         if self._generator is not None:
