@@ -25,7 +25,7 @@ def operation(
     tag: str,
     summary: str,
     status: int,
-    answer: type[BaseModel] | None,
+    answer: type[BaseModel] | tuple[type[BaseModel], ...] | None,
     *,
     codes: tuple[ErrorCode, ...] = (),
     description: str | None = None,
@@ -39,7 +39,8 @@ def operation(
     Parameters
     ----------
     status, answer
-        What it answers when all is well; an object of any kind where there is no model.
+        What it answers when all is well: one of several models, or an object of any kind where
+        there is none.
     codes
         The errors that it may answer with, beside those of every operation.
     body
@@ -83,8 +84,13 @@ def _refusals(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
     }
 
 
-def _json(model: type[BaseModel] | None) -> dict[str, Any]:
-    return {"application/json": {"schema": _ref(model) if model else {"type": "object"}}}
+def _json(model: type[BaseModel] | tuple[type[BaseModel], ...] | None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"}
+    if isinstance(model, tuple):
+        schema = {"anyOf": [_ref(one) for one in model]}
+    elif model is not None:
+        schema = _ref(model)
+    return {"application/json": {"schema": schema}}
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:

@@ -65,6 +65,25 @@ class Bill(BaseModel):
     prices_as_of: str
 
 
+class InvokedFunction(_Shown):
+    """What a job runs that is no circuit."""
+
+    name: str
+    version: int
+    alias: str | None = Field(description="by which it was invoked")
+    trigger: str | None = Field(description="which invoked it")
+
+
+class Progress(_Shown):
+    """How far a function says that it is."""
+
+    fraction: float = Field(ge=0, le=1)
+    message: str
+
+
+_OF_A_FUNCTION = "only for a job that runs a function: "
+
+
 class Links(_Shown):
     """Paths below the endpoint."""
 
@@ -97,6 +116,17 @@ class Job(_Shown):
     error: Failure | None
     usage: Bill | None = Field(None, description="only when asked for with include=cost")
     trace_id: str | None = Field(description="the trace of its submission")
+    function: InvokedFunction | None = Field(None, description=_OF_A_FUNCTION + "what it runs")
+    seed: int | None = Field(None, description=_OF_A_FUNCTION + "of its randomness")
+    max_cost_usd: float | None = Field(None, description=_OF_A_FUNCTION + "its cost cap")
+    timeout_s: int | None = Field(
+        None, description=_OF_A_FUNCTION + "seconds that it may take from its acceptance on"
+    )
+    calls: int | None = Field(None, description=_OF_A_FUNCTION + "quantum calls that it made")
+    spent_usd: float | None = Field(
+        None, description=_OF_A_FUNCTION + "what they cost, or reserve while they run"
+    )
+    progress: Progress | None = Field(None, description=_OF_A_FUNCTION + "what it said last")
     links: Links
 
 

@@ -7,7 +7,7 @@ same as a schema, and a test holds the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +19,14 @@ from bellpair_core.logic.list_jobs import Listing
 from bellpair_core.logic.operate_pair import SeenPair, Started
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device
+from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobEvent, JobStatus
+from bellpair_core.model.journal import Line
 from bellpair_core.model.limits import PROGRAM_SHOWN_CHARACTERS_MAX
 from bellpair_core.model.pair import Operation
 from bellpair_core.ports import JobSummary
+
+from .times import shown_time, shown_time_or_none
 
 _STATES = frozenset(status.value for status in JobStatus)
 
@@ -33,6 +37,7 @@ def job_view(
     waiting_for: str | None = None,
     *,
     cost: bool = False,
+    last: Line | None = None,
 ) -> dict[str, Any]:
     """A job.
 
@@ -44,6 +49,8 @@ def job_view(
         What its queue waits for, beside what its record says.
     cost
         Whether to show what it consumed and what that costs.
+    last
+        The journal's last line of a job that runs a function, where it was read.
     """
     shown: dict[str, Any] = {
         "id": job.id,
@@ -58,13 +65,13 @@ def job_view(
         "num_bits": job.num_bits,
         "region": job.region,
         "epoch": job.epoch,
-        "accepted_at": _time(job.accepted_at),
-        "finished_at": _time(job.finished_at) if job.finished_at else None,
+        "accepted_at": shown_time(job.accepted_at),
+        "finished_at": shown_time(job.finished_at) if job.finished_at else None,
         "queue": {"position": place.position, "position_is_bound": place.is_bound}
         if place is not None
         else None,
         "waiting_for": waiting_for or (None if job.status.terminal else job.waiting_for),
-        "events": [_event_view(event) for event in job.events],
+        "events": [event_view(event) for event in job.events],
         "error": None,
         "trace_id": job.trace_id,
         "links": _links(job.id, job.status),
@@ -77,7 +84,30 @@ def job_view(
         }
     if cost:
         shown["usage"] = job.usage.bill()
+    if job.function is not None:
+        shown |= _function_part(job.function, last)
     return shown
+
+
+def _function_part(invocation: Invocation, last: Line | None) -> dict[str, Any]:
+    """What a job shows that runs a function."""
+    progress = last.progress if last is not None else None
+    return {
+        "function": {
+            "name": invocation.name,
+            "version": invocation.version,
+            "alias": invocation.alias,
+            "trigger": invocation.trigger,
+        },
+        "seed": invocation.seed,
+        "max_cost_usd": invocation.max_cost_usd,
+        "timeout_s": invocation.timeout_s,
+        "calls": last.calls if last is not None else 0,
+        "spent_usd": last.spent_usd if last is not None else 0.0,
+        "progress": {"fraction": progress.fraction, "message": progress.message}
+        if progress is not None
+        else None,
+    }
 
 
 def listing_view(listing: Listing) -> dict[str, Any]:
@@ -153,7 +183,7 @@ def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]
                     "per_shot_usd": device.price.per_shot_usd,
                     "per_minute_usd": device.price.per_minute_usd,
                 },
-                "seen_at": _time(device.seen_at),
+                "seen_at": shown_time(device.seen_at),
                 "breaker": _breaker_view(breaker_of(device.name)),
             }
             for device in devices
@@ -166,9 +196,9 @@ def _breaker_view(breaker: Breaker) -> dict[str, Any] | None:
         return None
     return {
         "state": breaker.state.value,
-        "since": _time_or_none(breaker.since),
+        "since": shown_time_or_none(breaker.since),
         "reason": breaker.reason,
-        "retry_at": _time_or_none(breaker.retry_at),
+        "retry_at": shown_time_or_none(breaker.retry_at),
     }
 
 
@@ -195,12 +225,12 @@ def pair_view(seen: SeenPair) -> dict[str, Any]:
         "epoch": record.epoch,
         "version": record.version,
         "mode": record.mode.value,
-        "since": _time_or_none(record.since),
+        "since": shown_time_or_none(record.since),
         "reason": record.reason,
-        "promoted_at": _time_or_none(record.promoted_at),
+        "promoted_at": shown_time_or_none(record.promoted_at),
         "hold": {
             "by": record.hold.by,
-            "at": _time(record.hold.at),
+            "at": shown_time(record.hold.at),
             "reason": record.hold.reason,
         }
         if record.hold is not None
@@ -208,7 +238,7 @@ def pair_view(seen: SeenPair) -> dict[str, Any]:
         "operation": _operation_view(record.operation) if record.operation is not None else None,
         "audit": [
             {
-                "at": _time(entry.at),
+                "at": shown_time(entry.at),
                 "by": entry.by,
                 "action": entry.action,
                 "reason": entry.reason,
@@ -217,7 +247,7 @@ def pair_view(seen: SeenPair) -> dict[str, Any]:
             for entry in record.audit
         ],
         "beats": {
-            region: {"counter": beat.counter, "healthy": beat.healthy, "at": _time(beat.at)}
+            region: {"counter": beat.counter, "healthy": beat.healthy, "at": shown_time(beat.at)}
             for region, beat in seen.beats.items()
         },
         "devices": [
@@ -225,9 +255,9 @@ def pair_view(seen: SeenPair) -> dict[str, Any]:
                 "device": breaker.device,
                 "state": breaker.state.value,
                 "failures": breaker.failures,
-                "since": _time_or_none(breaker.since),
+                "since": shown_time_or_none(breaker.since),
                 "reason": breaker.reason,
-                "retry_at": _time_or_none(breaker.retry_at),
+                "retry_at": shown_time_or_none(breaker.retry_at),
             }
             for breaker in seen.breakers
         ],
@@ -253,10 +283,10 @@ def _operation_view(operation: Operation) -> dict[str, Any]:
         "kind": operation.kind.value,
         "by": operation.by,
         "reason": operation.reason,
-        "started_at": _time(operation.started_at),
+        "started_at": shown_time(operation.started_at),
         "outcome": operation.outcome.value,
         "detail": operation.detail,
-        "steps": {step: _time(at) for step, at in operation.steps.items()},
+        "steps": {step: shown_time(at) for step, at in operation.steps.items()},
         "adopted": operation.adopted,
     }
 
@@ -284,16 +314,17 @@ def _summary_view(summary: JobSummary) -> dict[str, Any]:
         "status": summary.status.value,
         "device": summary.device,
         "shots": summary.shots,
-        "accepted_at": _time(summary.accepted_at),
-        "finished_at": _time(summary.finished_at) if summary.finished_at else None,
+        "accepted_at": shown_time(summary.accepted_at),
+        "finished_at": shown_time(summary.finished_at) if summary.finished_at else None,
         "error_code": summary.error_code,
         "links": _links(summary.job_id, summary.status),
     }
 
 
-def _event_view(event: JobEvent) -> dict[str, Any]:
+def event_view(event: JobEvent) -> dict[str, Any]:
+    """One line of a job's event log."""
     return {
-        "at": _time(event.at),
+        "at": shown_time(event.at),
         "type": event.type,
         "message": event.message,
         "region": event.region,
@@ -306,14 +337,6 @@ def _links(job_id: str, status: JobStatus) -> dict[str, str]:
     if status is JobStatus.SUCCEEDED:
         links["result"] = f"/v1/jobs/{job_id}/result"
     return links
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _time_or_none(at: datetime | None) -> str | None:
-    return _time(at) if at is not None else None
 
 
 def _seconds(span: timedelta) -> float:
