@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from chalice.app import Chalice, ChaliceAuthorizer
 
-from chalicelib import about, devices, jobs, pair, tenants, triggers
+from chalicelib import (
+    about,
+    callbacks,
+    devices,
+    function_jobs,
+    functions,
+    invocations,
+    jobs,
+    pair,
+    tenants,
+    triggers,
+    workers,
+)
 from chalicelib.answers import log_with_ids
 from chalicelib.authorizer import add_authorizer
 from chalicelib.service import Services
@@ -22,6 +34,11 @@ def application(services: Services) -> tuple[Chalice, ChaliceAuthorizer]:
     app = Chalice(app_name="bellpair", configure_logs=False)
     authorize = add_authorizer(app, services)
     app.register_blueprint(jobs.routes(services, authorize), url_prefix="/v1/jobs")
+    app.register_blueprint(function_jobs.routes(services, authorize), url_prefix="/v1/jobs")
+    app.register_blueprint(functions.routes(services, authorize), url_prefix="/v1/functions")
+    app.register_blueprint(invocations.routes(services, authorize), url_prefix="/v1/functions")
+    app.register_blueprint(workers.routes(services, authorize), url_prefix="/v1/workers")
+    app.register_blueprint(callbacks.routes(services, authorize), url_prefix="/v1/callbacks")
     app.register_blueprint(devices.routes(services, authorize), url_prefix="/v1/devices")
     app.register_blueprint(tenants.routes(services, authorize), url_prefix="/v1/tenants")
     app.register_blueprint(pair.routes(services, authorize), url_prefix="/v1/pair")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
+from bellpair_core.http.function_views import function_result_view
 from bellpair_core.http.views import job_view, listing_view, result_view
 from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.logic.get_job import get_job
@@ -68,7 +69,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             breakers=service.breakers,
             clock=world.clock,
         )
-        return Answer(job_view(job, place, waiting_for, cost=cost), job_id=job.id)
+        last = world.journal.last(job.id) if job.function is not None else None
+        return Answer(job_view(job, place, waiting_for, cost=cost, last=last), job_id=job.id)
 
     @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
     @answer
@@ -77,7 +79,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         job, document = job_result(
             world.ledger, world.blobs, principal_of(jobs.current_request), job_id
         )
-        return Answer(result_view(job, document), job_id=job.id)
+        view = result_view if job.function is None else function_result_view
+        return Answer(view(job, document), job_id=job.id)
 
     @jobs.route("/{job_id}", methods=["DELETE"], authorizer=authorize)
     @answer

@@ -5,10 +5,12 @@ from __future__ import annotations
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
+from bellpair_core.http.function_views import spending_view
 from bellpair_core.http.views import disabled_key_view, issued_key_view
 from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
 from bellpair_core.logic.disable_key import disable_key
 from bellpair_core.logic.pair_gate import require_active
+from bellpair_core.logic.tenant_spending import MonthlyCap, see_spending, set_cap
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 
@@ -49,5 +51,35 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         catalogue = services().world.catalogue
         disabled = disable_key(catalogue, principal_of(tenants.current_request), tenant, key_id)
         return Answer(disabled_key_view(disabled))
+
+    @tenants.route("/{tenant}/cap", methods=["PUT"], authorizer=authorize, content_types=["*/*"])
+    @answer
+    def tenant_cap(tenant: str) -> Answer:
+        service, request = services(), tenants.current_request
+        world = service.world
+        spending = set_cap(
+            principal_of(request),
+            tenant,
+            read_body(MonthlyCap, body_of(request)),
+            catalogue=world.catalogue,
+            journal=world.journal,
+            clock=world.clock,
+            region=world.settings.region,
+            pair=service.pair,
+        )
+        return Answer(spending_view(spending))
+
+    @tenants.route("/{tenant}/spending", methods=["GET"], authorizer=authorize)
+    @answer
+    def tenant_spending(tenant: str) -> Answer:
+        world = services().world
+        spending = see_spending(
+            principal_of(tenants.current_request),
+            tenant,
+            catalogue=world.catalogue,
+            journal=world.journal,
+            clock=world.clock,
+        )
+        return Answer(spending_view(spending))
 
     return tenants

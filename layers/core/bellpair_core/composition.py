@@ -21,6 +21,7 @@ from .ports import (
     Happenings,
     HostNames,
     Inbox,
+    Journal,
     Ledger,
     Operations,
     Peers,
@@ -86,6 +87,13 @@ class World:
         """What was deployed, `Functions`, and where to tell of a job's end, `CallbackBook`."""
         settings = self.settings
         return DynamoDbFunctions(settings.catalogue_table, settings.region, self.meter)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journals of functions, in the strongly consistent table."""
+        from .adapters.dynamodb_journal import DynamoDbJournal
+
+        return DynamoDbJournal(self.settings.ledger_table, self.settings.region, self.meter)
 
     @cached_property
     def workers(self) -> Workers:
