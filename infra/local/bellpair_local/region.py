@@ -24,7 +24,14 @@ from bellpair_local.edge.forwarding import Forwarder
 from bellpair_local.edge.server import server
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.lambda_host import LambdaHost
-from bellpair_local.ministack_seams import changes, environment, events, http_api, step_functions
+from bellpair_local.ministack_seams import (
+    changes,
+    environment,
+    events,
+    http_api,
+    step_functions,
+    tenancy,
+)
 from bellpair_local.ministack_seams import global_tables as table_seam
 from bellpair_local.ministack_seams.functions import FunctionExecutor
 from bellpair_local.replicator import CHANGES, SNAPSHOT, Replicator
@@ -92,6 +99,7 @@ class RegionProcess:
         if self._host is not None:
             FunctionExecutor(self._host, self._here.endpoint, self._topology.account).install()
             step_functions.install()
+            tenancy.install()
             events.install()
             http_api.install()
             table_seam.install(self._topology, self._here, self._registry)

@@ -116,6 +116,13 @@ class Session:
         Seconds that the run still has.
     now, pause
         The clock's, in seconds.
+
+    Attributes
+    ----------
+    tail
+        Number of the journal's last line.
+    progressed
+        Whether the run recorded anything that a repetition need not do again.
     """
 
     def __init__(
@@ -135,28 +142,12 @@ class Session:
         self._now = now
         self._pause = pause
         self.tail = int(run["run"])
-        self.began_at = self.tail
+        self.progressed = False
 
     @property
     def job_id(self) -> str:
         """The job that the run is for."""
         return str(self._who["job_id"])
-
-    @property
-    def progressed(self) -> bool:
-        """Whether the run added to the journal."""
-        return self.tail > self.began_at
-
-    def open(self) -> Message:
-        """What the run is to do; `progressed` counts from here.
-
-        Raises
-        ------
-        Refused, Unreachable
-        """
-        answer = self.request("open")
-        self.began_at = self.tail
-        return answer
 
     def request(self, op: str, **fields: Any) -> Message:
         """Make a request, again and again while the broker is out of reach.
@@ -185,4 +176,5 @@ class Session:
         if refusal := answer.get("refused"):
             raise Refused(refusal)
         self.tail = int(answer.get("tail", self.tail))
+        self.progressed |= op == "checkpoint"
         return answer

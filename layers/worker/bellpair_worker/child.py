@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import importlib
+import io
 import os
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from .brokered_client import BrokeredClient
 from .confinement import Quarters, memory_budget_mb
@@ -37,6 +38,8 @@ def live(line: Line, quarters: Quarters, memory_mb: int, engine: str, inspector:
     engine, inspector
         ``"module:attribute"`` of what runs a function and of what looks at a package.
     """
+    # The old streams belong to what the nursery's output was.
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
     client = BrokeredClient(line)
     work = line.receive()
     budget = memory_budget_mb(memory_mb)
@@ -56,6 +59,13 @@ def load(reference: str) -> Any:
     for name in attribute.split("."):
         found = getattr(found, name)
     return found
+
+
+def _stream(descriptor: int) -> TextIO:
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
 
 def _guarded(work: Callable[[], Message], quarters: Quarters, budget_mb: int) -> Message:
@@ -131,7 +141,6 @@ def _failed(error: Fault) -> Message:
 
 
 def _print(text: str) -> None:
-    # Past Python's buffers, which a crash would lose.
     data = text.encode(errors="replace")
     while data:
         data = data[os.write(1, data) :]

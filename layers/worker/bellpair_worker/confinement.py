@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import socket
 import sys
 import tempfile
@@ -28,6 +29,7 @@ _OWN_UIDS = 0x40000000
 _SYSTEM_UIDS = 61_000
 _SYSTEM_UIDS_COUNT = 4_000
 _MB = 1024 * 1024
+_QUARTERS = "bellpair-run-"
 
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -69,12 +71,20 @@ class Quarters:
 
 def make_quarters(uid: int | None) -> Quarters:
     """Make a run's directories, owned by the user that the run will have."""
-    quarters = Quarters(Path(tempfile.mkdtemp(prefix="bellpair-run-")))
+    quarters = Quarters(Path(tempfile.mkdtemp(prefix=f"{_QUARTERS}{os.getpid()}-")))
     for directory in (quarters.base, quarters.package, quarters.scratch):
         directory.mkdir(mode=0o700, exist_ok=True)
         if uid is not None:
             os.chown(directory, uid, uid)
     return quarters
+
+
+def remove_deserted_quarters() -> None:
+    """Remove the directories of runs whose nursery was killed before it could."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{_QUARTERS}*-*"):
+        nursery = directory.name.removeprefix(_QUARTERS).partition("-")[0]
+        if not Path("/proc", nursery).exists():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def unprivileged_uid() -> int | None:

@@ -7,6 +7,7 @@ child gets a copy of. It has one thread, for a fork keeps no other.
 from __future__ import annotations
 
 import contextlib
+import encodings.cp437  # noqa: F401 - zip archives name their files in it
 import gc
 import importlib
 import json
@@ -20,6 +21,8 @@ import tempfile
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
+
+import pydantic
 
 from . import confinement
 from .child import live
@@ -41,10 +44,12 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
+    confinement.remove_deserted_quarters()
     uid = confinement.unprivileged_uid()
     if uid is not None and not confinement.open_ways(confinement.what_python_needs()):
         uid = None
     loaded, absent = _preload(settings["preload"])
+    _rehearse()
     prctl(PR_SET_DUMPABLE, 0)
     # What is loaded never goes, and a collection would copy its pages into each child.
     gc.collect()
@@ -187,6 +192,13 @@ def _preload(modules: list[str]) -> tuple[list[str], list[str]]:
         else:
             loaded.append(module)
     return loaded, absent
+
+
+def _rehearse() -> None:
+    """Do here once what each child would do anew: the first of a kind costs most."""
+    model = pydantic.create_model("Rehearsed", value=(int, 1))
+    model.model_validate({"value": 2})
+    model.model_json_schema()
 
 
 def _isolation(uid: int | None) -> dict[str, str]:

@@ -182,7 +182,7 @@ class Run:
         try:
             # The process is made while the broker looks up what it is to do.
             self._held.begin()
-            self._held.send(_work(session.open(), session))
+            self._held.send(_work(session.request("open"), session))
             return self._relay()
         except Refused as refusal:
             error = outcomes.failure_of(refusal)
@@ -238,7 +238,7 @@ class Run:
         self._held.end(FAREWELL_SECONDS)
         match message["kind"]:
             case "finished":
-                self._session.request("finish", output=json.dumps(json.loads(message["output"])))
+                self._session.request("finish", value=json.dumps(json.loads(message["output"])))
                 return outcomes.FINISHED
             case "suspended":
                 self._tell_news()

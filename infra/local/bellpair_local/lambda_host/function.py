@@ -44,6 +44,8 @@ class FunctionSpec:
         Reported to the function; not enforced.
     max_workers
         Most processes at once; ``None`` takes the host's default.
+    per_tenant
+        Whether each tenant has workers of its own (``TenantIsolationMode`` ``PER_TENANT``).
 
     Raises
     ------
@@ -61,6 +63,7 @@ class FunctionSpec:
     version: str = "$LATEST"
     log_group: str = ""
     max_workers: int | None = None
+    per_tenant: bool = False
     name: str = field(init=False)
     region: str = field(init=False)
     account: str = field(init=False)

@@ -16,7 +16,12 @@ from bellpair_local.lambda_host.invocation import Invocation
 from bellpair_local.lambda_host.logs import FunctionLog
 from bellpair_local.lambda_host.pool import Pool
 from bellpair_local.lambda_host.process import Spawner
-from bellpair_local.lambda_host.refusals import HostClosed, InitFailed, WorkersLost
+from bellpair_local.lambda_host.refusals import (
+    HostClosed,
+    InitFailed,
+    InvalidTenant,
+    WorkersLost,
+)
 from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
 from bellpair_local.lambda_host.sandbox import Sandbox
 from bellpair_local.lambda_host.worker import INIT_LIMIT_S, Worker, WorkerGone
@@ -83,13 +88,56 @@ class SandboxFactory:
 
 
 class _Function:
-    """One configured version of a function, with its workers."""
+    """One configured version of a function, with its workers.
 
-    def __init__(self, spec: FunctionSpec, pool: Pool, log: FunctionLog) -> None:
+    Where it has tenant isolation, no worker ever serves two tenants.
+    """
+
+    def __init__(self, spec: FunctionSpec, places: int, log: FunctionLog) -> None:
         self.spec = spec
-        self.pool = pool
         self.log = log
         self.sandbox: Sandbox | None = None
+        self._places = places
+        self._pools: dict[str | None, Pool] = {}
+        self._retired = False
+        self._lock = Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many invocations wait for a worker."""
+        with self._lock:
+            return sum(pool.waiting for pool in self._pools.values())
+
+    def pool(self, tenant_id: str | None) -> Pool:
+        """The workers that serve a tenant; ``None`` is everybody.
+
+        Raises
+        ------
+        InvalidTenant
+        """
+        if self.spec.per_tenant and not tenant_id:
+            raise InvalidTenant(
+                "The invoked function is enabled with tenancy configuration. Add a valid tenant "
+                "ID in your request and try again."
+            )
+        if tenant_id and not self.spec.per_tenant:
+            raise InvalidTenant(
+                "The invoked function is not enabled with tenancy configuration. Remove the "
+                "tenant ID from your request and try again."
+            )
+        with self._lock:
+            if tenant_id not in self._pools:
+                self._pools[tenant_id] = Pool(self._places)
+                if self._retired:
+                    self._pools[tenant_id].retire()
+            return self._pools[tenant_id]
+
+    def retire(self) -> list[Worker]:
+        """Keep no worker from now on; return the idle ones, for the caller to dispose of."""
+        with self._lock:
+            self._retired = True
+            pools = list(self._pools.values())
+        return [worker for pool in pools for worker in pool.retire()]
 
 
 class LambdaHost:
@@ -155,6 +203,7 @@ class LambdaHost:
         trace_id: str | None = None,
         client_context: str | None = None,
         cognito_identity: str | None = None,
+        tenant_id: str | None = None,
     ) -> InvocationResult:
         """Run the function on one event and wait for the result.
 
@@ -170,6 +219,8 @@ class LambdaHost:
             An X-Ray trace header.
         client_context, cognito_identity
             JSON documents.
+        tenant_id
+            For whom; where the function has tenant isolation, and only there.
 
         Returns
         -------
@@ -178,16 +229,23 @@ class LambdaHost:
 
         Raises
         ------
-        EventTooLarge, TooManyRequests, InvalidArtifact, WorkersLost, HostClosed
+        EventTooLarge, InvalidTenant, TooManyRequests, InvalidArtifact, WorkersLost, HostClosed
             The function has not run.
         ValueError
             When a value cannot stand in a header.
         """
         invocation = Invocation(
-            event, request_id, function_arn or spec.arn, trace_id, client_context, cognito_identity
+            event,
+            request_id,
+            function_arn or spec.arn,
+            trace_id,
+            client_context,
+            cognito_identity,
+            tenant_id,
         )
         function = self._function(spec)
-        worker = function.pool.acquire(spec.timeout_s)
+        pool = function.pool(tenant_id)
+        worker = pool.acquire(spec.timeout_s)
         try:
             for _ in range(_MAX_LOST_WORKERS):
                 init_ms = None
@@ -213,20 +271,21 @@ class LambdaHost:
                 max_memory_mb=0,
             )
         finally:
-            self._release(function, worker)
+            self._release(pool, worker)
 
-    def prewarm(self, spec: FunctionSpec, workers: int = 1) -> None:
+    def prewarm(self, spec: FunctionSpec, workers: int = 1, tenant_id: str | None = None) -> None:
         """Have so many workers of a function ready (at most as many as it may have).
 
         Raises
         ------
-        InitFailed, InvalidArtifact, TooManyRequests, HostClosed
+        InitFailed, InvalidArtifact, InvalidTenant, TooManyRequests, HostClosed
         """
         function = self._function(spec)
+        pool = function.pool(tenant_id)
         taken: list[Worker | None] = []
         try:
             for _ in range(min(workers, self._places(spec))):
-                worker = function.pool.acquire(spec.timeout_s)
+                worker = pool.acquire(spec.timeout_s)
                 taken.append(worker)
                 if worker is None or not worker.usable:
                     if worker is not None:
@@ -235,7 +294,7 @@ class LambdaHost:
                     taken[-1], _ = self._start(function, str(uuid4()))
         finally:
             for worker in taken:
-                self._release(function, worker)
+                self._release(pool, worker)
 
     def evict(self, function: str) -> None:
         """Forget a function by name or ARN, all its versions: its code or settings changed.
@@ -262,7 +321,7 @@ class LambdaHost:
         """How many invocations of a function, by name, wait for a worker."""
         with self._lock:
             known = [each for each in self._functions.values() if each.spec.name == function]
-        return sum(each.pool.waiting for each in known)
+        return sum(each.waiting for each in known)
 
     def kill_workers(self, fraction: float, seed: int) -> list[WorkerStatus]:
         """Kill a part of all workers at once, busy or not, as the loss of a zone does.
@@ -319,7 +378,7 @@ class LambdaHost:
             if log is None:
                 path = self._log_dir and self._log_dir / f"{spec.name}.log"
                 log = self._logs[spec.name] = FunctionLog(path)
-            function = self._functions[key] = _Function(spec, Pool(self._places(spec)), log)
+            function = self._functions[key] = _Function(spec, self._places(spec), log)
         if known is not None:
             self._retire(known)
         return function
@@ -353,15 +412,15 @@ class LambdaHost:
         with self._lock:
             self._workers[worker] = None
 
-    def _release(self, function: _Function, worker: Worker | None) -> None:
+    def _release(self, pool: Pool, worker: Worker | None) -> None:
         if worker is not None and not worker.usable:
             self._dispose(worker)
             worker = None
-        for surplus in function.pool.release(worker):
+        for surplus in pool.release(worker):
             self._dispose(surplus)
 
     def _retire(self, function: _Function) -> None:
-        for worker in function.pool.retire():
+        for worker in function.retire():
             self._dispose(worker)
 
     def _dispose(self, worker: Worker) -> None:

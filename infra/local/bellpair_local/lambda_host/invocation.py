@@ -19,6 +19,8 @@ class Invocation:
         The ARN that the caller named, possibly qualified.
     client_context, cognito_identity
         JSON documents, for callers that send them.
+    tenant_id
+        For whom a function with tenant isolation is invoked.
 
     Raises
     ------
@@ -33,6 +35,7 @@ class Invocation:
     trace_id: str | None = None
     client_context: str | None = None
     cognito_identity: str | None = None
+    tenant_id: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.event) > MAX_EVENT_BYTES:
@@ -42,7 +45,8 @@ class Invocation:
             )
         if not self.request_id:
             raise ValueError("An invocation needs a request id")
-        for value in (self.request_id, self.function_arn, self.trace_id or ""):
+        told = (self.request_id, self.function_arn, self.trace_id or "", self.tenant_id or "")
+        for value in told:
             if not (value.isascii() and (value.isprintable() or not value)):
                 raise ValueError(f"{value!r} cannot stand in a header")
 
@@ -53,6 +57,7 @@ class Invocation:
             "Lambda-Runtime-Trace-Id": self.trace_id,
             "Lambda-Runtime-Client-Context": self.client_context,
             "Lambda-Runtime-Cognito-Identity": self.cognito_identity,
+            "Lambda-Runtime-Aws-Tenant-Id": self.tenant_id,
         }
         return {
             "Content-Type": "application/json",

@@ -11,6 +11,10 @@ class EventTooLarge(LambdaHostError):
     """The event is over Lambda's limit for a synchronous invocation (HTTP 413 at the service)."""
 
 
+class InvalidTenant(LambdaHostError):
+    """A function with tenant isolation was invoked for no tenant, or another one for a tenant."""
+
+
 class TooManyRequests(LambdaHostError):
     """No worker became free in time (HTTP 429 at the service)."""
 

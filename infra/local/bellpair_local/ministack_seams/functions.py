@@ -15,11 +15,13 @@ from typing import Any
 from bellpair_local.lambda_host import (
     EventTooLarge,
     FunctionSpec,
+    InvalidTenant,
     InvocationResult,
     LambdaHost,
     LambdaHostError,
     TooManyRequests,
 )
+from bellpair_local.ministack_seams import tenancy
 from bellpair_local.topology import SECRET_ACCESS_KEY
 
 
@@ -66,12 +68,15 @@ class FunctionExecutor:
                 request_id=request_id,
                 function_arn=config["FunctionArn"],
                 trace_id=trace_header(event),
+                tenant_id=tenancy.tenant(),
             )
         except TooManyRequests as refusal:
             refused: dict[str, Any] = self._lambda_svc._throttle_response(
                 "ConcurrentInvocationLimitExceeded", str(refusal)
             )
             return refused
+        except InvalidTenant as refusal:
+            return _failure("Lambda.InvalidParameterValueException", str(refusal))
         except EventTooLarge as refusal:
             return _failure("Lambda.RequestTooLargeException", str(refusal))
         except (LambdaHostError, ValueError) as refusal:
@@ -94,6 +99,7 @@ class FunctionExecutor:
             tuple(layer["Arn"] if isinstance(layer, dict) else layer for layer in layers),
             tuple(sorted(variables.items())),
             reserved,
+            tenancy.is_per_tenant(config),
         )
         key = f"{arn}:{version}"
         with self._lock:
@@ -111,6 +117,7 @@ class FunctionExecutor:
                 memory_mb=int(config.get("MemorySize") or 128),
                 version=version,
                 max_workers=int(reserved) if reserved else None,
+                per_tenant=tenancy.is_per_tenant(config),
             )
             self._specs[key] = (state, spec)
             return spec
