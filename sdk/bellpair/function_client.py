@@ -144,6 +144,8 @@ class FunctionClient:
 
         Raises
         ------
+        AuthError
+            If this client's key is no tenant admin's.
         NotFound
             If there is no such function.
         """
@@ -154,6 +156,8 @@ class FunctionClient:
 
         Raises
         ------
+        AuthError
+            If this client's key is no tenant admin's.
         NotFound
             If there is no such version.
         Conflict
@@ -166,6 +170,8 @@ class FunctionClient:
 
         Raises
         ------
+        AuthError
+            If this client's key is no tenant admin's.
         NotFound
             If there is no such alias.
         """
@@ -202,7 +208,7 @@ class FunctionClient:
         max_cost_usd
             Cost cap, US dollars: before a task would pass it, the job is paused.
         seed
-            Of the function's randomness; a random one when not given.
+            Of the function's randomness, below 2^53; chosen by the service when not given.
         timeout_s
             Seconds within which it is to be finished, in place of the function's own.
         callback

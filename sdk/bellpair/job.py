@@ -16,7 +16,7 @@ from bellpair.errors import (
 from bellpair.models import JobError, JobEvent, JobRecord, Usage
 from bellpair.pacing import poll_interval, stream_interval
 from bellpair.result import Result
-from bellpair.vocabulary import JobStatus
+from bellpair.vocabulary import FINAL, JobStatus
 
 if TYPE_CHECKING:
     from bellpair.transport import Transport
@@ -146,14 +146,14 @@ class Job:
         InvalidRequest
             If the job runs a function, whose result is its `output`.
         """
-        if self.record.function is not None:
-            raise InvalidRequest(
-                f"Job {self.id} runs a function, and so has no counts.",
-                remedy="Its result is job.output().",
-            )
+        self._refuse_function()
         self.wait(timeout, on_poll)
         self.raise_for_failure()
-        return Result.read(self._fetched())
+        fetched = self._fetched()
+        if "output" in fetched:
+            self.refresh()
+            self._refuse_function()
+        return Result.read(fetched)
 
     def output(
         self, timeout: float | None = None, on_poll: Callable[[Job], None] | None = None
@@ -185,6 +185,9 @@ class Job:
         InvalidRequest
             If the job runs no function.
         """
+        if self.record.function is None:
+            # A list's records are short.
+            self.refresh()
         if self.record.function is None:
             raise InvalidRequest(
                 f"Job {self.id} runs a circuit, and no function.",
@@ -253,25 +256,26 @@ class Job:
         if dropped:
             yield f"\n[{dropped:,} more characters were printed, which are not kept]\n"
 
-    def resume(self, max_cost_usd: float) -> Job:
+    def resume(self, max_cost_usd: float | None = None) -> Job:
         """Let a paused job go on under a higher cost cap; what it has is kept.
 
         Parameters
         ----------
         max_cost_usd
-            The new cap for the whole job, US dollars, what is spent included.
+            The new cap for the whole job, US dollars, what is spent included. Without it the
+            cap stays, which is of use when it was the tenant's own cap that was reached.
 
         Raises
         ------
         Conflict
             If the job is not paused.
         InvalidRequest
-            If the cap is no higher than what the next call needs.
+            If the cap is below what it was, or what is spent.
         """
         body = self._transport.request(
             "POST",
             f"/v1/jobs/{self.id}/resume",
-            body={"max_cost_usd": max_cost_usd},
+            body={} if max_cost_usd is None else {"max_cost_usd": max_cost_usd},
             repeatable=False,
         )
         self.record = JobRecord.read(body)
@@ -309,6 +313,13 @@ class Job:
         error.job_id = self.id
         raise error
 
+    def _refuse_function(self) -> None:
+        if self.record.function is not None:
+            raise InvalidRequest(
+                f"Job {self.id} runs a function, and so has no counts.",
+                remedy="Its result is job.output().",
+            )
+
     def _fetched(self) -> Mapping[str, Any]:
         if self._result is None:
             self._result = self._transport.request("GET", f"/v1/jobs/{self.id}/result")
@@ -322,32 +333,36 @@ class Job:
         started = news = clock.monotonic()
         deadline = None if timeout is None else started + timeout
         after = 0
-        if follow and self.status == JobStatus.PAUSED:
-            self._look(deadline)
         while True:
-            # Looked at before the page: no later page has what came before the job's end.
-            over = self.finished or self.status == JobStatus.PAUSED or not follow
-            page = self._transport.request(
-                "GET",
-                f"/v1/jobs/{self.id}/{what}",
-                params={"after": str(after)},
-                timeout=OUTAGE_PATIENCE if follow and deadline is None else None,
-            )
+            # Looked at before the page: what came before the job's end is in no later page.
+            over = self._at_rest(self.status)
+            page = self._ask(f"/{what}", deadline, {"after": str(after)}, patient=follow)
+            told = page.get("status")
+            if told is not None:
+                over = self._at_rest(told)
             yield page
             reached = int(page.get("next") or after)
             more = bool(page.get("more", reached > after))
             if reached > after:
                 after, news = reached, clock.monotonic()
-            if over and not more:
+            if not more and (over or not follow):
                 break
             now = clock.monotonic()
             if deadline is not None and now >= deadline:
                 raise self._late()
             if not more:
                 clock.sleep(stream_interval(now - news, now - started))
-                self._look(deadline)
+                if told is None:
+                    self._look(deadline)
         if follow:
+            if not self.finished:
+                self._look(deadline)
             self._raise_if_paused()
+
+    @staticmethod
+    def _at_rest(status: object) -> bool:
+        """Whether nothing more happens to a job by itself."""
+        return status in FINAL or status == JobStatus.PAUSED
 
     def _raise_if_paused(self) -> None:
         if self.status != JobStatus.PAUSED:
@@ -363,13 +378,25 @@ class Job:
         raise error
 
     def _look(self, deadline: float | None) -> None:
-        clock = self._transport.clock
+        self.record = JobRecord.read(self._ask("", deadline))
+
+    def _ask(
+        self,
+        part: str,
+        deadline: float | None,
+        params: Mapping[str, str] | None = None,
+        *,
+        patient: bool = True,
+    ) -> Mapping[str, Any]:
+        """Ask for the job or a part of it, through an outage if need be."""
+        path = f"/v1/jobs/{self.id}{part}"
         if deadline is None:
-            self.refresh(OUTAGE_PATIENCE)
-            return
+            timeout = OUTAGE_PATIENCE if patient else None
+            return self._transport.request("GET", path, params=params, timeout=timeout)
+        # A look deserves a second even at the very end, or a timeout of 0 could never succeed.
+        left = max(1.0, deadline - self._transport.clock.monotonic())
         try:
-            # A look deserves a second even at the very end, or a timeout of 0 could never succeed.
-            self.refresh(max(1.0, deadline - clock.monotonic()))
+            return self._transport.request("GET", path, params=params, timeout=left)
         except BellpairError as error:
             if not error.retriable:
                 raise

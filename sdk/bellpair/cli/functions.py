@@ -101,16 +101,13 @@ def list_functions(ctx: typer.Context, as_json: AsJson = False) -> None:
             return
         from rich.text import Text
 
-        table = terminal.plain_table(
-            "name", "latest", "aliases", "changed", "description", numbers=("latest",)
-        )
+        table = terminal.plain_table("name", "latest", "aliases", "changed", numbers=("latest",))
         for function in found:
             table.add_row(
                 Text(function.name, style="bold"),
                 "" if function.latest is None else str(function.latest),
                 _aliases(function),
                 age(function.changed_at or function.created_at),
-                Text(printable(function.description), overflow="ellipsis", no_wrap=True),
             )
         terminal.stdout().print(table)
 

@@ -58,7 +58,7 @@ def invoke(
         float | None,
         typer.Option(min=0, metavar="USD", help="Pause before a task would pass this cost."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the function's randomness.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the function's randomness.")] = None,
     time_limit: Annotated[
         int | None,
         typer.Option(min=1, metavar="SECONDS", help="Within which it is to be finished, or fails."),

@@ -169,9 +169,13 @@ def resume(
     ctx: typer.Context,
     job_id: JobId,
     max_cost: Annotated[
-        float,
-        typer.Option(min=0, metavar="USD", help="The new cap, what is spent already included."),
-    ],
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="USD",
+            help="The new cap, what is spent included; unchanged when not given.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait, show progress, and print what it returns.")
     ] = False,
@@ -209,7 +213,7 @@ def _jobs_table(found: list[Job]) -> object:
             Text(printable(record.name or (record.function.target if record.function else ""))),
             Text(str(job.status), style=status_style(job.status)),
             Text(record.device_used or record.device or ""),
-            "" if record.shots is None else f"{record.shots:,}",
+            f"{record.shots:,}" if record.shots else "",
             age(record.accepted_at),
             _took(job),
         )
@@ -230,7 +234,7 @@ def _print_facts(console: Console, job: Job) -> None:
         ("status", Text(str(job.status), style=status_style(job.status))),
         ("function", _function(record)),
         ("device", device),
-        ("shots", "" if record.shots is None else f"{record.shots:,}"),
+        ("shots", f"{record.shots:,}" if record.shots else ""),
         ("region", f"{record.region} (epoch {record.epoch})" if record.region else ""),
         ("accepted", f"{record.accepted_at:%Y-%m-%d %H:%M:%S %Z}" if record.accepted_at else ""),
         ("took", _took(job)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from bellpair.cli import terminal
 from bellpair.cli.wording import printable
+from bellpair.vocabulary import JobStatus
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -28,7 +29,7 @@ class ProgressReport:
     """
 
     def __init__(self, job: Job, quiet: bool) -> None:
-        self._job = job
+        self._where = str(job.status)
         self._quiet = quiet
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -45,7 +46,7 @@ class ProgressReport:
                 console=terminal.stderr(),
                 transient=True,
             )
-            self._task = self._bar.add_task("", total=1.0, where=str(job.status), said="")
+            self._task = self._bar.add_task("", total=1.0, where=self._where, said="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -67,6 +68,8 @@ class ProgressReport:
             return
         if event.fraction is not None:
             self._fraction = event.fraction
+        elif event.type in set(JobStatus):
+            self._where = event.type
         if self._bar is None or self._task is None:
             line = event_line(event)
             terminal.stderr().print(line, soft_wrap=True)
@@ -74,8 +77,8 @@ class ProgressReport:
         self._bar.update(
             self._task,
             completed=self._fraction,
-            where=printable(str(self._job.status)),
-            said=printable(event.message or event.type),
+            where=printable(self._where),
+            said=printable(event.message),
         )
 
 

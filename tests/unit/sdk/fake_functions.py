@@ -47,6 +47,7 @@ class FakeFunctions:
             "executing", (0.5, "iteration 1"), (1.0, "iteration 2"), "processing", "succeeded",
         ]  # fmt: skip
         self.output: Any = {"energy": -1.137, "history": [[0.1, -1.0]]}
+        self.dropped = 0
         self.error: dict[str, Any] | None = None
         self.told: dict[str, list[dict[str, Any]]] = {}
         self.printed: dict[str, list[str]] = {}
@@ -100,8 +101,8 @@ class FakeFunctions:
     def _record(self) -> dict[str, Any]:
         return {
             "name": "vqe-h2", "latest": self.versions[0]["version"], "aliases": self.aliases,
-            "description": "The ground state of H2.", "created_at": NOON.isoformat(),
-            "changed_at": NOON.isoformat(),
+            "created_at": NOON.isoformat(),
+            "changed_at": NOON.isoformat(), "deleted_at": None,
         }  # fmt: skip
 
     def _function(self, seen: Seen, rest: list[str]) -> Answered:
@@ -184,10 +185,15 @@ class FakeFunctions:
                 return 200, job
             case "GET", ["events"]:
                 page = self.told[job["id"]][after : after + 2]
-                return 200, {"events": page, "next": after + len(page)}
+                more = after + 2 < len(self.told[job["id"]])
+                told = {"job_id": job["id"], "status": job["status"], "events": page}
+                self._look(ledger, job)
+                return 200, told | {"next": after + len(page), "more": more}
             case "GET", ["logs"]:
                 page = self.printed[job["id"]][after : after + 2]
-                return 200, {"text": "".join(page), "next": after + len(page)}
+                more = after + 2 < len(self.printed[job["id"]])
+                told = {"job_id": job["id"], "text": "".join(page), "dropped": self.dropped}
+                return 200, told | {"next": after + len(page), "more": more}
             case "GET", ["result"]:
                 return 200, {"job_id": job["id"], "output": self.output}
             case "POST", ["resume"]:

@@ -15,6 +15,7 @@ from bellpair import (
     Conflict,
     InvalidFunction,
     InvalidRequest,
+    Job,
     JobFailed,
     JobPaused,
     NotFound,
@@ -229,6 +230,15 @@ def test_counts_and_output_are_not_mistaken_for_each_other(deployed: Client) -> 
         deployed.submit(BELL, 10).output()
 
 
+def test_a_job_of_a_list_knows_what_it_runs_when_asked(deployed: Client) -> None:
+    job = deployed.invoke("vqe-h2", START)
+    job.wait()
+    short = job.record.model_copy(update={"function": None})
+    assert Job(job._transport, short).output()["energy"] == -1.137
+    with pytest.raises(InvalidRequest, match=r"job\.output\(\)"):
+        Job(job._transport, short).result()
+
+
 def test_a_failed_function_raises_its_own_error(deployed: Client, ledger: FakeLedger) -> None:
     ledger.functions.error = {"code": "function-failed", "message": "ZeroDivisionError"}
     with pytest.raises(JobFailed, match="ZeroDivisionError") as caught:
@@ -244,7 +254,37 @@ def test_events_tell_of_states_and_progress_until_the_end(deployed: Client) -> N
     ]  # fmt: skip
     assert [event.fraction for event in told if event.type == "progress"] == [0.5, 1.0]
     assert job.finished
+    assert job.record.calls == 2
     assert list(job.events()) == told
+
+
+def test_following_a_job_costs_one_request_a_look(deployed: Client, east: FakeRegion) -> None:
+    job = deployed.invoke("vqe-h2", START)
+    asked = len(east.seen)
+    list(job.events())
+    looks = [path for path in east.paths()[asked:] if path == f"GET /v1/jobs/{job.id}"]
+    assert len(looks) == 1
+
+
+def test_following_outlasts_an_outage(
+    deployed: Client, east: FakeRegion, west: FakeRegion, clock: FakeClock
+) -> None:
+    job = deployed.invoke("vqe-h2", START)
+    east.faults.extend([Fault(503)] * 30)
+    west.faults.extend([Fault(503)] * 30)
+    assert [event.type for event in job.events()][-1] == "succeeded"
+    assert clock.now > 30
+
+
+def test_an_outage_does_not_stretch_the_time_to_follow(
+    deployed: Client, east: FakeRegion, west: FakeRegion, clock: FakeClock
+) -> None:
+    job = deployed.invoke("vqe-h2", START)
+    east.faults.extend([Fault(503)] * 500)
+    west.faults.extend([Fault(503)] * 500)
+    with pytest.raises(ResultTimeout):
+        list(job.events(timeout=20))
+    assert clock.now <= 21
 
 
 def test_events_follow_the_active_region(
@@ -292,6 +332,11 @@ def test_what_a_function_prints_is_read(deployed: Client, ledger: FakeLedger) ->
     assert "".join(job.logs(follow=True)) == "iteration 1\niteration 2\n"
     assert "".join(job.logs()) == "iteration 1\niteration 2\n"
 
+    ledger.functions.dropped = 5000
+    assert "".join(job.logs()).splitlines()[-1] == (
+        "[5,000 more characters were printed, which are not kept]"
+    )
+
 
 def test_a_job_paused_at_its_cap_is_told_and_goes_on_when_the_cap_is_raised(
     deployed: Client, ledger: FakeLedger, east: FakeRegion
@@ -307,6 +352,9 @@ def test_a_job_paused_at_its_cap_is_told_and_goes_on_when_the_cap_is_raised(
 
     job.resume(5)
     assert east.seen[-1].body == {"max_cost_usd": 5}
+    with pytest.raises(Conflict):
+        job.resume()
+    assert east.seen[-1].body == {}
     assert job.output()["energy"] == -1.137
 
 
