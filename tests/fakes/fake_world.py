@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.model.device import Device
 from bellpair_core.settings import Settings
 
+from .fake_callbacks import FakeCallbacks, FakeHosts
 from .fake_clock import FakeClock
 from .fake_pair_desk import FakeOperations
 from .fake_tasks import FakeTasks
+from .fake_workers import FakeWorkers
 from .fake_workflows import FakeWakeups, FakeWorkflows
 from .memory_blobs import MemoryBlobs
 from .memory_catalogue import MemoryCatalogue
+from .memory_functions import MemoryFunctions
+from .memory_journal import MemoryJournal
 from .memory_ledger import MemoryLedger
 
 
@@ -28,17 +33,33 @@ class FakeWorld:
             region="us-east-1",
             primary_region="us-east-1",
             secondary_region="us-west-2",
+            workers={
+                "python": "bellpair-test-worker-python",
+                "qiskit": "bellpair-test-worker-qiskit",
+            },
         )
     )
     clock: FakeClock = field(default_factory=FakeClock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
     catalogue: MemoryCatalogue = field(default_factory=MemoryCatalogue)
+    functions: MemoryFunctions = field(default_factory=MemoryFunctions)
+    workers: FakeWorkers = field(default_factory=FakeWorkers)
+    callbacks: FakeCallbacks = field(default_factory=FakeCallbacks)
+    hosts: FakeHosts = field(default_factory=FakeHosts)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)
     workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
     tasks: FakeTasks = field(default_factory=FakeTasks)
     operations: FakeOperations = field(default_factory=FakeOperations)
     meter: Meter = field(default_factory=lambda: Meter(1024))
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass, in which the next of `meanwhile` happens."""
+        self.clock.advance(timedelta(seconds=seconds))
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
 
     @property
     def hasty_ledger(self) -> MemoryLedger:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,7 +56,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         if wait_s is None:
             return Answer(job_view(job), 202, headers, job.id)
         headers["Preference-Applied"] = f"wait={wait_s}"
-        job = await_end(job, wait_s, ledger=world.ledger, clock=world.clock, sleep=time.sleep)
+        job = await_end(job, wait_s, ledger=world.ledger, clock=world.clock, sleep=world.sleep)
         return Answer(*_as_seen(principal, job), headers, job.id)
 
     def _as_seen(principal: Principal, job: Job) -> tuple[dict[str, Any], int]:

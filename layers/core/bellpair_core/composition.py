@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -56,6 +57,11 @@ class World:
     def clock() -> datetime:
         """Now, in UTC."""
         return datetime.now(UTC)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        """Let so many seconds pass."""
+        time.sleep(seconds)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -139,10 +145,13 @@ class World:
 
     @cached_property
     def workflows(self) -> Workflows:
-        """This region's state machine."""
+        """This region's state machines."""
         from .adapters.step_functions import StepFunctionsWorkflows
 
-        return StepFunctionsWorkflows(self.settings.job_state_machine_arn, self.settings.region)
+        settings = self.settings
+        return StepFunctionsWorkflows(
+            settings.job_state_machine_arn, settings.hybrid_state_machine_arn, settings.region
+        )
 
     @cached_property
     def wakeups(self) -> Wakeups:
