@@ -11,9 +11,9 @@ from typing import Any
 
 from bellpair.errors import BellpairError
 
-SIGNATURE_HEADER = "Bellpair-Signature"
+SIGNATURE_HEADER = "X-Bellpair-Signature"
 """``v1=`` and the hexadecimal HMAC-SHA-256 of ``<timestamp>.<body>``; several with commas."""
-TIMESTAMP_HEADER = "Bellpair-Timestamp"
+TIMESTAMP_HEADER = "X-Bellpair-Timestamp"
 """Seconds since 1970 at which the call was signed."""
 
 

@@ -115,11 +115,12 @@ class Progress(Answer):
 
 
 class InvokedFunction(Answer):
-    """What a job runs that is no circuit but a quantum function."""
+    """What a job runs that is no circuit but a quantum function; `trigger` is what invoked it."""
 
     name: str
     version: int | None = None
     alias: str | None = None
+    trigger: str | None = None
 
     @property
     def target(self) -> str:
@@ -146,6 +147,8 @@ class JobRecord(Answer):
         What the function last said of its progress.
     calls, spent_usd
         Quantum calls that the function has made, and what they cost so far, US dollars.
+    seed, max_cost_usd, timeout_s
+        What the function was invoked with: its seed, its cost cap, and its time limit in seconds.
     usage
         Only where it was asked for, as `Client.job` can.
     trace_id
@@ -172,6 +175,9 @@ class JobRecord(Answer):
     progress: Progress | None = None
     calls: int | None = None
     spent_usd: float | None = None
+    seed: int | None = None
+    max_cost_usd: float | None = None
+    timeout_s: int | None = None
     usage: Usage | None = None
     trace_id: str | None = None
 

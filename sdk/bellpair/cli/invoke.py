@@ -67,7 +67,9 @@ def invoke(
         str | None,
         typer.Option(metavar="ID", help="Whom to tell: an id of `bellpair callbacks`."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name, for finding the job again.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the job; the function's when not given.")
+    ] = None,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of the job; repeatable.")
     ] = None,
@@ -93,7 +95,7 @@ def invoke(
                 seed=seed,
                 timeout_s=time_limit,
                 callback=callback,
-                job_name=name,
+                job_name=target.partition(":")[0] if name is None else name,
                 tags=tags,
                 idempotency_key=key,
             )

@@ -210,7 +210,7 @@ def _jobs_table(found: list[Job]) -> object:
         record = job.record
         table.add_row(
             Text(job.id),
-            Text(printable(record.name or (record.function.target if record.function else ""))),
+            Text(printable(record.name or "")),
             Text(str(job.status), style=status_style(job.status)),
             Text(record.device_used or record.device or ""),
             f"{record.shots:,}" if record.shots else "",
@@ -247,7 +247,10 @@ def _print_facts(console: Console, job: Job) -> None:
     if record.calls is not None:
         facts.append(("calls", f"{record.calls:,}"))
     if record.spent_usd is not None:
-        facts.append(("spent", f"US$ {record.spent_usd:,.4f}"))
+        cap = "" if record.max_cost_usd is None else f" of {record.max_cost_usd:,.2f} at most"
+        facts.append(("spent", f"US$ {record.spent_usd:,.4f}{cap}"))
+    if record.seed is not None:
+        facts.append(("seed", str(record.seed)))
     if record.waiting_for:
         facts.append(("waits", printable(record.waiting_for)))
     if job.error is not None:

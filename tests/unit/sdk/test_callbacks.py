@@ -17,8 +17,8 @@ SIGNED_AT = 1_767_268_800
 
 def headers(body: bytes = BODY, at: int = SIGNED_AT, secret: str = SECRET) -> dict[str, str]:
     return {
-        "Bellpair-Timestamp": str(at),
-        "Bellpair-Signature": signature(body, at, secret),
+        "X-Bellpair-Timestamp": str(at),
+        "X-Bellpair-Signature": signature(body, at, secret),
     }
 
 
@@ -30,12 +30,12 @@ def test_what_was_signed_is_read() -> None:
 
 def test_the_signature_is_the_documented_one() -> None:
     expected = hmac.new(SECRET.encode(), f"{SIGNED_AT}.".encode() + BODY, hashlib.sha256)
-    assert headers()["Bellpair-Signature"] == f"v1={expected.hexdigest()}"
+    assert headers()["X-Bellpair-Signature"] == f"v1={expected.hexdigest()}"
 
 
 def test_names_of_headers_have_no_case_and_one_of_several_signatures_is_enough() -> None:
     given = {name.lower(): value for name, value in headers().items()}
-    given["bellpair-signature"] = f"v0=abc, {given['bellpair-signature']}"
+    given["x-bellpair-signature"] = f"v0=abc, {given['x-bellpair-signature']}"
     assert verify(BODY, given, SECRET, now=SIGNED_AT)
 
 
@@ -43,12 +43,12 @@ def test_names_of_headers_have_no_case_and_one_of_several_signatures_is_enough()
     "given",
     [
         {},
-        {"Bellpair-Timestamp": str(SIGNED_AT)},
-        {"Bellpair-Signature": headers()["Bellpair-Signature"]},
-        headers() | {"Bellpair-Timestamp": "soon"},
-        headers() | {"Bellpair-Timestamp": str(SIGNED_AT + 1)},
-        headers() | {"Bellpair-Signature": "v1="},
-        headers() | {"Bellpair-Signature": "v1=é"},
+        {"X-Bellpair-Timestamp": str(SIGNED_AT)},
+        {"X-Bellpair-Signature": headers()["X-Bellpair-Signature"]},
+        headers() | {"X-Bellpair-Timestamp": "soon"},
+        headers() | {"X-Bellpair-Timestamp": str(SIGNED_AT + 1)},
+        headers() | {"X-Bellpair-Signature": "v1="},
+        headers() | {"X-Bellpair-Signature": "v1=é"},
         headers(secret="cbs_other"),
         headers(body=BODY + b" "),
     ],
