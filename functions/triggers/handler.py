@@ -55,10 +55,12 @@ def heard(record: dict[str, Any]) -> bool:
         told = read_record(record, WORLD.settings)
         outcomes = dict(hear(LISTENING, *told)) if told is not None else {}
     except (TransientFault, NobodyListens) as fault:
-        LOGGER.warning("to be heard again", extra={"message": record["messageId"]}, exc_info=fault)
+        LOGGER.warning(
+            "to be heard again", extra={"message_id": record["messageId"]}, exc_info=fault
+        )
         return False
     except Exception:  # one message must not keep the others of its batch from being heard
-        LOGGER.exception("not heard", extra={"message": record["messageId"]})
+        LOGGER.exception("not heard", extra={"message_id": record["messageId"]})
         return False
-    LOGGER.info("heard", extra={"message": record["messageId"], "outcomes": outcomes})
+    LOGGER.info("heard", extra={"message_id": record["messageId"], "outcomes": outcomes})
     return True

@@ -16,6 +16,7 @@ from bellpair.models import Device, Health, JobRecord, NewTenant, Pair, StartedO
 from bellpair.pacing import Clock
 from bellpair.programs import openqasm_source
 from bellpair.transport import OnRetry, Transport
+from bellpair.triggers import TriggerClient
 from bellpair.vocabulary import PairOperation, Role
 
 TIMEOUT = 30.0
@@ -23,7 +24,7 @@ PAGE_MAX = 100
 HEALTH_TIMEOUT = 3.0
 
 
-class Client(FunctionClient):
+class Client(FunctionClient, TriggerClient):
     """A connection to Bellpair.
 
     Safe to share between threads. Use it as a context manager, or `close` it.

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from bellpair.cli import callbacks, devices, functions, health, jobs, pair, run, samples, tenants
+from bellpair.cli import (
+    callbacks,
+    devices,
+    functions,
+    health,
+    jobs,
+    pair,
+    run,
+    samples,
+    tenants,
+    triggers,
+)
 from bellpair.cli.exits import EXIT_CODES_HELP
 from bellpair.cli.options import examples
 from bellpair.cli.plugins import PluginGroup
@@ -78,6 +89,7 @@ app.command(
 app.add_typer(functions.app, name="functions")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(triggers.app, name="triggers")
 app.command(epilog=examples("bellpair devices", "bellpair devices --json"))(devices.devices)
 app.add_typer(samples.app, name="samples")
 app.add_typer(tenants.app, name="tenants")
