@@ -10,7 +10,8 @@ import zipfile
 
 import pytest
 
-from toolchain.layers import FUNCTION_LIMIT, LAYERS, MEGABYTE, SERVICES, build, weight
+from bellpair_cdk.stage import CONFIGURATION, load
+from toolchain.layers import FUNCTION_LIMIT, LAYERS, MEGABYTE, SERVICES, TOGETHER, build, weight
 from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
@@ -34,10 +35,17 @@ def imported(statement: str, *names: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_all_layers_with_a_function_are_under_lambdas_limit() -> None:
+@pytest.mark.parametrize("together", TOGETHER)
+def test_the_layers_of_a_function_are_under_lambdas_limit(together: tuple[str, ...]) -> None:
     function = 5 * MEGABYTE
-    assert sum(weight(layer) for layer in LAYERS.values()) + function < FUNCTION_LIMIT
-    assert sum(layer.budget for layer in LAYERS.values()) + function <= FUNCTION_LIMIT
+    assert sum(weight(LAYERS[name]) for name in together) + function < FUNCTION_LIMIT
+    assert sum(LAYERS[name].budget for name in together) + function <= FUNCTION_LIMIT
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_a_stages_workers_have_layers_that_were_tried_together(stage: str) -> None:
+    for name, worker in load(stage, ROOT / CONFIGURATION).workers.items():
+        assert set(worker.layers) in [set(together) for together in TOGETHER], name
 
 
 @pytest.mark.parametrize(
@@ -68,16 +76,44 @@ def test_the_quantum_layer_is_complete_on_top_of_core(statement: str) -> None:
     assert imported(statement, "core", "quantum").stderr == ""
 
 
+@pytest.mark.parametrize("below", ["numeric", "quantum"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import bellpair_worker.supervisor",
+        "import bellpair.functions.engine, bellpair.functions.inspection",
+        "import bellpair; bellpair.Client",
+        "import numpy; import boto3; boto3.client('lambda', 'us-east-1')",
+    ],
+)
+def test_a_worker_is_complete(statement: str, below: str) -> None:
+    assert imported(statement, "worker", below).stderr == ""
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_a_worker_has_what_it_is_to_load_before_any_run(stage: str) -> None:
+    for worker in load(stage, ROOT / CONFIGURATION).workers.values():
+        statement = "; ".join(f"import {module}" for module in worker.preload)
+        assert imported(statement, *worker.layers).stderr == ""
+
+
+def test_a_worker_carries_none_of_the_platforms_own_code() -> None:
+    for statement in ("import bellpair_core", "import bellpair.cli"):
+        assert "ModuleNotFoundError" in imported(statement, "worker", "quantum").stderr
+
+
 def test_core_does_without_the_quantum_libraries() -> None:
     assert "ModuleNotFoundError" in imported("import numpy", "core").stderr
 
 
-def test_nothing_is_in_both_layers() -> None:
+@pytest.mark.parametrize("together", TOGETHER)
+def test_nothing_is_in_two_layers_of_a_function(together: tuple[str, str]) -> None:
     def packages(name: str) -> set[str]:
         folder = LAYERS[name].folder / "python"
         return {path.name for path in folder.iterdir() if path.name != "__pycache__"}
 
-    assert not packages("core") & packages("quantum")
+    one, other = together
+    assert not packages(one) & packages(other)
 
 
 def test_every_service_that_is_called_is_described() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from constructs import Construct
 
-from bellpair_cdk.access import BREAKERS, JOBS, SLOTS
+from bellpair_cdk.access import BREAKERS, JOBS, SLOTS, SPENDING, Access
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.job_workflow import LIFE
 from bellpair_cdk.stage import Stage
@@ -50,9 +50,10 @@ class FunctionWorkflow(Construct):
                 "Resume",
                 name="resume",
                 accesses=[
-                    *(accesses.read_ledger(JOBS, BREAKERS, SLOTS), accesses.write_jobs()),
+                    *(accesses.read_ledger(JOBS, BREAKERS, SLOTS, SPENDING), accesses.write_jobs()),
                     *(accesses.read_journals(), accesses.write_journals()),
-                    *(accesses.write_breakers(), accesses.hold_slots(), accesses.spend()),
+                    *(accesses.write_breakers(), accesses.hold_slots()),
+                    *(accesses.spend(), accesses.read_tenants()),
                     *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
                     *(accesses.read_blobs(), accesses.write_blobs(), accesses.read_devices()),
                     *accesses.launch_tasks(),
@@ -68,6 +69,8 @@ class FunctionWorkflow(Construct):
                     *(accesses.read_ledger(JOBS), accesses.write_jobs()),
                     *(accesses.read_journals(), accesses.note_tasks()),
                     *(accesses.follow_tasks(), accesses.answer_turns()),
+                    # What it shares with who launches is told of this, and does not use it here.
+                    Access(environment=accesses.wake_dispatcher().environment),
                 ],
             ),
             "Finish": finish,

@@ -100,17 +100,13 @@ class JobsStack(RegionalStack):
             bench=bench,
             definition=machines / "job.asl.json",
         )
-        # While these have no code yet, functions can be deployed and none can run.
-        there = {path.name for path in workshop.functions.iterdir()}
-        whole = {"broker", "resume", "park"} <= there
-        if whole:
-            FunctionWorkflow(
-                self,
-                "FunctionWorkflow",
-                bench=bench,
-                definition=machines / "hybrid.asl.json",
-                finish=self.workflow.finish,
-            )
+        FunctionWorkflow(
+            self,
+            "FunctionWorkflow",
+            bench=bench,
+            definition=machines / "hybrid.asl.json",
+            finish=self.workflow.finish,
+        )
         capabilities = {
             "Broker": Broker,
             "Workers": Workers,
@@ -122,8 +118,6 @@ class JobsStack(RegionalStack):
             "Triggers": Triggers,
         }
         for name, capability in capabilities.items():
-            if name == "Broker" and not whole:
-                continue
             capability(self, name, bench=bench)
 
 

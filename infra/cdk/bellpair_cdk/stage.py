@@ -183,6 +183,9 @@ class Worker(_Parameters):
         What one run may use (MiB), and how long it lasts at most (s).
     concurrency
         Runs at once, of all tenants; left out, as many as the account has.
+    run_seconds
+        When a run is ended that has not come to its end, in seconds; left out, the timeout.
+        A function that made calls meanwhile goes on in another run.
     preload
         Modules that are imported once for all runs.
     """
@@ -195,6 +198,7 @@ class Worker(_Parameters):
     memory: int = Field(default=2048, ge=512, le=10240)
     timeout: int = Field(default=900, ge=30, le=900)
     concurrency: int | None = Field(default=None, ge=1)
+    run_seconds: float | None = Field(default=None, ge=10, le=900)
     preload: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -214,7 +218,7 @@ class Worker(_Parameters):
 
 SIZES: dict[str, Size] = {
     # API Gateway gives up after 29 s, so nothing on its path may take longer.
-    "api": Size(memory=1024, timeout=29),
+    "api": Size(memory=1024, timeout=28),
     "authorizer": Size(memory=512, timeout=10),
     # Each pass takes a batch of every queue that was named; how many run at once is the
     # event source's matter, see `Dispatching`.

@@ -6,7 +6,6 @@ takes; what it may say is `bellpair_cdk.stage.Worker`.
 
 from __future__ import annotations
 
-import json
 import re
 
 from aws_cdk import Aws, Duration, Stack
@@ -43,10 +42,7 @@ class Workers(Construct):
                 size=Size(
                     memory=worker.memory, timeout=worker.timeout, concurrency=worker.concurrency
                 ),
-                variables={
-                    "BELLPAIR_WORKER": name,
-                    "BELLPAIR_PRELOAD": json.dumps(worker.preload),
-                },
+                variables=_variables(worker),
                 tenancy=lambda_.TenancyConfig.PER_TENANT,
             )
         registrar = bench.function(
@@ -89,3 +85,14 @@ class Workers(Construct):
             handler=lambda_.Handler.FROM_IMAGE,
             runtime=lambda_.Runtime.FROM_IMAGE,
         )
+
+
+_ENGINE = "bellpair.functions.engine"
+"""What every run needs."""
+
+
+def _variables(worker: Worker) -> dict[str, str]:
+    variables = {"BELLPAIR_WORKER_PRELOAD": ",".join((_ENGINE, *worker.preload))}
+    if worker.run_seconds is not None:
+        variables["BELLPAIR_RUN_SECONDS"] = str(worker.run_seconds)
+    return variables
