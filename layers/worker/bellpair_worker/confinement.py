@@ -22,7 +22,7 @@ from .limits import (
     OPEN_FILES_MAX,
     PROCESSES_MAX,
 )
-from .processes import tasks_of_user
+from .processes import resident_mb, tasks_of_user
 from .syscall_filter import close_off
 
 _OWN_UIDS = 0x40000000
@@ -201,7 +201,7 @@ def what_python_needs_to_read() -> list[Path]:
 
 def memory_budget_mb(memory_mb: int) -> int:
     """What a run may allocate in a worker with so much memory, besides what is loaded."""
-    return max(MEMORY_LEAST_MB, memory_mb - MEMORY_RESERVE_MB - _resident_mb())
+    return max(MEMORY_LEAST_MB, memory_mb - MEMORY_RESERVE_MB - resident_mb(os.getpid()))
 
 
 def network_is_closed() -> bool:
@@ -242,10 +242,6 @@ def _close_all_but(kept: set[int]) -> None:
 
 def _mapped_mb() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() // _MB
-
-
-def _resident_mb() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // _MB
 
 
 def _id_ranges(path: str) -> list[tuple[int, int, int]]:

@@ -51,12 +51,17 @@ class Child:
         The socket to it.
     output
         Read end of the pipe that it prints to.
+    exit_code
+        Once it has ended; negative for a signal.
+    over_memory
+        Whether it was ended because its processes together took too much.
     """
 
     def __init__(self, line: socket.socket, output: int) -> None:
         self.line = line
         self.output = output
         self.exit_code: int | None = None
+        self.over_memory = False
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -141,7 +146,7 @@ class Nursery:
             "fork": {
                 "memory_mb": self._settings.memory_mb,
                 "cpu_seconds": cpu_seconds,
-                "guarded": [os.getpid()],
+                "guarded": [os.getpid(), os.getpgrp()],
             }
         }
         try:
@@ -173,6 +178,7 @@ class Nursery:
         for message in self._messages():
             if "ended" in message:
                 child.exit_code = message["ended"]
+                child.over_memory = message["over_memory"]
 
     def close(self) -> None:
         """End the process and all that it started."""

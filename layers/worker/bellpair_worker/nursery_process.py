@@ -30,9 +30,10 @@ from .confinement import Quarters
 from .file_rules import landlock_version
 from .frames import Frames, Line, Message, encode
 from .linux import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-from .processes import kill_descendants, reap
+from .processes import descendants, kill_descendants, reap, resident_mb
 
 _KILL_LIMIT_S = 5.0
+_MEMORY_CHECK_S = 0.25
 _LAMBDA_TASK_ROOT = Path("/var/task")
 
 
@@ -77,6 +78,8 @@ class _Nursery:
         self._frames = Frames()
         self._descriptors: list[int] = []
         self._child: int | None = None
+        self._memory_mb = 0
+        self._over_memory = False
         self._quarters: Quarters | None = None
         self._known_files = _temporary_files()
         self._woken, wake = os.pipe()
@@ -89,7 +92,9 @@ class _Nursery:
         try:
             while True:
                 watched: list[Any] = [self._control, self._woken]
-                ready, _, _ = select.select(watched, [], [])
+                pause = None if self._child is None else _MEMORY_CHECK_S
+                ready, _, _ = select.select(watched, [], [], pause)
+                self._check_memory()
                 if self._woken in ready:
                     with contextlib.suppress(BlockingIOError):
                         while os.read(self._woken, 4096):
@@ -109,9 +114,8 @@ class _Nursery:
         while (order := self._frames.next()) is not None:
             if "fork" in order:
                 self._fork(order["fork"])
-            elif "kill" in order and self._child is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._child, signal.SIGKILL)
+            elif "kill" in order:
+                self._kill_child()
         return True
 
     def _fork(self, order: Message) -> None:
@@ -126,6 +130,8 @@ class _Nursery:
         os.close(line)
         os.close(output)
         self._child = pid
+        self._memory_mb = confinement.memory_budget_mb(order["memory_mb"])
+        self._over_memory = False
         self._control.sendall(encode({"forked": pid}))
 
     def _become_child(self, order: Message, line: int, output: int) -> NoReturn:
@@ -170,8 +176,30 @@ class _Nursery:
             self._child = None
             alone = self._clear()
             self._control.sendall(
-                encode({"ended": os.waitstatus_to_exitcode(status), "alone": alone})
+                encode(
+                    {
+                        "ended": os.waitstatus_to_exitcode(status),
+                        "over_memory": self._over_memory,
+                        "alone": alone,
+                    }
+                )
             )
+
+    def _check_memory(self) -> None:
+        """End the run when its processes together take what only one of them may."""
+        if self._child is None:
+            return
+        # Each of them shares with this process what was loaded before.
+        shared = resident_mb(os.getpid())
+        used = sum(max(0, resident_mb(pid) - shared) for pid in descendants(os.getpid()))
+        if used > self._memory_mb:
+            self._over_memory = True
+            self._kill_child()
+
+    def _kill_child(self) -> None:
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGKILL)
 
     def _clear(self) -> bool:
         alone = kill_descendants(_KILL_LIMIT_S)
@@ -187,7 +215,8 @@ def _preload(modules: list[str]) -> tuple[list[str], list[str]]:
     for module in modules:
         try:
             importlib.import_module(module)
-        except ImportError:
+        except Exception:
+            # A run that needs it gets the error itself.
             absent.append(module)
         else:
             loaded.append(module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -55,6 +56,15 @@ def reap() -> dict[int, int]:
                 break
             ended[pid] = status
     return ended
+
+
+def resident_mb(pid: int) -> int:
+    """The memory that a process has in use, megabytes; 0 when it has ended."""
+    try:
+        pages = int(Path("/proc", str(pid), "statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize() // (1024 * 1024)
 
 
 def tasks_of_user(uid: int) -> int:

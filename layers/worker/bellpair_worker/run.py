@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import select
 import time
 from typing import Any
@@ -16,7 +17,13 @@ from .limits import FAREWELL_SECONDS, NOTE_SECONDS, YIELD_AFTER
 from .nursery import Child, Nursery
 from .printed import Printed
 
-_SIGNALS = {-6: "it aborted", -7: "a bus error", -9: "it was killed", -11: "a segmentation fault"}
+_SIGNALS = {
+    -6: "it aborted",
+    -7: "a bus error",
+    -9: "it was killed",
+    -11: "a segmentation fault",
+    -24: "its processor time was used up",
+}
 _END_LIMIT_S = 15.0
 
 
@@ -52,7 +59,9 @@ class Held:
 
     def begin(self) -> None:
         """Have the process made."""
-        self.child = self._nursery.fork(cpu_seconds=math.ceil(self.seconds) + 1)
+        self.child = self._nursery.fork(
+            cpu_seconds=math.ceil(self.seconds * (os.cpu_count() or 1)) + 1
+        )
 
     def send(self, message: Message) -> None:
         """Send the child something, waiting while it does not read; a dead one hears nothing."""
@@ -252,6 +261,9 @@ class Run:
         child = self._held.child
         assert child is not None and child.exit_code is not None
         self._held.end()
+        if child.over_memory:
+            text = "The function's processes together needed more memory than its worker has"
+            return self._fail(fault("limit-exceeded", text))
         self._tell_news()
         code = child.exit_code
         how = _SIGNALS.get(code, f"signal {-code}") if code < 0 else f"exit status {code}"

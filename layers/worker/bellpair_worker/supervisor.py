@@ -97,6 +97,8 @@ class Supervisor:
         ------
         ValueError
             When the event is none of these.
+        TimeoutError
+            When nothing can be inspected or described because the libraries do not load.
         """
         if "run" in event:
             return self._run(event["run"], remaining_s)
@@ -126,7 +128,10 @@ class Supervisor:
         inspection = Inspection(self._nursery, seconds)
         try:
             found = inspection.look(package, request.get("entry"))
-        except (NurseryLost, TimeoutError):
+        except TimeoutError:
+            self._start_over()
+            raise
+        except NurseryLost:
             self._start_over()
             found = fault("function-invalid", "The module's import ended the process around it.")
         if isinstance(found, Fault):

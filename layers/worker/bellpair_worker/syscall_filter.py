@@ -35,8 +35,12 @@ _X32_BIT = 0x40000000
 _FORBIDDEN = (
     "ptrace", "process_vm_readv", "process_vm_writev", "unshare", "setns", "mount", "bpf",
     "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key",
+    # What these make would outlive the run.
+    "shmget", "semget", "msgget", "mq_open",
 )  # fmt: skip
-_ABSENT = ("io_uring_setup", "clone3", "pidfd_open", "pidfd_send_signal")
+_ABSENT = (
+    "io_uring_setup", "clone3", "pidfd_open", "pidfd_send_signal", "memfd_create", "memfd_secret",
+)  # fmt: skip
 _SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 
 
@@ -47,6 +51,7 @@ class _Machine(NamedTuple):
 
 _SINCE_UNIFIED = {
     "pidfd_send_signal": 424, "io_uring_setup": 425, "pidfd_open": 434, "clone3": 435,
+    "memfd_secret": 447,
 }  # fmt: skip
 
 _MACHINES = {
@@ -57,7 +62,8 @@ _MACHINES = {
             "rt_sigqueueinfo": 129, "tgkill": 234, "add_key": 248, "request_key": 249,
             "keyctl": 250, "unshare": 272, "rt_tgsigqueueinfo": 297, "perf_event_open": 298,
             "prlimit64": 302, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
-            "bpf": 321, "userfaultfd": 323, **_SINCE_UNIFIED,
+            "bpf": 321, "userfaultfd": 323, "shmget": 29, "semget": 64, "msgget": 68,
+            "mq_open": 240, "memfd_create": 319, **_SINCE_UNIFIED,
         },
     ),
     "aarch64": _Machine(
@@ -67,7 +73,8 @@ _MACHINES = {
             "rt_sigqueueinfo": 138, "socket": 198, "add_key": 217, "request_key": 218,
             "keyctl": 219, "clone": 220, "rt_tgsigqueueinfo": 240, "perf_event_open": 241,
             "prlimit64": 261, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271,
-            "bpf": 280, "userfaultfd": 282, **_SINCE_UNIFIED,
+            "bpf": 280, "userfaultfd": 282, "mq_open": 180, "msgget": 186, "semget": 190,
+            "shmget": 194, "memfd_create": 279, **_SINCE_UNIFIED,
         },
     ),
 }  # fmt: skip
@@ -107,7 +114,7 @@ def filter_program(guarded: Sequence[int], machine: str = MACHINE) -> bytes | No
     Parameters
     ----------
     guarded
-        Process ids that must get no signal.
+        Processes, and groups of them, that must get no signal.
     """
     known = _MACHINES.get(machine)
     if known is None:

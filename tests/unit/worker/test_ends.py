@@ -204,6 +204,19 @@ def test_two_gigabytes_are_refused(worker: Worker) -> None:
     assert code == "limit-exceeded" and "memory" in text
 
 
+def test_the_memory_of_all_its_processes_counts(worker: Worker) -> None:
+    source = """
+    import os, time
+    for _ in range(8):
+        if os.fork() == 0:
+            break
+    held = b"x" * (300 * 1024**2)
+    time.sleep(60)
+    """
+    code, text = failure(worker.run(MemoryBroker(body(source))))
+    assert code == "limit-exceeded" and "together" in text
+
+
 def test_a_large_file_is_refused(worker: Worker) -> None:
     source = """
     with open("large", "wb") as file:
