@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     outcome = task_changed(
         LEDGER,
         WORKFLOWS,
+        WORLD.journal,
         WORLD.settings.region,
         detail["quantumTaskArn"],
         TaskStatus(detail["status"]),

@@ -5,6 +5,7 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.finish_job import finish_job
+from bellpair_core.logic.tell_end import tell_end
 from bellpair_core.stage import stage, total_usage
 
 WORLD = World.from_environment(os.environ)
@@ -25,5 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         wakeups=WAKEUPS,
         clock=WORLD.clock,
         settings=WORLD.settings,
+        journal=WORLD.journal,
     )
+    tell_end(event["job_id"], LEDGER, WORLD.announcements)
     return {"status": status}

@@ -137,7 +137,7 @@ class MemoryLedger:
     def waiting_before(self, job: Job) -> int:
         """How many jobs wait in the job's queue before it."""
         with self._item():
-            return sum(_arrival(other) < _arrival(job) for other in self._queue(job.device))
+            return sum(_arrival(other) < _arrival(job) for other in self._queue(job.queue))
 
     def jobs_of(
         self,
@@ -239,7 +239,7 @@ class MemoryLedger:
             (
                 job
                 for job in self.jobs.values()
-                if job.status is JobStatus.QUEUED and job.device == queue
+                if job.status is JobStatus.QUEUED and job.queue == queue
             ),
             key=_arrival,
         )

@@ -191,6 +191,7 @@ def finish(process: Process, event: dict[str, Any]) -> Any:
         wakeups=process.wakeups,
         clock=process.clock,
         settings=process.settings,
+        journal=process.journal,
     )
     return {"status": status}
 
@@ -200,6 +201,7 @@ def complete(process: Process, detail: dict[str, Any]) -> Any:
     return task_changed(
         process.ledger,
         process.workflows,
+        process.journal,
         process.settings.region,
         detail["arn"],
         TaskStatus(detail["status"]),

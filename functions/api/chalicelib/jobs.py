@@ -95,6 +95,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             region=world.settings.region,
             pair=services().pair,
             spent=world.meter.take,
+            journal=lambda: world.journal,
         )
         return Answer(job_view(job), job_id=job.id)
 

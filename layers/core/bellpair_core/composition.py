@@ -185,10 +185,10 @@ class World:
 
     @cached_property
     def announcements(self) -> Announcements:
-        """This region's event bus."""
+        """This region's event buses."""
         from .adapters.event_announcements import EventAnnouncements
 
-        return EventAnnouncements(self.settings.region)
+        return EventAnnouncements(self.settings.region, self.settings.event_bus)
 
     @cached_property
     def triggers(self) -> Triggers:

@@ -76,6 +76,8 @@ class Settings(BaseModel):
         Lambda function's name by the name of the worker that it is.
     broker
         Lambda function's name of what serves running functions.
+    call_patience_s
+        How long the broker waits for a simulator's result before the function is suspended.
     callback_queue_urls
         By region, where word to callbacks waits.
     api_endpoint
@@ -105,6 +107,7 @@ class Settings(BaseModel):
     hybrid_state_machine_arn: str = ""
     workers: dict[str, str] = Field(default_factory=dict)
     broker: str = ""
+    call_patience_s: float = 5.0
     callback_queue_urls: dict[str, str] = Field(default_factory=dict)
     devices: tuple[DeviceSetting, ...] = ()
     failover_machine: str = ""
@@ -152,6 +155,7 @@ class Settings(BaseModel):
             "job_state_machine_arn",
             "hybrid_state_machine_arn",
             "broker",
+            "call_patience_s",
             "failover_machine",
             "api_endpoint",
             "event_bus",

@@ -31,6 +31,7 @@ from tests.fakes import (
     FakeWorkflows,
     MemoryBlobs,
     MemoryCatalogue,
+    MemoryJournal,
     MemoryLedger,
 )
 from tests.fakes.fake_tasks import ACCOUNT
@@ -62,6 +63,7 @@ class Workplace:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.ledger = MemoryLedger()
+        self.journal = MemoryJournal()
         self.catalogue = MemoryCatalogue()
         self.blobs = MemoryBlobs()
         self.tasks = FakeTasks()
@@ -218,6 +220,7 @@ class Workplace:
         return task_changed(
             self.ledger,
             self.workflows,
+            self.journal,
             region,
             state.arn,
             state.status,
@@ -255,6 +258,7 @@ class Workplace:
             wakeups=self.wakeups,
             clock=self.clock,
             settings=self.settings,
+            journal=self.journal,
         )
 
     def sweep(self) -> dict[str, int]:

@@ -182,7 +182,7 @@ class DynamoDbLedger:
                 Limit=WAITING_COUNT_MAX,
                 KeyConditionExpression="queue_pk = :pk AND queue_sk < :sk",
                 ExpressionAttributeValues={
-                    ":pk": {"S": f"QUEUE#{job.device}#{shard}"},
+                    ":pk": {"S": f"QUEUE#{job.queue}#{shard}"},
                     ":sk": {"S": mine},
                 },
             )
@@ -432,7 +432,7 @@ def _job_item(job: Job) -> dict[str, Any]:
         item["error_code"] = {"S": job.error.code.value}
     # Sparse indexes: an item is in one only while it has the index's key.
     if job.status is JobStatus.QUEUED:
-        item["queue_pk"] = {"S": f"QUEUE#{job.device}#{shard_of(job.id, QUEUE_SHARDS)}"}
+        item["queue_pk"] = {"S": f"QUEUE#{job.queue}#{shard_of(job.id, QUEUE_SHARDS)}"}
         item["queue_sk"] = {"S": _queue_sort_key(job)}
     if not job.status.terminal:
         item["open_pk"] = {"S": f"OPEN#{shard_of(job.id, OPEN_SHARDS)}"}

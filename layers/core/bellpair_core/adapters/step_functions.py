@@ -14,10 +14,17 @@ from .aws import client, error_code, transient_faults
 
 
 class StepFunctionsWorkflows:
-    """`Workflows` over one Standard state machine."""
+    """`Workflows` over two Standard state machines.
 
-    def __init__(self, state_machine_arn: str, region: str) -> None:
-        self._state_machine_arn = state_machine_arn
+    Parameters
+    ----------
+    jobs, functions
+        ARNs of the machines for jobs that run a circuit, and for those that run a function.
+    """
+
+    def __init__(self, jobs: str, functions: str, region: str) -> None:
+        self._jobs = jobs
+        self._functions = functions
         self._sfn = client("stepfunctions", region)
 
     def start(self, job: Job) -> None:
@@ -25,7 +32,7 @@ class StepFunctionsWorkflows:
         with transient_faults("starting the execution"):
             try:
                 self._sfn.start_execution(
-                    stateMachineArn=self._state_machine_arn,
+                    stateMachineArn=self._machine(job),
                     name=job.execution_name,
                     input=json.dumps(
                         {
@@ -42,7 +49,7 @@ class StepFunctionsWorkflows:
 
     def running(self, job: Job) -> bool:
         """See `Workflows.running`."""
-        arn = self._state_machine_arn.replace(":stateMachine:", ":execution:")
+        arn = self._machine(job).replace(":stateMachine:", ":execution:")
         with transient_faults("asking for the execution"):
             try:
                 answer = self._sfn.describe_execution(executionArn=f"{arn}:{job.execution_name}")
@@ -62,3 +69,6 @@ class StepFunctionsWorkflows:
                     raise
                 return False
         return True
+
+    def _machine(self, job: Job) -> str:
+        return self._jobs if job.function is None else self._functions

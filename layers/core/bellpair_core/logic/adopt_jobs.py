@@ -128,17 +128,20 @@ def adopt_job(job_id: str, pair: PairRecord, *, ledger: Ledger, clock: Clock) ->
 
 
 def go_on(job: Job, workflows: Workflows, queues: set[str]) -> None:
-    """Let an adopted job go on: its queue is to be looked at, or its execution begins."""
+    """Let an adopted job go on: its queue is to be looked at, or its execution begins.
+
+    One that is paused goes on when its owner resumes it.
+    """
     if job.status is JobStatus.QUEUED:
-        queues.add(job.device)
-    else:
+        queues.add(job.queue)
+    elif job.status is not JobStatus.PAUSED:
         workflows.start(job)
 
 
 def _adopted(job: Job, pair: PairRecord, clock: Clock) -> Job:
     now = clock()
     mine = job.adopted(now, pair.epoch, pair.active)
-    if mine.status is JobStatus.QUEUED:
+    if mine.status in (JobStatus.QUEUED, JobStatus.PAUSED):
         return mine
     # Should this process die before it starts the execution, the sweeper does so.
     return mine.model_copy(

@@ -11,10 +11,11 @@ from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Ledger, TaskService
+from bellpair_core.ports import Clock, Journal, Ledger, TaskService
 
 from .amend_job import amend_job
 from .get_job import own_job
+from .journal_log import read_journal
 from .pair_gate import PairReading, require_active
 
 _LOG = logging.getLogger(__name__)
@@ -34,8 +35,9 @@ def cancel_job(
     region: str,
     pair: PairReading,
     spent: Callable[[], Usage],
+    journal: Callable[[], Journal] | None = None,
 ) -> Job:
-    """Cancel a waiting job at once, or ask a running one to stop.
+    """Cancel a job that waits or is paused at once, or ask a running one to stop.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ def cancel_job(
         The pair record, a little old at most.
     spent
         What this invocation consumed until now; goes on the job's account.
+    journal
+        Gives the journals of functions, by which the tasks of their calls are found.
 
     Returns
     -------
@@ -71,6 +75,8 @@ def cancel_job(
             job = own_job(ledger, principal, job_id)
             if not job.status.terminal:
                 raise TransientFault(f"job {job.id} changed hands") from fence
+    if job.function is not None and journal is not None:
+        _stop_calls(tasks, journal, job)
     if job.status is JobStatus.CANCELLED:
         return job
     if job.status.terminal:
@@ -84,7 +90,7 @@ def cancel_job(
 def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:
     # At an epoch before, the job is still the other region's; at a later one, it is so again.
     mine = (job.epoch, job.region) == (pair.epoch, pair.active)
-    if job.status is JobStatus.QUEUED and (mine or job.epoch < pair.epoch):
+    if job.status in (JobStatus.QUEUED, JobStatus.PAUSED) and (mine or job.epoch < pair.epoch):
         now = clock()
         usage = job.usage + spent + _UNCOUNTED
         held = job if mine else job.adopted(now, pair.epoch, pair.active)
@@ -96,6 +102,18 @@ def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:
     return job.moved(
         clock(), event="cancel-requested", cancel_requested=True, usage=job.usage + spent
     )
+
+
+def _stop_calls(tasks: Callable[[], TaskService], journal: Callable[[], Journal], job: Job) -> None:
+    """Cancel the tasks that a function's calls are known to have; their ends wake its execution,
+    which finds and cancels the others."""
+    try:
+        for pending in read_journal(journal(), job.id).pending.values():
+            for arn in pending.launched.arns if pending.launched else ():
+                if arn is not None:
+                    tasks().cancel(arn)
+    except TransientFault:
+        _LOG.warning("a call of job %s was not cancelled", job.id, exc_info=True)
 
 
 def _stop_task(tasks: Callable[[], TaskService], job: Job) -> None:

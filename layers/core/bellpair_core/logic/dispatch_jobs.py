@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.errors import LedgerConflict
-from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job, JobStatus
+from bellpair_core.model.job import ANY_QPU, FUNCTIONS_QUEUE, SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
 
 from .device_breaker import Breakers
+from .dispatch_functions import dispatch_functions
 from .dispatch_policy import DeviceLoad, Start, choose
+from .let_go import job_of_holder
 from .pair_gate import PairReading, pair_if_serving
 
 _CLAIM_TRIES = 3
@@ -47,8 +49,9 @@ def dispatch_jobs(
         What this pass consumed since it was last asked; put on the account of the job that is
         started next.
     queues
-        The queues to look at, by device name or one of `SHARED_QUEUES`. ``None`` means all of
-        them, and looks for places that were taken and not used or given back, too.
+        The queues to look at, by device name, one of `SHARED_QUEUES` or `FUNCTIONS_QUEUE`.
+        ``None`` means all of them, and looks for places that were taken and not used or given
+        back, too.
 
     Returns
     -------
@@ -61,6 +64,15 @@ def dispatch_jobs(
     names = {device.name for device in known} | SHARED_QUEUES
     asked = names if queues is None else names & set(queues)
     started: list[str] = []
+    if queues is None or FUNCTIONS_QUEUE in queues:
+        started += dispatch_functions(
+            ledger=ledger,
+            workflows=workflows,
+            clock=clock,
+            region=region,
+            pair=pair,
+            spent=spent,
+        )
     began = clock()
     batch = DISPATCH_BATCH
     while (record := pair_if_serving(pair, region)) is not None:
@@ -123,11 +135,11 @@ def _load(ledger: Ledger, breakers: Breakers, device: Device, *, thorough: bool)
 
 def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
     idle: set[str] = set()
-    for job_id in sorted(holders):
+    for holder in sorted(holders):
         # Freed right after the look: a job sent back meanwhile may take the place anew.
-        if _place_is_idle(ledger.job(job_id), device):
-            ledger.release_slot(device, job_id)
-            idle.add(job_id)
+        if _place_is_idle(ledger.job(job_of_holder(holder)), device):
+            ledger.release_slot(device, holder)
+            idle.add(holder)
     return holders - idle
 
 

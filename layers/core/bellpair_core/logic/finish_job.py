@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,16 +13,21 @@ from bellpair_core.model.errors import (
     Fenced,
     JobCancelled,
     JobFailed,
+    LedgerConflict,
+    TransientFault,
 )
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups
+from bellpair_core.ports import Clock, Journal, Ledger, TaskService, Wakeups
 from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
+from .journal_log import following
 from .let_go import cancel_unwanted_task, free_place
 from .send_back import sent_back
 
+_CLOSE_TRIES = 5
+_LOG = logging.getLogger(__name__)
 _EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 
 
@@ -37,6 +43,7 @@ def finish_job(
     wakeups: Wakeups,
     clock: Clock,
     settings: Settings,
+    journal: Journal,
 ) -> str:
     """Write the job's terminal state, free its place on the device and wake the dispatcher.
 
@@ -51,6 +58,8 @@ def finish_job(
         ``None`` when every stage went well.
     usage
         What the job's stages consumed.
+    journal
+        Closed when the job runs a function, so that nobody goes on with it.
 
     Returns
     -------
@@ -59,6 +68,7 @@ def finish_job(
     """
     try:
         held = owned_job(ledger, job_id, epoch, attempt)
+        usage = usage + _spent(held, journal)
         job = amend_job(
             ledger, held, lambda job: _left(job, clock, failure, usage), attempt=attempt
         )
@@ -68,13 +78,38 @@ def finish_job(
         if stored is None or (stored.epoch, stored.attempt) != (epoch, attempt):
             raise
         held = job = stored
+    if job.function is not None and job.status.terminal:
+        _close_journal(job, journal, clock)
     queues = set(free_place(held, ledger, settings))
     if job.status is JobStatus.QUEUED:
-        queues.add(job.device)
+        queues.add(job.queue)
     for queue in sorted(queues):
         wakeups.wake(queue)
     cancel_unwanted_task(job, tasks)
     return job.status.value
+
+
+def _spent(job: Job, journal: Journal) -> Usage:
+    """What a function's calls cost; its tasks are in its journal."""
+    last = journal.last(job.id) if job.function is not None else None
+    return Usage(device_usd=last.spent_usd if last else 0.0)
+
+
+def _close_journal(job: Job, journal: Journal, clock: Clock) -> None:
+    """Let no run go on that is still about. Nothing depends on it but a little time of a worker:
+    the broker looks at the job's record before it takes anything down."""
+    try:
+        for _ in range(_CLOSE_TRIES):
+            last = journal.last(job.id)
+            if last is None or last.ended is not None:
+                return
+            try:
+                journal.append(job.id, following(last, clock(), "", ended=job.status.value))
+            except LedgerConflict:
+                continue
+            return
+    except TransientFault:
+        _LOG.warning("the journal of job %s was not closed", job.id, exc_info=True)
 
 
 def _left(job: Job, clock: Clock, failure: Mapping[str, Any] | None, usage: Usage) -> Job:

@@ -22,6 +22,15 @@ def free_place(job: Job, ledger: Ledger, settings: Settings) -> tuple[str, ...]:
     return device.name, *sorted(SHARED_QUEUES)
 
 
+def job_of_holder(holder: str) -> str:
+    """The id of the job that a holder of a place stands for.
+
+    A job holds its place by its id, a function's call one for each task by its job, the line of
+    its intent and the task's number.
+    """
+    return holder.split("/", 1)[0]
+
+
 def cancel_unwanted_task(job: Job, tasks: TaskService) -> None:
     """Cancel the task of a job that ended without a result: nobody waits for it any more."""
     if job.result is None and job.task is not None and job.task.arn is not None:

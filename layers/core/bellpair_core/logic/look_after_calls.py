@@ -63,6 +63,8 @@ class CallBook:
             simulator's call whose tasks were lost is made anew.
         """
         result = watch.step()
+        while result is None and watch.may_launch and not watch.lost:
+            result = watch.step()
         if result is None and watch.lost:
             return self._anew(watch)
         if result is None:

@@ -88,7 +88,8 @@ class _Waiting:
                 for place in watch.over:
                     noted = self.journal.note_over(job.id, one.line, place)
                     over = over or noted >= parked.tasks
-            if over:
+            # Where more is to be launched than the device takes, the next turn has just tried.
+            if over and one.launched and None not in one.launched.arns:
                 return None
         return f"{parked.tasks} tasks of the call on line {first.line}"
 

@@ -112,6 +112,8 @@ class CallWatch:
     ----------
     why
         What kept the last step from going on, for people; ``None`` where the device is at work.
+    may_launch
+        Whether tasks that ended have left places to those that are to be launched yet.
     lost
         Whether the tasks are a simulator's and are gone, or out of reach, so that the call may
         be made anew in this region.
@@ -122,6 +124,7 @@ class CallWatch:
     ) -> None:
         self.why: str | None = None
         self.lost = False
+        self.may_launch = False
         self._desk = desk
         self._job = job
         self._line = pending.line
@@ -272,6 +275,7 @@ class CallWatch:
 
     def _free_places(self) -> None:
         freed = [self._free(place) for place in self._places if place.over]
+        self.may_launch = any(freed) and any(place.arn is None for place in self._places)
         if any(freed):
             for queue in (self._call.device, *sorted(SHARED_QUEUES)):
                 try:

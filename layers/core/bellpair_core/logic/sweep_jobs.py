@@ -160,9 +160,10 @@ class _Sweeper:
         if job.status is JobStatus.QUEUED:
             # The dispatcher's schedule would find it too, only a little later.
             self._ledger.replace(job, job.moved(now, check_at=now + CHECK_RUNNING_AFTER))
-            self._queues.add(job.device)
+            self._queues.add(job.queue)
             return "woken"
-        if self._workflows.running(job):
+        # What is paused goes on when its owner resumes it, and ends when its time comes.
+        if job.status is JobStatus.PAUSED or self._workflows.running(job):
             self._ledger.replace(job, job.moved(now, check_at=now + CHECK_RUNNING_AFTER))
             return "fine"
         if job.waiting_for is not None and not self._device_service_answers(job):
@@ -171,7 +172,7 @@ class _Sweeper:
         # An execution that found a device service out of reach did not come to nothing by itself.
         counted = job.waiting_for is None
         if counted and (resting := _rests_until(job)) is not None and now < resting:
-            self._ledger.replace(job, job.moved(now, check_at=min(resting, job.deadline)))
+            self._ledger.replace(job, job.moved(now, check_at=min(resting, job.ends_by)))
             return "fine"
         again = job.moved(
             now,
@@ -186,13 +187,21 @@ class _Sweeper:
         return "restarted"
 
     def _hopeless(self, job: Job) -> JobError | None:
-        if self._clock() >= job.deadline:
+        if self._clock() >= job.ends_by < job.deadline:
+            code = ErrorCode.FUNCTION_TIMED_OUT
+            by = job.ends_by.isoformat(timespec="seconds")
+            text = f"The function was to be finished by {by}."
+        elif self._clock() >= job.deadline:
             code = ErrorCode.DEADLINE_EXCEEDED
             text = f"The deadline was {job.deadline.isoformat(timespec='seconds')}."
         elif job.restarts + 1 >= ATTEMPTS_MAX and not self._workflows.running(job):
             code = ErrorCode.GAVE_UP
             text = f"{job.restarts + 1} executions ended before the job did."
-        elif job.device not in SHARED_QUEUES and self._settings.device(job.device) is None:
+        elif (
+            job.function is None
+            and job.device not in SHARED_QUEUES
+            and self._settings.device(job.device) is None
+        ):
             code = ErrorCode.DEVICE_UNKNOWN
             text = f"Device {job.device} is not offered any more."
         else:

@@ -1,0 +1,41 @@
+"""Leaves a function waiting, outside of any process, for the tasks of its call."""
+
+import os
+from typing import Any
+
+from bellpair_core.composition import World
+from bellpair_core.logic.device_breaker import Breakers
+from bellpair_core.logic.park_function import park_function
+from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.settle_call import CallDesk
+from bellpair_core.stage import stage
+
+WORLD = World.from_environment(os.environ)
+LEDGER, JOURNAL, WORKFLOWS = WORLD.ledger, WORLD.journal, WORLD.workflows
+DESK = CallDesk(
+    LEDGER,
+    WORLD.blobs,
+    WORLD.tasks,
+    WORLD.wakeups,
+    WORLD.clock,
+    WORLD.settings,
+    Recent(WORLD.catalogue.devices, WORLD.clock),
+    Breakers(LEDGER, WORLD.clock),
+)
+
+
+@stage(WORLD)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take ``{"job_id", "epoch", "attempt", "task_token"}``; the execution waits for an answer."""
+    waits_for = park_function(
+        event["job_id"],
+        event["epoch"],
+        event["attempt"],
+        event["task_token"],
+        ledger=LEDGER,
+        journal=JOURNAL,
+        workflows=WORKFLOWS,
+        clock=WORLD.clock,
+        desk=DESK,
+    )
+    return {"waits_for": waits_for}
