@@ -9,7 +9,7 @@ from bellpair_core.logic.tell_end import tell_end
 from bellpair_core.stage import stage, total_usage
 
 WORLD = World.from_environment(os.environ)
-LEDGER, WAKEUPS = WORLD.ledger, WORLD.wakeups
+LEDGER, WAKEUPS, ANNOUNCEMENTS = WORLD.ledger, WORLD.wakeups, WORLD.announcements
 
 
 @stage(WORLD)
@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         clock=WORLD.clock,
         settings=WORLD.settings,
         journal=WORLD.journal,
+        callbacks=WORLD.callbacks,
     )
-    tell_end(event["job_id"], LEDGER, WORLD.announcements)
+    tell_end(event["job_id"], LEDGER, ANNOUNCEMENTS)
     return {"status": status}

@@ -59,13 +59,18 @@ class FakeAnnouncements:
 
     Attributes
     ----------
-    told
-        In the order of the calls.
+    told, ended
+        Changes of the pair, and jobs' ends, in the order of the calls.
     """
 
     def __init__(self) -> None:
         self.told: list[Mapping[str, Any]] = []
+        self.ended: list[Mapping[str, Any]] = []
 
     def pair_changed(self, detail: Mapping[str, Any]) -> None:
         """Note the change."""
         self.told.append(detail)
+
+    def job_ended(self, detail: Mapping[str, Any]) -> None:
+        """Note the end."""
+        self.ended.append(detail)

@@ -318,6 +318,9 @@ class _Announcements:
     def pair_changed(self, detail: Mapping[str, Any]) -> None:
         json.dumps(detail)
 
+    def job_ended(self, detail: Mapping[str, Any]) -> None:
+        json.dumps(detail)
+
 
 class _Blobs:
     """Small payloads in the reference; larger ones in both buckets, or in one with a mark."""

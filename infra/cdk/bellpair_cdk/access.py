@@ -14,8 +14,8 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
 from bellpair_cdk.names import Names
-from bellpair_core.adapters.event_announcements import EVENT_SOURCE
 from bellpair_core.adapters.ledger_table import Index
+from bellpair_core.model.announcement import EVENT_SOURCE
 
 TASK_TAG = "bellpair-job"
 """The tag that every task of the platform's is made with; its value is the job's id."""

@@ -112,6 +112,7 @@ class JobWorkflow(Construct):
                 accesses.write_journals(),
                 accesses.spend(),
                 accesses.call_back(),
+                accesses.tell_ends(),
             ),
         }
         self.finish = stages["Finish"]

@@ -10,8 +10,8 @@ from constructs import Construct
 
 from bellpair_cdk.alarms import Alarms, Rings
 from bellpair_cdk.names import Names
-from bellpair_core.adapters.event_announcements import EVENT_SOURCE
 from bellpair_core.metrics import NAMESPACE
+from bellpair_core.model.announcement import EVENT_SOURCE
 
 PAUSED_TOO_LONG = timedelta(minutes=2)
 """Far more than a planned switchover's usual drain; who asks for a longer one will hear of it."""

@@ -94,6 +94,7 @@ def test_what_is_not_known_yet_may_fit_anything_but_what_is_known_decides() -> N
     assert fits({"detail": {"job_id": ["job-1"]}}, event)
     assert fits({"detail": {"job_id": {"deeper": ["x"]}}}, event)
     assert not fits({"source": ["lab"], "detail": {"job_id": ["job-1"]}}, event)
+    assert not fits({"detail": {"job_id": [{"exists": False}]}}, event)
 
 
 @pytest.mark.parametrize(

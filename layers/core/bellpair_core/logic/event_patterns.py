@@ -19,7 +19,8 @@ class _Anything:
 
 
 ANYTHING: Final = _Anything()
-"""A value of which any condition may turn out to be true; for `fits` over events to come."""
+"""A value that will be there, and of which any condition may turn out to be true; for `fits` over
+events to come."""
 
 _MISSING: Final = object()
 
@@ -78,7 +79,7 @@ def fits(pattern: Mapping[str, Any], event: Any) -> bool:
 
 def _leaf_fits(conditions: Sequence[Any], value: Any) -> bool:
     if value is ANYTHING:
-        return True
+        return any(condition != {"exists": False} for condition in conditions)
     if isinstance(value, Mapping):
         value = _MISSING  # conditions look at values; an object is none
     if isinstance(value, Sequence) and not isinstance(value, str):

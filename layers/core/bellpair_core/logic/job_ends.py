@@ -7,11 +7,6 @@ from typing import Any
 from bellpair_core.model.job import Job
 from bellpair_core.model.trigger import DEPTH_TAG, TRIGGER_TAG
 
-EVENT_SOURCE = "bellpair"
-"""What the platform's own events name as their source."""
-
-JOB_ENDED = "Bellpair Job Ended"
-
 
 def ended_detail(job: Job) -> dict[str, Any]:
     """What the event says of a job that is over; its tenant alone may hear it."""

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from bellpair_core.model.announcement import EVENT_SOURCE
 from bellpair_core.model.trigger import INBOX_FOLDER, Happening, SourceKind
 from bellpair_core.ports import TriggerRef
 from bellpair_core.settings import Settings
 
-from .job_ends import EVENT_SOURCE, depth_of
+from .job_ends import depth_of
 
 _OBJECT_CREATED = ("aws.s3", "Object Created")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
+from bellpair_core.model.announcement import EVENT_SOURCE, JOB_ENDED
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.trigger import (
     DEPTH_TAG,
@@ -19,7 +20,6 @@ from bellpair_core.model.trigger import (
 
 from .event_patterns import ANYTHING, fits
 from .function_target import read_target
-from .job_ends import EVENT_SOURCE, JOB_ENDED
 
 
 def waits_for(trigger: Trigger, happening: Happening) -> bool:

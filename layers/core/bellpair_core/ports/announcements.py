@@ -7,10 +7,20 @@ from typing import Any, Protocol
 
 
 class Announcements(Protocol):
-    """Tells of changes of the pair, at least once each."""
+    """Tells of changes of the pair and of jobs' ends."""
 
     def pair_changed(self, detail: Mapping[str, Any]) -> None:
         """Tell that an operation on the pair is over.
+
+        Raises
+        ------
+        TransientFault
+            When nobody took the word.
+        """
+        ...
+
+    def job_ended(self, detail: Mapping[str, Any]) -> None:
+        """Tell triggers that a job is over.
 
         Raises
         ------

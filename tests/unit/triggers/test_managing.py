@@ -1,0 +1,356 @@
+"""Making, changing, trying and redriving triggers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from bellpair_core.logic.create_trigger import CreatedTrigger, NewTrigger, create_trigger
+from bellpair_core.logic.manage_triggers import (
+    delete_trigger,
+    list_triggers,
+    own_trigger,
+    pause_trigger,
+    resume_trigger,
+)
+from bellpair_core.logic.redrive_trigger import Redriven, redrive_trigger
+from bellpair_core.logic.try_trigger import Trial, TriedHappening, try_trigger
+from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
+from bellpair_core.model.function import FunctionRecord
+from bellpair_core.model.limits import TRIGGER_TEMPLATE_BYTES_MAX, TRIGGERS_MAX
+from bellpair_core.model.tenant import Principal, Role
+from bellpair_core.model.trigger import DEPTH_TAG, DeadLetter, TriggerFailure
+from bellpair_core.settings import Settings, TriggerQueueSetting
+from tests.examples import BELL, ION_11, NOON, SV1
+from tests.fakes import FakeClock
+from tests.fakes.memory_functions import MemoryFunctions
+from tests.fakes.memory_triggers import MemoryDeadLetters, MemoryHappenings, MemoryTriggers
+from tests.trigger_examples import QASM, event_example, trigger_example
+
+EAST, WEST = "us-east-1", "us-west-2"
+ACME = Principal(tenant="acme", key_id="0a1b2c3d", role=Role.USER)
+BLUE = ACME.model_copy(update={"tenant": "blue"})
+LAB = {"type": "event", "pattern": {"source": ["lab"]}}
+ENDS = {"source": ["bellpair"]}
+CIRCUIT = {"device": "sv1", "shots": 10}
+QUEUES = {
+    "requests": TriggerQueueSetting(),
+    "blues": TriggerQueueSetting(tenants=("blue",)),
+}
+SETTINGS = Settings(stage="test", region=EAST, primary_region=EAST, secondary_region=WEST)
+
+
+class Desk:
+    """A tenant's triggers, with one function ``f``."""
+
+    def __init__(self) -> None:
+        self.triggers = MemoryTriggers()
+        self.clock = FakeClock()
+        self.functions = MemoryFunctions()
+        self.devices = [SV1, ION_11]
+        record = FunctionRecord(
+            tenant="acme",
+            name="f",
+            latest=1,
+            aliases={"latest": {1: 100}},
+            created_at=NOON,
+            changed_at=NOON,
+        )
+        self.functions.replace_record(None, record)
+
+    def create(
+        self, source: Any, name: str = "one", by: Principal = ACME, **changes: Any
+    ) -> CreatedTrigger:
+        asked = TypeAdapter(NewTrigger).validate_python({"name": name, "source": source, **changes})
+        return create_trigger(
+            by,
+            asked,
+            triggers=self.triggers,
+            functions=self.functions,
+            devices=lambda: self.devices,
+            queues=QUEUES,
+            clock=self.clock,
+        )
+
+    def attempt(self, tried: dict[str, Any], name: str = "one") -> Trial:
+        return try_trigger(
+            ACME,
+            name,
+            TriedHappening(**tried),
+            triggers=self.triggers,
+            clock=self.clock,
+            settings=SETTINGS,
+        )
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def refused(desk: Desk, *arguments: Any, **changes: Any) -> BellpairError:
+    with pytest.raises(BellpairError) as refusal:
+        desk.create(*arguments, **changes)
+    assert not desk.triggers.stored
+    return refusal.value
+
+
+def test_a_trigger_is_made_once(desk: Desk) -> None:
+    made = desk.create(QASM, circuit=CIRCUIT)
+    desk.clock.advance(timedelta(hours=1))
+    again = desk.create(QASM, circuit=CIRCUIT)
+
+    assert (made.replayed, again.replayed) == (False, True)
+    assert again.trigger.armed_at == made.trigger.armed_at == NOON
+    with pytest.raises(BellpairError) as other:
+        desk.create(QASM, circuit={**CIRCUIT, "shots": 11})
+    assert other.value.code is ErrorCode.TRIGGER_EXISTS
+
+
+def test_a_tenant_has_so_many_triggers_and_no_more(desk: Desk) -> None:
+    for count in range(TRIGGERS_MAX):
+        desk.triggers.put(None, trigger_example(f"t{count}"))
+
+    with pytest.raises(BellpairError) as refusal:
+        desk.create(QASM, circuit=CIRCUIT)
+    assert refusal.value.code is ErrorCode.LIMIT_REACHED
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "pointer"),
+    [
+        (QASM, {}, "#/function"),
+        (QASM, {"function": "f", "circuit": CIRCUIT}, "#/function"),
+        (QASM, {"circuit": {**CIRCUIT, "shots": 0}}, "#/circuit/shots"),
+        (QASM, {"circuit": CIRCUIT, "inputs": {"n": 1}}, "#/inputs"),
+        (QASM, {"circuit": CIRCUIT, "max_cost_usd": 1.0}, "#/max_cost_usd"),
+        (LAB, {"circuit": CIRCUIT}, "#/circuit/source"),
+        (LAB, {"circuit": {**CIRCUIT, "source": "$..x"}}, "#/circuit/source"),
+        (LAB, {"function": "f", "inputs": {"n": "$bad"}}, "#/inputs"),
+        (LAB, {"function": "f", "inputs": {"n": "x" * TRIGGER_TEMPLATE_BYTES_MAX}}, "#/inputs"),
+        (QASM, {"function": "f", "inputs": {"n": "$.detail.n"}}, "#/inputs"),
+        (QASM, {"function": "f", "inputs": {"n": "see {$.object.txt}"}}, "#/inputs"),
+        (
+            {"type": "event", "pattern": {"source": [{"wildcard": "l*"}]}},
+            {"function": "f"},
+            "#/source/pattern/source/0/wildcard",
+        ),
+        ({"type": "schedule", "rate": "5 seconds"}, {"function": "f"}, "#/source/rate"),
+        ({"type": "schedule", "cron": "0 0 1 1 ? 2020"}, {"function": "f"}, "#/source/cron"),
+        ({"type": "queue", "queue": "unknown"}, {"function": "f"}, "#/source/queue"),
+        ({"type": "queue", "queue": "blues"}, {"function": "f"}, "#/source/queue"),
+    ],
+)
+def test_a_trigger_that_cannot_work_is_refused_at_its_place(
+    desk: Desk, source: Any, changes: dict[str, Any], pointer: str
+) -> None:
+    refusal = refused(desk, source, **changes)
+
+    assert refusal.code is ErrorCode.TRIGGER_INVALID
+    assert refusal.members["pointer"] == pointer
+
+
+def test_a_trigger_of_an_unknown_function_or_device_is_refused(desk: Desk) -> None:
+    for name in ("g", "f:stable", "f:7"):
+        assert refused(desk, LAB, function=name).code is ErrorCode.FUNCTION_NOT_FOUND
+    unknown = refused(desk, QASM, circuit={**CIRCUIT, "device": "qq"})
+    assert unknown.code is ErrorCode.DEVICE_UNKNOWN
+
+
+def test_a_device_need_not_be_online_before_something_happens(desk: Desk) -> None:
+    desk.devices = [SV1.model_copy(update={"status": DeviceStatus.OFFLINE})]
+
+    assert desk.create(QASM, circuit=CIRCUIT).trigger.circuit is not None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        ENDS,
+        {**ENDS, "detail": {"status": ["failed"]}},
+        {**ENDS, "detail": {"function": {"name": ["f"]}}},
+        {**ENDS, "detail": {"function": {"version": [3]}}},
+        {**ENDS, "detail": {"tags": {DEPTH_TAG: [{"anything-but": "9"}]}}},
+        {"detail-type": [{"prefix": "Bellpair"}]},
+    ],
+    ids=str,
+)
+def test_a_trigger_that_its_own_jobs_would_fire_is_refused(
+    desk: Desk, pattern: dict[str, Any]
+) -> None:
+    refusal = refused(desk, {"type": "event", "pattern": pattern}, function="f")
+
+    assert refusal.members["pointer"] == "#/source/pattern"
+    assert "fire itself" in refusal.detail
+    assert "exists" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {**ENDS, "detail": {"function": {"name": ["another"]}}},
+        {**ENDS, "detail": {"tags": {DEPTH_TAG: [{"exists": False}]}}},
+        {**ENDS, "detail": {"tags": {"project": ["x"]}}},
+        {**ENDS, "detail": {"trigger": ["another"]}},
+        {"source": [{"anything-but": "bellpair"}]},
+    ],
+    ids=str,
+)
+def test_a_trigger_that_hears_of_others_jobs_only_is_made(
+    desk: Desk, pattern: dict[str, Any]
+) -> None:
+    assert desk.create({"type": "event", "pattern": pattern}, function="f")
+
+
+def test_a_trigger_that_leaves_out_what_triggers_made_hears_nothing_of_it(desk: Desk) -> None:
+    pattern = {**ENDS, "detail": {"tags": {DEPTH_TAG: [{"exists": False}]}}}
+    desk.create({"type": "event", "pattern": pattern}, function="f")
+
+    assert not desk.attempt(
+        {"event": {"source": "bellpair", "detail": {"tenant": "acme", "tags": {DEPTH_TAG: "1"}}}}
+    ).waits
+
+
+def test_triggers_are_the_tenants_own(desk: Desk) -> None:
+    desk.create(QASM, circuit=CIRCUIT)
+
+    assert [trigger.name for trigger in list_triggers(desk.triggers, ACME)] == ["one"]
+    assert not list_triggers(desk.triggers, BLUE)
+    for name in ("one", "../one", ""):
+        with pytest.raises(BellpairError) as refusal:
+            own_trigger(desk.triggers, BLUE, name)
+        assert refusal.value.code is ErrorCode.TRIGGER_NOT_FOUND
+
+
+def test_a_resumed_trigger_counts_from_then_and_one_that_ran_on_does_not(desk: Desk) -> None:
+    desk.create(QASM, circuit=CIRCUIT)
+    desk.clock.advance(timedelta(hours=1))
+    assert resume_trigger(desk.triggers, desk.clock, ACME, "one").armed_at == NOON
+
+    assert pause_trigger(desk.triggers, ACME, "one").paused
+    resumed = resume_trigger(desk.triggers, desk.clock, ACME, "one")
+
+    assert not resumed.paused
+    assert resumed.armed_at == NOON + timedelta(hours=1)
+    delete_trigger(desk.triggers, ACME, "one")
+    assert not desk.triggers.stored
+
+
+def test_an_event_is_tried_without_effect(desk: Desk) -> None:
+    desk.create(LAB, function="f", inputs={"n": "$.detail.n"})
+
+    trial = desk.attempt({"event": {"source": "lab", "detail": {"n": 3}}})
+    assert trial.firing is not None
+    assert trial.firing.inputs == {"n": 3}
+    assert not desk.attempt({"event": {"source": "other"}}).waits
+    problem = desk.attempt({"event": {"source": "lab"}}).problem
+    assert problem is not None
+    assert "$.detail.n" in problem.detail
+    with pytest.raises(BellpairError) as refusal:
+        desk.attempt({})
+    assert refusal.value.members["pointer"] == "#/event"
+
+
+def test_an_object_and_a_message_are_tried_with_their_texts(desk: Desk) -> None:
+    desk.create(QASM, circuit=CIRCUIT)
+    desk.create({"type": "queue", "queue": "requests"}, "two", circuit=CIRCUIT)
+
+    dropped = desk.attempt({"name": "a.qasm", "text": BELL})
+    told = desk.attempt({"text": BELL}, "two")
+
+    assert dropped.firing and dropped.firing.inputs == {"source": BELL}
+    assert told.firing and told.firing.inputs == {"source": BELL}
+    assert not desk.attempt({"name": "a.txt", "text": BELL}).waits
+    assert desk.attempt({"name": "a.qasm"}).problem
+
+
+def test_a_schedule_tells_its_next_times(desk: Desk) -> None:
+    desk.create({"type": "schedule", "cron": "0 6 ? * MON *"}, function="f")
+
+    trial = desk.attempt({})
+
+    assert [at.isoformat() for at in trial.times[:2]] == [
+        "2026-01-05T06:00:00+00:00",
+        "2026-01-12T06:00:00+00:00",
+    ]
+
+
+def letter(trigger: str = "one", tenant: str = "acme", document: Any = None) -> DeadLetter:
+    happening = event_example()
+    if document is not None:
+        happening = happening.model_copy(update={"document": document})
+    why = TriggerFailure(code="trigger-failed", detail=f"{trigger} failed", remedy="-")
+    return DeadLetter(tenant=tenant, trigger=trigger, happening=happening, error=why, at=NOON)
+
+
+class Redrive:
+    """A trigger's dead letters, and where they are told of again."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.letters = MemoryDeadLetters()
+        self.happenings = MemoryHappenings()
+
+    def __call__(self, name: str = "one") -> Redriven:
+        return redrive_trigger(
+            ACME,
+            name,
+            triggers=self.desk.triggers,
+            letters=self.letters,
+            happenings=self.happenings,
+            region=EAST,
+            peer=WEST,
+        )
+
+
+@pytest.fixture
+def redrive(desk: Desk) -> Redrive:
+    desk.triggers.put(None, trigger_example("one", LAB, function="f"))
+    return Redrive(desk)
+
+
+def test_a_triggers_dead_letters_of_both_regions_are_told_to_it_again(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter(), letter("two"), letter(tenant="blue")]
+    redrive.letters.kept[WEST] = [letter()]
+
+    done = redrive()
+
+    assert (done.redriven, done.lost, done.more, done.away) == (2, 0, False, ())
+    assert [reason.detail for reason in done.reasons] == ["one failed"]
+    assert redrive.happenings.told == [(EAST, event_example(), ("acme", "one"))] * 2
+    assert redrive.letters.kept[EAST] == [letter("two"), letter(tenant="blue")]
+    assert redrive().redriven == 0
+
+
+def test_what_was_too_large_to_be_kept_is_dropped_and_told_of(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter(document={})]
+
+    done = redrive()
+
+    assert (done.redriven, done.lost) == (0, 1)
+    assert not redrive.letters.kept[EAST]
+
+
+def test_a_region_that_is_away_keeps_its_dead_letters(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter()]
+    redrive.letters.away.add(WEST)
+
+    assert (redrive().redriven, redrive().away) == (1, (WEST,))
+    redrive.letters.away.add(EAST)
+    with pytest.raises(TransientFault):
+        redrive()
+
+
+def test_a_paused_trigger_is_not_redriven(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter()]
+    pause_trigger(redrive.desk.triggers, ACME, "one")
+
+    with pytest.raises(BellpairError) as refusal:
+        redrive()
+
+    assert refusal.value.code is ErrorCode.TRIGGER_PAUSED
+    assert redrive.letters.kept[EAST] == [letter()]
