@@ -389,6 +389,11 @@ def _is_braket(circuit: Any) -> bool:
 
 
 def _braket_template(circuit: Any, *, bare: bool) -> Template:
+    if circuit.result_types:
+        raise InvalidCall(
+            "The Braket circuit has result types, which the runtime has calls for.",
+            remedy="Remove them, and use runtime.estimator for expectation values.",
+        )
     names = tuple(sorted(parameter.name for parameter in circuit.parameters))
     body = _BRAKET_INPUT.sub("", braket_body(circuit))
     if bare:
