@@ -70,7 +70,10 @@ class Child:
 
 
 class Nursery:
-    """Keeps the nursery's process, and starts it anew when it is gone."""
+    """Keeps the nursery's process, and starts it anew when it is gone.
+
+    Belongs to the main thread: the process ends with the thread that started it.
+    """
 
     def __init__(self, settings: NurserySettings) -> None:
         self._settings = settings

@@ -107,6 +107,12 @@ class Held:
         """Whether its time is up."""
         return time.monotonic() >= self._deadline
 
+    def listen_no_more(self) -> None:
+        """Take in what was printed until now; what comes later is lost."""
+        assert self.child is not None
+        self.printed.drain(self.child.output)
+        self.printed.close()
+
     def end(self, grace_s: float = 0.0) -> None:
         """Wait for the process's end; kill it when it takes longer than `grace_s` seconds.
 
@@ -244,7 +250,8 @@ class Run:
         return None
 
     def _done(self, message: Message) -> Message:
-        self._held.end(FAREWELL_SECONDS)
+        # Its last word is its last print too, so nothing waits for the process to be gone.
+        self._held.listen_no_more()
         match message["kind"]:
             case "finished":
                 self._session.request("finish", value=json.dumps(json.loads(message["output"])))

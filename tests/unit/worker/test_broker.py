@@ -109,6 +109,22 @@ def test_a_refusal_that_is_the_functions_fault_fails_it(worker: Worker) -> None:
     assert broker.ops[-1] == "fail"
 
 
+class PagedBroker(MemoryBroker):
+    """Has more of the journal than goes into its first answer."""
+
+    def __call__(self, request: Any) -> Any:
+        answer = super().__call__(request)
+        if request["op"] == "open":
+            return answer | {"marker": "page-2"}
+        return answer | ({"operations": [], "marker": None} if request["op"] == "state" else {})
+
+
+def test_a_long_journal_is_read_page_by_page(worker: Worker) -> None:
+    broker = PagedBroker(body("return n"))
+    assert worker.run(broker) == {"outcome": "finished"}
+    assert broker.one("state")["marker"] == "page-2"
+
+
 def test_progress_is_told_with_the_next_request(worker: Worker) -> None:
     broker = MemoryBroker(body("runtime.progress(0.5, 'halfway')"))
     assert worker.run(broker) == {"outcome": "finished"}
