@@ -32,6 +32,7 @@ from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
+from tests.fakes import MemoryJournal
 
 if TYPE_CHECKING:
     from .region import Region
@@ -62,6 +63,7 @@ class Process:
         self.region = region
         self.settings = region.settings
         self.ledger = region.ledger
+        self.journal = MemoryJournal()
         self.blobs = region.blobs
         self.tasks = region.tasks
         self.workflows = region.workflows
