@@ -291,7 +291,7 @@ class BraketService:
         }
 
     def all_tasks(self) -> Json:
-        """Every task since the start, with the shots that were really taken for it."""
+        """Every task since the start, with what it ran and the shots really taken for it."""
         return {
             "tasks": [
                 {
@@ -300,6 +300,7 @@ class BraketService:
                     "device": task.device_name,
                     "status": task.status,
                     "shots": task.shots,
+                    "program": task.digest,
                     "executedShots": task.executed_shots,
                     "asked": task.asked,
                     "tags": task.tags,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -87,6 +88,11 @@ class Task:
     def action(self) -> Json:
         """The program document that it was created with."""
         return dict(json.loads(self.request["action"]))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the program document: two tasks that have it in common ran the same."""
+        return hashlib.sha256(self.request["action"].encode()).hexdigest()
 
     def to_run(self) -> Program:
         """Its program, read again where it was let go."""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from bellpair.errors import Conflict, Unreachable
-from bellpair_local.drills.load import Load, OnRetry
+from bellpair_local.drills.load import Load, OnRetry, submitted
 from bellpair_local.drills.plan import Plan
+from bellpair_local.drills.records import Invoked, Request, Submission
 
 FAST = 1000.0
 
@@ -47,6 +48,9 @@ class FakeClient:
         with self.region.lock:
             self.region.keys.append(key)
         return SimpleNamespace(id=f"job-{key}", record=SimpleNamespace(region="us-east-1", epoch=1))
+
+    def invoke(self, name: str, *, seed: int | None, idempotency_key: str | None) -> Any:
+        return SimpleNamespace(id=f"{name}-{seed}-{idempotency_key}")
 
     def close(self) -> None:
         """Nothing to close."""
@@ -140,3 +144,16 @@ def test_the_seed_alone_fixes_what_is_submitted_and_when_the_outage_comes() -> N
 def test_two_runs_with_one_seed_share_no_idempotency_key() -> None:
     plan = Plan(50, 5, 7)
     assert not {r.key for r in plan.requests("a")} & {r.key for r in plan.requests("b")}
+
+
+def test_a_function_is_invoked_with_its_seed_and_key() -> None:
+    client = FakeRegion().client(0, lambda error, pause: None)
+    request = Request(-1, "key", "", 0, "", Invoked("vqe-h2", 7))
+    assert submitted(client, request).id == "vqe-h2-7-key"
+
+
+def test_what_is_submitted_beside_the_load_is_promised_too() -> None:
+    load = Load([], FAST, FakeRegion().client, 1)
+    load.include(Submission(Request(-1, "key", "", 0, "", Invoked("f", 7)), 0.0, job_id="job-f"))
+    assert load.promised == ["job-f"]
+    assert len(load.submissions) == 1

@@ -79,10 +79,9 @@ def duplicate_tasks(tasks: Iterable[TaskSeen]) -> list[TaskSeen]:
     A job may have a further task only when the one before is known to have failed or been
     cancelled before that. A client token stands for one task, wherever it was sent.
     """
+    made_in_order = sorted(tasks, key=lambda task: task.created_at)
     by_job: dict[str, list[TaskSeen]] = defaultdict(list)
-    by_token: dict[str, list[TaskSeen]] = defaultdict(list)
-    for task in sorted(tasks, key=lambda task: task.created_at):
-        by_token[task.client_token].append(task)
+    for task in made_in_order:
         if task.job_id is not None:
             by_job[task.job_id].append(task)
     doubled = {
@@ -91,8 +90,16 @@ def duplicate_tasks(tasks: Iterable[TaskSeen]) -> list[TaskSeen]:
         for before, task in pairwise(made)
         if not _gave_way(before, task)
     }
-    doubled |= {task.arn: task for made in by_token.values() for task in made[1:]}
+    doubled |= {task.arn: task for task in doubled_tokens(made_in_order)}
     return list(doubled.values())
+
+
+def doubled_tokens(tasks: Iterable[TaskSeen]) -> list[TaskSeen]:
+    """The tasks whose client token had one already, wherever it was sent."""
+    by_token: dict[str, list[TaskSeen]] = defaultdict(list)
+    for task in sorted(tasks, key=lambda task: task.created_at):
+        by_token[task.client_token].append(task)
+    return [task for made in by_token.values() for task in made[1:]]
 
 
 def _gave_way(before: TaskSeen, task: TaskSeen) -> bool:

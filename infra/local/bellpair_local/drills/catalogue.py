@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bellpair_local.drills import (
@@ -17,6 +17,7 @@ from bellpair_local.drills import (
 from bellpair_local.drills.closing import close
 from bellpair_local.drills.evidence import Account, account
 from bellpair_local.drills.figures import Figure, at_least, at_most, exactly
+from bellpair_local.drills.function_loss import lose_region_during
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.rehearsal import Rehearsal
 from bellpair_local.drills.report import Report
@@ -24,6 +25,10 @@ from bellpair_local.drills.report import Report
 UNAVAILABLE_S = 10.0
 PAUSE_S = 0.5
 SWITCH_S = 60.0
+REPEATED_MAX = 1
+"""Calls that may be made again: the one that was under way when its region was lost."""
+DURING_RATE = 2.0
+"""Submissions a second beside a function: a stream that is there before, at and after the loss."""
 
 Limits = Callable[[Account, Mapping[str, Any], Plan], Sequence[Figure]]
 
@@ -49,6 +54,27 @@ class Drill:
     hold: Callable[[Rehearsal], None]
     limits: Limits
     jobs: int = 100
+
+
+def region_loss_during(function: str) -> Drill:
+    """The loss of a region in the middle of a function's loop.
+
+    Parameters
+    ----------
+    function
+        The name of one of the examples.
+
+    Raises
+    ------
+    LocalCloudError
+        If there is none of this name.
+    """
+    return replace(
+        DRILLS["region-loss"],
+        hold=lose_region_during(function),
+        limits=_function_loss,
+        jobs=60,
+    )
 
 
 def held(drill: Drill, rehearsal: Rehearsal, plan: Plan) -> Report:
@@ -101,6 +127,18 @@ def _region_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Fi
         _promotions(told, 1),
         at_most("unavailable_s", told.unavailable_s, UNAVAILABLE_S),
         at_most("pause_s", told.pause_s, PAUSE_S),
+    ]
+
+
+def _function_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figure]:
+    run = told.run
+    assert run is not None, "the drill leaves a run"
+    return [
+        *_region_loss(told, notes, plan),
+        exactly("trajectory_identical", int(run.trajectory_identical), 1),
+        at_most("calls_repeated", run.calls_repeated, REPEATED_MAX),
+        at_least("calls_at_loss", run.calls_at_loss, 1),
+        at_least("calls_after_loss", run.calls - run.calls_at_loss, 1),
     ]
 
 

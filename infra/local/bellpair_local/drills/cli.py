@@ -22,6 +22,7 @@ RATE = 5.0
 
 _EXAMPLES = (
     "bellpair drill region-loss --jobs 300 --seed 7",
+    "bellpair drill region-loss --during vqe-h2 --seed 7 --json",
     "bellpair drill region-freeze --jobs 100 --json > freeze.json",
     "bellpair drill switchover --picture switchover.png",
     "bellpair drill expo --jobs 2000 --compress",
@@ -56,16 +57,27 @@ def drill(
         int | None,
         typer.Option(
             min=8,
-            help="Submissions.  [dim]\\[default: 100; region-loss and zone-loss 300; expo 2000][/]",
+            help="Submissions.  [dim]\\[default: 100; region-loss and zone-loss 300, "
+            "with --during 60; expo 2000][/]",
         ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.01, max=200, help="Submissions a second.  [dim]\\[default: 5][/]"),
+        typer.Option(
+            min=0.01, max=200, help="Submissions a second.  [dim]\\[default: 5; with --during 2][/]"
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option(help="Fixes programs, devices, and the moments of the losses.")
     ] = 7,
+    during: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FUNCTION",
+            help="region-loss: in the middle of the loop of an example, as [cyan]vqe-h2[/], with a "
+            "light load beside it.",
+        ),
+    ] = None,
     compress: Annotated[
         bool,
         typer.Option(
@@ -109,7 +121,7 @@ def drill(
     promised, what the ledger says, what the devices were asked to run.
     """
     # Imported late: they load the client library, boto3 and more, which --help need not.
-    from bellpair_local.drills.catalogue import DRILLS
+    from bellpair_local.drills.catalogue import DRILLS, DURING_RATE, region_loss_during
     from bellpair_local.drills.expo import COMPRESSED_RATE, EXHIBITION_SECONDS, UNFINISHED_MAX
     from bellpair_local.drills.hosting import hold_on_a_cloud
     from bellpair_local.drills.own_cloud import Wanted
@@ -118,10 +130,15 @@ def drill(
 
     console = Console(stderr=True)
     chosen = DRILLS[name.value]
+    if during is not None:
+        if name is not Name.REGION_LOSS:
+            raise typer.BadParameter("only region-loss has it", param_hint="--during")
+        with _told(console):
+            chosen = region_loss_during(during)
     if compress and name is not Name.EXPO:
         raise typer.BadParameter("only expo can be compressed", param_hint="--compress")
     count = jobs or chosen.jobs
-    usual = RATE
+    usual = RATE if during is None else DURING_RATE
     if name is Name.EXPO:
         usual = COMPRESSED_RATE if compress else count / EXHIBITION_SECONDS
     plan = Plan(

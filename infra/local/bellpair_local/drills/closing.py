@@ -9,6 +9,7 @@ from bellpair import Client
 from bellpair.errors import BellpairError
 from bellpair_local.drills.awaiting import await_adopted, explained, settle
 from bellpair_local.drills.evidence import Evidence, Takeover
+from bellpair_local.drills.load import submitted
 from bellpair_local.drills.observer import all_job_ids, final_records
 from bellpair_local.drills.records import JobSeen, Mark, Operation, Request
 from bellpair_local.drills.rehearsal import Rehearsal
@@ -50,7 +51,7 @@ def close(drill: Rehearsal) -> Evidence:
         takeovers=takeovers,
         first_over=first_over,
         last=last,
-        listed=frozenset(all_job_ids(drill.site) - drill.warm_up_jobs),
+        listed=frozenset(all_job_ids(drill.site) - drill.left_out),
         tasks=drill.site.tasks(),
         replayed=replayed,
         marks=[*drill.marks, *_steps(takeovers)],
@@ -60,6 +61,7 @@ def close(drill: Rehearsal) -> Evidence:
         away=drill.away,
         waiting_at_loss=drill.waiting_at_loss,
         notes=dict(drill.notes),
+        lost_run=drill.lost_run,
     )
 
 
@@ -75,12 +77,9 @@ def _replay(drill: Rehearsal) -> list[tuple[str, str]]:
 
 def _again(client: Client, request: Request) -> str:
     try:
-        job = client.submit(
-            request.source, request.shots, request.device, idempotency_key=request.key
-        )
+        return submitted(client, request).id
     except BellpairError as error:
         return str(error)
-    return job.id
 
 
 def _compared(drill: Rehearsal) -> tuple[dict[str, JobSeen], dict[str, JobSeen]]:

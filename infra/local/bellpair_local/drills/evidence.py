@@ -8,6 +8,12 @@ from typing import Any
 
 from bellpair_local.drills import accounting
 from bellpair_local.drills.accounting import NOTHING, Away
+from bellpair_local.drills.function_account import (
+    FunctionAccount,
+    LostRun,
+    account_of_run,
+    repeats,
+)
 from bellpair_local.drills.records import (
     FINAL,
     HealthSample,
@@ -97,6 +103,8 @@ class Evidence:
         How many jobs waited for a region's devices while it was lost.
     notes
         What one drill alone has to tell, by name.
+    lost_run
+        The function that a region was lost under, if the drill has one.
     """
 
     began: float
@@ -117,6 +125,31 @@ class Evidence:
     away: Away = NOTHING
     waiting_at_loss: int | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    lost_run: LostRun | None = None
+
+    @property
+    def doubled(self) -> list[TaskSeen]:
+        """The tasks of the drill's jobs that should not have been made.
+
+        A function makes many, which are held against those of its undisturbed run.
+        """
+        ours = self.tasks_of_ours
+        if self.lost_run is None:
+            return accounting.duplicate_tasks(ours)
+        of_runs = [task for task in self.tasks if task.job_id in self.lost_run.job_ids]
+        others = [task for task in ours if task.job_id not in self.lost_run.job_ids]
+        found = [
+            *accounting.duplicate_tasks(others),
+            *accounting.doubled_tokens(of_runs),
+            *repeats(self.lost_run, of_runs).doubled,
+        ]
+        return list({task.arn: task for task in found}.values())
+
+    @property
+    def tasks_of_ours(self) -> list[TaskSeen]:
+        """The tasks of the tenant's jobs, as far as they are part of the account."""
+        known = self.listed.union(self.promised)
+        return [task for task in self.tasks if task.job_id in known]
 
     @property
     def promised(self) -> list[str]:
@@ -150,6 +183,8 @@ class Account:
         Jobs that ended, a second of the whole observation.
     stale_accepts
         Answers "I accept" of a region that had been overtaken before it was asked.
+    run
+        Of a function that a region was lost under.
     """
 
     accepted: int
@@ -181,14 +216,13 @@ class Account:
     tasks: int
     seconds: float
     jobs_per_s: float
+    run: FunctionAccount | None = None
 
 
 def account(seen: Evidence) -> Account:
     """Count."""
     promised = seen.promised
     outcomes = accounting.outcomes(promised, seen.last)
-    known = seen.listed.union(promised)
-    ours = [task for task in seen.tasks if task.job_id in known]
     waiting = [
         job_id
         for job_id in promised
@@ -203,7 +237,7 @@ def account(seen: Evidence) -> Account:
         waiting=len(waiting),
         waiting_at_loss=seen.waiting_at_loss,
         lost=len(accounting.lost_jobs(promised, seen.last, seen.away)),
-        duplicate_tasks=len(accounting.duplicate_tasks(ours)),
+        duplicate_tasks=len(seen.doubled),
         client_errors=sum(made.error is not None for made in seen.submissions),
         refused=sum(made.refused is not None for made in seen.submissions),
         unpromised=len(seen.listed.difference(promised)),
@@ -222,9 +256,10 @@ def account(seen: Evidence) -> Account:
         split_brain=len(accounting.split_brain(seen.health, seen.submissions)),
         stale_accepts=len(accounting.stale_accepting(seen.health)),
         terminal_changed=len(accounting.changed_after_end(seen.first_over, seen.last)),
-        tasks=len(ours),
+        tasks=len(seen.tasks_of_ours),
         seconds=round(seconds, 1),
         jobs_per_s=round(sum(outcomes[status] for status in FINAL) / seconds, 2),
+        run=account_of_run(seen.lost_run, seen.tasks) if seen.lost_run else None,
     )
 
 

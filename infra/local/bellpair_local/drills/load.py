@@ -28,8 +28,26 @@ class Submitter(Protocol):
     def submit(self, program: str, shots: int, device: str, *, idempotency_key: str | None) -> Job:
         """Submit a program."""
 
+    def invoke(self, name: str, *, seed: int | None, idempotency_key: str | None) -> Job:
+        """Invoke a function."""
+
     def close(self) -> None:
         """Close the connections."""
+
+
+def submitted(client: Submitter, request: Request) -> Job:
+    """The job of a request; the same one whenever the request is made again.
+
+    Raises
+    ------
+    BellpairError
+        If there is none.
+    """
+    key = request.key
+    if request.invoked is not None:
+        asked = request.invoked
+        return client.invoke(asked.name, seed=asked.seed, idempotency_key=key)
+    return client.submit(request.source, request.shots, request.device, idempotency_key=key)
 
 
 class Load:
@@ -128,6 +146,13 @@ class Load:
             raise self._failure
         return not any(thread.is_alive() for thread in self._threads)
 
+    def include(self, made: Submission) -> None:
+        """Count what somebody else has submitted beside the load."""
+        with self._lock:
+            self._submissions.append(made)
+            if made.job_id is not None:
+                self._promised.append(made.job_id)
+
     def start(self) -> None:
         """Begin to submit."""
         self._began = time.monotonic()
@@ -193,9 +218,7 @@ class Load:
         with self._lock:
             self._submissions.append(made)
         try:
-            job = client.submit(
-                request.source, request.shots, request.device, idempotency_key=request.key
-            )
+            job = submitted(client, request)
         except BellpairError as error:
             made.attempts = [*retries, _failed(error)]
             if error.code in DECLINED:

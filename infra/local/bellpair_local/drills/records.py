@@ -14,11 +14,21 @@ FINAL = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
+class Invoked:
+    """A function to invoke, and the seed of its randomness."""
+
+    name: str
+    seed: int
+
+
+@dataclass(frozen=True)
 class Request:
     """One submission to make.
 
     Attributes
     ----------
+    invoked
+        The function, where it is no circuit that is submitted; source and shots say nothing then.
     key
         Its idempotency key; every attempt and every replay carries it.
     device
@@ -30,6 +40,7 @@ class Request:
     source: str
     shots: int
     device: str
+    invoked: Invoked | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,10 @@ class TaskSeen:
         The region whose device service has it.
     job_id
         The job that its output directory names, or ``None``.
+    number
+        What the directory says beside: of a function's tasks, those of one call are in a row.
+    program
+        A digest of what it ran.
     """
 
     service: str
@@ -198,20 +213,27 @@ class TaskSeen:
     status: str
     created_at: float
     ended_at: float | None
+    number: int | None = None
+    program: str = ""
+    shots: int = 0
 
     @classmethod
     def read(cls, service: str, body: Mapping[str, Any]) -> TaskSeen:
         """Read a task of ``GET /_emulator/tasks``."""
         ended = body.get("endedAt")
+        job_id, number = _place_of(str(body.get("outputS3Directory") or ""))
         return cls(
             service=service,
             arn=str(body["quantumTaskArn"]),
             client_token=str(body["clientToken"]),
-            job_id=_job_of(str(body.get("outputS3Directory") or "")),
+            job_id=job_id,
             device=str(body.get("device") or ""),
             status=str(body["status"]),
             created_at=moment(body["createdAt"]),
             ended_at=moment(ended) if ended else None,
+            number=number,
+            program=str(body.get("program") or ""),
+            shots=int(body.get("shots") or 0),
         )
 
 
@@ -228,7 +250,9 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _job_of(directory: str) -> str | None:
-    """The job of an output directory ``jobs/<id>/<generation>/…``."""
+def _place_of(directory: str) -> tuple[str | None, int | None]:
+    """Job and number of an output directory ``jobs/<id>/<number>/…``."""
     parts = directory.split("/")
-    return parts[1] if len(parts) >= 3 and parts[0] == "jobs" else None
+    if len(parts) < 3 or parts[0] != "jobs":
+        return None, None
+    return parts[1], int(parts[2]) if parts[2].isdecimal() else None

@@ -11,6 +11,7 @@ from typing import Any, Self
 from bellpair.errors import ResultTimeout
 from bellpair_local.drills.accounting import NOTHING, Away, waits
 from bellpair_local.drills.evidence import Takeover
+from bellpair_local.drills.function_account import LostRun
 from bellpair_local.drills.load import Load
 from bellpair_local.drills.observer import HealthWatch, JobsWatch, PairWatch, Watch
 from bellpair_local.drills.plan import Plan
@@ -57,8 +58,10 @@ class Rehearsal:
         What this drill alone has to tell, by name.
     waiting_at_loss
         How many jobs waited for a region's devices while it was lost.
-    warm_up_jobs
+    left_out
         Ids of jobs that are no part of the account.
+    lost_run
+        The function that a region was lost under, if the drill has one.
     qpu_away
         The QPU that was taken away, from when until when.
     """
@@ -72,7 +75,8 @@ class Rehearsal:
         self.notes: dict[str, Any] = {}
         self.waiting_at_loss: int | None = None
         self.qpu_away: tuple[str, float, float] | None = None
-        self.warm_up_jobs: frozenset[str] = frozenset()
+        self.left_out: frozenset[str] = frozenset()
+        self.lost_run: LostRun | None = None
         self._teller = progress
         self._mend = mend
         self._broken: dict[str, Callable[[], object]] = {}
@@ -174,6 +178,10 @@ class Rehearsal:
         if not self._submitted:
             self._submitted = True
             self.mark("load ends")
+
+    def leave_out(self, *job_ids: str) -> None:
+        """Have jobs be no part of the account."""
+        self.left_out |= set(job_ids)
 
     def mark(self, text: str, at: float | None = None) -> float:
         """Note that something happened; when, in seconds since 1970."""
@@ -311,7 +319,7 @@ class Rehearsal:
         BellpairError
             If the platform does not answer.
         """
-        return [name for name, home in self._devices().items() if home == region]
+        return [name for name, told in self._devices().items() if told.get("region") == region]
 
     def device_names(self) -> list[str]:
         """Names of all devices.
@@ -322,6 +330,16 @@ class Rehearsal:
             If the platform does not answer.
         """
         return list(self._devices())
+
+    def simulators(self) -> list[str]:
+        """Names of the devices that are simulators.
+
+        Raises
+        ------
+        BellpairError
+            If the platform does not answer.
+        """
+        return [name for name, told in self._devices().items() if told.get("kind") == "simulator"]
 
     # Parts of the above
 
@@ -343,20 +361,20 @@ class Rehearsal:
                 )
                 for each in requests
             ]
-            self.warm_up_jobs = frozenset(job.id for job in jobs)
+            self.leave_out(*(job.id for job in jobs))
             for job in jobs:
                 try:
                     job.wait(max(1.0, deadline - time.monotonic()))
                 except ResultTimeout:
                     self.tell(f"{job.id} takes long; going on without it")
 
-    def _devices(self) -> dict[str, str | None]:
+    def _devices(self) -> dict[str, dict[str, Any]]:
         transport = self.site.as_tenant()
         try:
             devices = transport.request("GET", "/v1/devices")["devices"]
         finally:
             transport.close()
-        return {each["name"]: each.get("region") for each in devices}
+        return {each["name"]: each for each in devices}
 
     def _may_offer(self) -> bool:
         """Asked often: it only compares numbers."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from bellpair_local.drills import accounting
 from bellpair_local.drills.evidence import Account, Evidence
 from bellpair_local.drills.figures import Figure, as_json, passed
+from bellpair_local.drills.function_account import FunctionAccount
 from bellpair_local.drills.picture import draw
 from bellpair_local.drills.plan import Plan
 from bellpair_local.drills.records import Operation
@@ -48,7 +49,7 @@ class Report:
             "jobs": self.plan.jobs,
             "rate": self.plan.rate,
             "seed": self.plan.seed,
-            **asdict(self.account),
+            **self._counted(),
             "passed": self.passed,
             "figures": as_json(self.figures),
             "notes": dict(self.seen.notes),
@@ -76,6 +77,11 @@ class Report:
             **self._trouble(),
         }
 
+    def _counted(self) -> dict[str, Any]:
+        """The account in one level, a lost function's figures among the others."""
+        counted = asdict(self.account)
+        return {**counted, **(counted.pop("run") or {})}
+
     def show(self, console: Console) -> None:
         """Print it for people."""
         show_timeline(self.timeline, console)
@@ -96,6 +102,8 @@ class Report:
             f"epoch {told.epoch_before} to {told.epoch_after}; {told.seconds:g} s, "
             f"{told.jobs_per_s:g} jobs a second."
         )
+        if told.run is not None:
+            console.print(_went_on(told.run), soft_wrap=True)
         for operation in self.seen.operations:
             console.print(_told(operation), soft_wrap=True)
         for name, value in self.seen.notes.items():
@@ -111,7 +119,6 @@ class Report:
     def _trouble(self) -> dict[str, Any]:
         """Names of what went wrong, for whoever looks for the cause."""
         seen = self.seen
-        known = seen.listed.union(seen.promised)
         found = {
             "lost_jobs": accounting.lost_jobs(seen.promised, seen.last, seen.away),
             "failed_jobs": {
@@ -122,9 +129,7 @@ class Report:
             "changed_jobs": accounting.changed_after_end(seen.first_over, seen.last),
             "duplicates": [
                 {"job": task.job_id, "task": task.arn, "token": task.client_token}
-                for task in accounting.duplicate_tasks(
-                    task for task in seen.tasks if task.job_id in known
-                )
+                for task in seen.doubled
             ],
             "errors": [made.error for made in seen.submissions if made.error][:20],
         }
@@ -136,6 +141,17 @@ def _told(operation: Operation) -> str:
     end = f"{operation.outcome} ({operation.detail})" if operation.detail else operation.outcome
     why = f": {operation.reason}" if operation.reason else ""
     return escape(f"{operation.kind} by {operation.by}{why}; {end}")
+
+
+def _went_on(run: FunctionAccount) -> str:
+    """How the function got over the loss."""
+    resumed = "never" if run.resumed_s is None else f"{run.resumed_s:g} s later"
+    same = "as" if run.trajectory_identical else "not as"
+    return escape(
+        f"{run.function} lost its region after {run.calls_at_loss} of {run.calls} calls, "
+        f"went on {resumed}, repeated {run.calls_repeated}, and took its {run.steps} steps "
+        f"{same} undisturbed."
+    )
 
 
 def show_timeline(course: Timeline, console: Console) -> None:
