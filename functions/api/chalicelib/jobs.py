@@ -96,6 +96,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             pair=services().pair,
             spent=world.meter.take,
             journal=lambda: world.journal,
+            callbacks=lambda: world.callbacks,
         )
         return Answer(job_view(job), job_id=job.id)
 

@@ -11,7 +11,7 @@ from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Journal, Ledger, TaskService
+from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService
 
 from .amend_job import amend_job
 from .get_job import own_job
@@ -36,6 +36,7 @@ def cancel_job(
     pair: PairReading,
     spent: Callable[[], Usage],
     journal: Callable[[], Journal] | None = None,
+    callbacks: Callable[[], Callbacks] | None = None,
 ) -> Job:
     """Cancel a job that waits or is paused at once, or ask a running one to stop.
 
@@ -51,6 +52,8 @@ def cancel_job(
         What this invocation consumed until now; goes on the job's account.
     journal
         Gives the journals of functions, by which the tasks of their calls are found.
+    callbacks
+        Have a function's callback told of its end.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def cancel_job(
     job = own_job(ledger, principal, job_id)
     if not job.status.terminal:
         asked = partial(_asked, pair=record, clock=clock, spent=spent())
+        if callbacks is not None and _calls_back(job):
+            callbacks().enqueue(job)
         try:
             job = amend_job(ledger, job, asked)
         except Fenced as fence:
@@ -85,6 +90,12 @@ def cancel_job(
         )
     _stop_task(tasks, job)
     return job
+
+
+def _calls_back(job: Job) -> bool:
+    """Whether somebody is to be told of an end that is about to be written."""
+    ends_now = job.status in (JobStatus.QUEUED, JobStatus.PAUSED)
+    return ends_now and job.function is not None and job.function.callback is not None
 
 
 def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:

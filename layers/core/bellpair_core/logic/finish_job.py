@@ -18,7 +18,7 @@ from bellpair_core.model.errors import (
 )
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Journal, Ledger, TaskService, Wakeups
+from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService, Wakeups
 from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
@@ -44,6 +44,7 @@ def finish_job(
     clock: Clock,
     settings: Settings,
     journal: Journal,
+    callbacks: Callbacks | None = None,
 ) -> str:
     """Write the job's terminal state, free its place on the device and wake the dispatcher.
 
@@ -60,6 +61,8 @@ def finish_job(
         What the job's stages consumed.
     journal
         Closed when the job runs a function, so that nobody goes on with it.
+    callbacks
+        Have the job's callback told of its end.
 
     Returns
     -------
@@ -69,6 +72,9 @@ def finish_job(
     try:
         held = owned_job(ledger, job_id, epoch, attempt)
         usage = usage + _spent(held, journal)
+        if callbacks is not None:
+            # Before the end is on record: after it, nobody would repeat what failed here.
+            callbacks.enqueue(held)
         job = amend_job(
             ledger, held, lambda job: _left(job, clock, failure, usage), attempt=attempt
         )

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-_CARRIERS = tuple(
-    IPv6Network(network)
-    for network in (
-        "::/96",  # IPv4 written as IPv6
-        "::ffff:0:0/96",  # the same, as sockets write it
-        "::ffff:0:0:0/96",
-        "64:ff9b::/96",  # translated to IPv4 on the way
-        "64:ff9b:1::/48",
-        "2001::/32",  # tunnels to IPv4
-        "2002::/16",
-    )
-)
-"""IPv6 that leads to an IPv4 address, which may be any."""
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that was ever given to hosts of the Internet. What is outside stands for IPv4
+addresses, which may be any, or for places inside."""
+
+_TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"))
+"""What leads to an IPv4 address all the same."""
 
 
 def is_public(address: str) -> bool:
@@ -30,8 +23,9 @@ def is_public(address: str) -> bool:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(parsed, IPv6Address) and any(parsed in network for network in _CARRIERS):
-        return False
+    if isinstance(parsed, IPv6Address):
+        hosts = parsed in _UNICAST and not any(parsed in tunnel for tunnel in _TUNNELS)
+        return hosts and _global(parsed)
     return _global(parsed)
 
 

@@ -21,7 +21,7 @@ from bellpair_core.model.limits import (
     SWEEP_TIME,
 )
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import Clock, Ledger, TaskService, Wakeups, Workflows
+from bellpair_core.ports import Callbacks, Clock, Ledger, TaskService, Wakeups, Workflows
 from bellpair_core.settings import Settings
 
 from .adopt_jobs import adopt_job, go_on
@@ -39,6 +39,7 @@ def sweep_jobs(
     wakeups: Wakeups,
     clock: Clock,
     settings: Settings,
+    callbacks: Callbacks | None = None,
 ) -> dict[str, int]:
     """One pass over the unfinished jobs whose time to be looked at has come.
 
@@ -65,7 +66,7 @@ def sweep_jobs(
     record = ledger.pair()
     if record.active != settings.region:
         return done
-    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues)
+    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues, callbacks)
     began = clock()
     late = record.promoted_at is not None and began - record.promoted_at < ADOPTION_WINDOW
     first = int(began.timestamp() // 60) % OPEN_SHARDS
@@ -126,6 +127,7 @@ class _Sweeper:
         settings: Settings,
         pair: PairRecord,
         queues: set[str],
+        callbacks: Callbacks | None,
     ) -> None:
         self._ledger = ledger
         self._tasks = tasks
@@ -134,6 +136,7 @@ class _Sweeper:
         self._settings = settings
         self._pair = pair
         self._queues = queues
+        self._callbacks = callbacks
         self._silent: set[str] = set()
 
     def look_at(self, job_id: str) -> str | None:
@@ -228,6 +231,8 @@ class _Sweeper:
 
     def _end(self, job: Job, error: JobError) -> None:
         ended = job.moved(self._clock(), JobStatus.FAILED, message=error.message, error=error)
+        if self._callbacks is not None:
+            self._callbacks.enqueue(job)
         self._ledger.replace(job, ended)
         self._queues.update(free_place(job, self._ledger, self._settings))
         if job.task is not None and job.task.region in self._silent:
