@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .frames import Message
-from .limits import BROKER_PATIENCE_SECONDS, FAREWELL_SECONDS
+from .limits import BROKER_PATIENCE_SECONDS, FAREWELL_SECONDS, REQUEST_BYTES_MAX
 
 _FIRST_PAUSE_S = 0.1
 _PAUSE_MAX_S = 5.0
@@ -32,7 +32,7 @@ class BrokerFault(Exception):
 
 
 class Broker(Protocol):
-    """Answers one request, or raises `BrokerFault`."""
+    """Answers one request, or raises `BrokerFault` or `Refused`."""
 
     def __call__(self, request: Message) -> Message:
         """Send ``request`` and wait for the answer."""
@@ -74,13 +74,28 @@ class LambdaBroker:
         self._function = function
 
     def __call__(self, request: Message) -> Message:
-        """Invoke the function and wait for its answer."""
+        """Invoke the function and wait for its answer.
+
+        Raises
+        ------
+        BrokerFault
+        Refused
+            When the request is too large.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        try:
-            response = self._client.invoke(
-                FunctionName=self._function, Payload=json.dumps(request).encode()
+        body = json.dumps(request).encode()
+        if len(body) > REQUEST_BYTES_MAX:
+            raise Refused(
+                {
+                    "code": "limit-exceeded",
+                    "message": f"The function sent {len(body):,} bytes at once; at most "
+                    f"{REQUEST_BYTES_MAX:,} are allowed.",
+                    "remedy": "Make several calls of fewer circuits, and keep less in one step.",
+                }
             )
+        try:
+            response = self._client.invoke(FunctionName=self._function, Payload=body)
             payload = json.loads(response["Payload"].read() or b"null")
         except (BotoCoreError, ClientError, ValueError, OSError) as error:
             raise BrokerFault(type(error).__name__, str(error)) from error

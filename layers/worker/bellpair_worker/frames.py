@@ -11,7 +11,6 @@ from .limits import FRAME_BYTES_MAX
 
 _LENGTH = struct.Struct("!I")
 _CHUNK_BYTES = 64 * 1024
-_ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 Message = dict[str, Any]
 
@@ -75,7 +74,7 @@ class Line:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self._frames = Frames(_ANSWER_BYTES_MAX)
+        self._frames = Frames()
 
     def send(self, message: Message) -> None:
         """Send one message."""

@@ -17,8 +17,11 @@ MEMORY_RESERVE_MB = 64
 MEMORY_LEAST_MB = 128
 """What a run may always allocate, however small the worker."""
 
-FRAME_BYTES_MAX = 6 * 1024 * 1024
-"""One message of the child; the broker takes no more in one request."""
+FRAME_BYTES_MAX = 16 * 1024 * 1024
+"""One message between two processes of the worker."""
+
+REQUEST_BYTES_MAX = 6 * 1024 * 1024
+"""One request to the broker; Lambda takes no more."""
 
 PACKAGE_ZIP_BYTES_MAX = 1024 * 1024
 PACKAGE_BYTES_MAX = 16 * 1024 * 1024

@@ -183,6 +183,12 @@ def test_the_broker_is_a_function() -> None:
     assert client.asked == {"FunctionName": "broker-function", "Payload": b'{"op": "note"}'}
 
 
+def test_a_request_that_lambda_would_not_take_is_refused_with_its_size() -> None:
+    with pytest.raises(Refused, match="bytes at once") as caught:
+        LambdaBroker(FakeLambda({}), "broker-function")({"op": "x" * limits.REQUEST_BYTES_MAX})
+    assert caught.value.code == "limit-exceeded"
+
+
 @pytest.mark.parametrize(
     ("client", "kind"),
     [
