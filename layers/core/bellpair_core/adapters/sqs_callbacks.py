@@ -10,6 +10,9 @@ from bellpair_core.model.job import Job
 from .aws import client, transient_faults
 from .meter import Meter
 
+_NOT_THERE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+"""What is answered for a queue that is being restored."""
+
 
 class SqsCallbacks:
     """`Callbacks` over a region's queue."""
@@ -24,7 +27,7 @@ class SqsCallbacks:
         if job.function is None or job.function.callback is None:
             return
         self._meter.queue_request()
-        with transient_faults("queueing word to a callback"):
+        with transient_faults("queueing word to a callback", _NOT_THERE):
             self._sqs.send_message(
                 QueueUrl=self._queue_url, MessageBody=json.dumps({"job_id": job.id})
             )
