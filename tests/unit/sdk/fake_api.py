@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.unit.sdk.fake_functions import FakeFunctions
+from tests.unit.sdk.fake_triggers import FakeTriggers
 from tests.unit.sdk.problems import problem
 
 KEY = "bp_0a1b2c3d_" + "s3cr3t" * 7 + "x"
@@ -158,6 +159,7 @@ class FakeLedger:
         self.waiting_for: str | None = None
         self.tenants: list[str] = []
         self.functions = FakeFunctions()
+        self.triggers = FakeTriggers()
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
         self.pair = FakePair()
 
@@ -291,7 +293,7 @@ class FakeRegion:
 
     def _answer(self, seen: Seen, key: str) -> tuple[int, dict[str, Any]]:
         ledger = self.ledger
-        answered = ledger.functions.answer(ledger, seen)
+        answered = ledger.functions.answer(ledger, seen) or ledger.triggers.answer(seen)
         if answered is not None:
             return answered
         match seen.method, seen.path.split("/")[2:]:

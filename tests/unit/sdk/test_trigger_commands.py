@@ -1,0 +1,158 @@
+"""The command line for triggers, against two regions on real sockets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bellpair.cli.exits import ExitCode
+from bellpair.client import Client
+from bellpair.errors import InvalidRequest
+from tests.unit.sdk.fake_api import FakeRegion
+from tests.unit.sdk.shell import Shell
+
+CREATE = ("triggers", "create", "one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        (
+            ("--inbox", "runs/", "--suffix", ".qasm", "-d", "sv1", "-s", "100"),
+            {
+                "source": {"type": "inbox", "prefix": "runs/", "suffix": ".qasm"},
+                "circuit": {"device": "sv1", "shots": 100},
+            },
+        ),
+        (
+            ("--inbox", "", "-f", "vqe-h2", "-i", "n=$.object.json.n", "-i", "shots=10"),
+            {
+                "source": {"type": "inbox", "prefix": "", "suffix": ""},
+                "function": "vqe-h2",
+                "inputs": {"n": "$.object.json.n", "shots": 10},
+            },
+        ),
+        (
+            ("--cron", "0 3 * * ? *", "-f", "vqe-h2:stable", "--max-cost", "2", "--paused"),
+            {
+                "source": {"type": "schedule", "cron": "0 3 * * ? *"},
+                "function": "vqe-h2:stable",
+                "max_cost_usd": 2.0,
+                "paused": True,
+            },
+        ),
+        (
+            ("--queue", "requests", "-f", "sweep", "-d", "ion-11"),
+            {
+                "source": {"type": "queue", "queue": "requests"},
+                "function": "sweep",
+                "device": "ion-11",
+            },
+        ),
+    ],
+    ids=["circuit", "inputs", "clock", "queue"],
+)
+def test_a_trigger_is_made_as_it_was_asked_for(
+    shell: Shell, east: FakeRegion, arguments: tuple[str, ...], body: dict
+) -> None:
+    shell.json(*CREATE, *arguments)
+
+    assert east.seen[-1].body == {"name": "one", **body}
+
+
+def test_a_pattern_and_a_program_come_from_files(
+    shell: Shell, east: FakeRegion, tmp_path: Path
+) -> None:
+    pattern, program = tmp_path / "pattern.json", tmp_path / "bell.qasm"
+    pattern.write_text('{"source": ["lab"]}')
+    program.write_text("OPENQASM 3.0;")
+
+    shell.json(
+        *CREATE, "--pattern", f"@{pattern}", "-d", "sv1", "-s", "1", "--program", f"@{program}"
+    )
+
+    assert east.seen[-1].body["source"] == {"type": "event", "pattern": {"source": ["lab"]}}
+    assert east.seen[-1].body["circuit"]["source"] == "OPENQASM 3.0;"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-f", "f"), "waits for one thing"),
+        (("--rate", "1 hour", "--queue", "q", "-f", "f"), "waits for one thing"),
+        (("--rate", "1 hour"), "something to make"),
+        (("--rate", "1 hour", "-f", "f", "-s", "3"), "are for circuits"),
+        (("--rate", "1 hour", "-f", "f", "-i", "n"), "is no input"),
+        (("--pattern", "{", "-f", "f"), "is not JSON"),
+        (("--pattern", "[]", "-f", "f"), "no JSON object"),
+        (("--pattern", "@/no/such/file", "-f", "f"), "cannot be read"),
+        (("--rate", "never", "-f", "f"), "#/source/rate"),
+    ],
+)
+def test_what_cannot_be_a_trigger_is_refused(
+    shell: Shell, arguments: tuple[str, ...], said: str
+) -> None:
+    told = shell.json(*CREATE, *arguments, code=ExitCode.REJECTED)
+
+    assert said in told["error"]["detail"]
+    assert told["error"]["remedy"]
+
+
+@pytest.fixture
+def made(shell: Shell) -> Shell:
+    assert shell(*CREATE, "--inbox", "", "-d", "sv1", "-s", "100").exit_code == ExitCode.OK
+    return shell
+
+
+def test_triggers_are_listed_and_shown_for_people(made: Shell) -> None:
+    listed, shown = made("triggers"), made("triggers", "show", "one")
+
+    for said in ("one", "objects *", "100 shots on sv1", "armed"):
+        assert said in listed.stdout
+        assert said in shown.stdout
+    assert "s3://inbox/inbox/acme/" in shown.stdout
+    assert made.json("triggers", "list")["triggers"][0]["name"] == "one"
+
+
+def test_an_empty_list_says_how_to_go_on(shell: Shell) -> None:
+    assert "triggers create" in shell("triggers").stderr
+
+
+def test_a_trigger_is_paused_resumed_and_deleted(made: Shell) -> None:
+    assert made.json("triggers", "pause", "one")["paused"]
+    assert "paused" in made("triggers").stdout
+    assert not made.json("triggers", "resume", "one")["paused"]
+    assert made.json("triggers", "delete", "one") == {"name": "one", "deleted": True}
+    gone = made.json("triggers", "show", "one", code=ExitCode.REJECTED)
+    assert gone["error"]["code"] == "trigger-not-found"
+
+
+def test_a_trial_prints_the_inputs_alone(made: Shell, east: FakeRegion) -> None:
+    tried = made("triggers", "test", "one", "--object", "a", "--text", "hello")
+
+    assert json.loads(tried.stdout) == {}
+    assert "due at 2026-01-01T12:00:00" in tried.stderr
+    assert east.seen[-1].body == {"name": "a", "text": "hello"}
+    made("triggers", "test", "one", "--event", '{"source": "lab"}')
+    assert east.seen[-1].body == {"event": {"source": "lab"}}
+
+
+def test_redriving_says_what_was_done_and_why_it_had_failed(made: Shell) -> None:
+    said = made("triggers", "redrive", "one").stderr
+
+    for part in ("2 given", "1 were too large", "redrive again", "us-west-2 is away", "no n"):
+        assert part in said
+    assert made.json("triggers", "redrive", "one")["redriven"] == 2
+
+
+def test_every_command_shows_examples(shell: Shell) -> None:
+    for command in ("create", "list", "show", "pause", "resume", "delete", "test", "redrive"):
+        assert f"bellpair triggers {command}" in shell("triggers", command, "--help").stdout
+
+
+def test_a_name_that_is_none_stays_out_of_the_address(client: Client) -> None:
+    for name in ("../jobs", "A", ""):
+        with pytest.raises(InvalidRequest):
+            client.trigger(name)
