@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,7 @@ class Supervisor:
         ``BELLPAIR_BROKER`` names the broker's function, ``BELLPAIR_WORKER_PRELOAD`` the modules
         to load before any run, with commas, ``BELLPAIR_RUN_SECONDS`` the most seconds of a run.
         """
+        began = time.monotonic()
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
         memory_mb = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"))
@@ -74,7 +76,7 @@ class Supervisor:
             memory_mb=memory_mb,
             run_seconds=float(environment.get("BELLPAIR_RUN_SECONDS", "inf")),
         )
-        supervisor.warm_up(INIT_SECONDS)
+        supervisor.warm_up(max(0.0, INIT_SECONDS - (time.monotonic() - began)))
         return supervisor
 
     def warm_up(self, limit_s: float = READY_SECONDS) -> bool:
