@@ -23,6 +23,7 @@ from bellpair.functions.errors import InvalidCall
 from bellpair.programs import openqasm_source
 
 _TEMPLATES_MAX = 128
+_NESTED_MAX = 8
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _INPUT = re.compile(r"\binput\s+((float|angle|u?int)\s*(?:\[[^\]]*\])?)\s+([^\W\d]\w*)\s*;")
@@ -166,7 +167,7 @@ def _contents(circuit: Any) -> tuple[Any, ...]:
 
 def _sampled(circuit: Any) -> Template:
     if _is_qiskit(circuit):
-        if not circuit.num_clbits or "measure" not in _operations(circuit):
+        if not _uses_bits(circuit):
             _nothing_measured("Add circuit.measure_all(), or measure the qubits you need.")
         return _qiskit_template(circuit)
     if _is_braket(circuit):
@@ -179,7 +180,7 @@ def _sampled(circuit: Any) -> Template:
 
 def _bare(circuit: Any) -> Template:
     if _is_qiskit(circuit):
-        if "measure" in _operations(circuit):
+        if _uses_bits(circuit):
             _measured_already("Use circuit.remove_final_measurements(inplace=False).")
         return _qiskit_template(_flat(circuit))
     if _is_braket(circuit):
@@ -282,26 +283,16 @@ def _is_qiskit(circuit: Any) -> bool:
     return qiskit is not None and isinstance(circuit, qiskit.QuantumCircuit)
 
 
-def _operations(circuit: Any) -> set[str]:
-    """Names of the operations, those inside of control flow too."""
-    names = set(circuit.count_ops())
-    for instruction in circuit.data:
-        for block in getattr(instruction.operation, "blocks", ()):
-            names |= _operations(block)
-    return names
+def _uses_bits(circuit: Any) -> bool:
+    """Whether it measures; a measurement may be inside of an instruction of the user's own."""
+    return any(instruction.clbits for instruction in circuit.data)
 
 
 def _flat(circuit: Any) -> Any:
-    """The circuit on one register of qubits, without its classical bits."""
+    """A circuit of gates on one register of qubits, without its classical bits."""
     qiskit = sys.modules["qiskit"]
     flat = qiskit.QuantumCircuit(qiskit.QuantumRegister(circuit.num_qubits, "q"))
     for instruction in circuit.data:
-        if instruction.clbits:
-            raise InvalidCall(
-                f"The circuit's operation {instruction.operation.name!r} uses classical bits, "
-                "which the estimator has not.",
-                remedy="Give the estimator a circuit of gates alone.",
-            )
         places = [flat.qubits[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
         flat.append(instruction.operation, places, copy=False)
     return flat
@@ -316,18 +307,27 @@ def _qiskit_template(circuit: Any) -> Template:
 
 def _exported_anew(circuit: Any) -> Callable[[Sequence[float]], str]:
     """Writes any circuit, by exporting it with its values."""
-    dumps = importlib.import_module("qiskit.qasm3").dumps
     if not circuit.parameters:
-        text = str(dumps(circuit))
+        text = _dumped(circuit)
         return lambda _values: text
     shape = circuit.copy()
 
     def write(values: Sequence[float]) -> str:
         for value in values:
             written(value)
-        return str(dumps(shape.assign_parameters([float(value) for value in values])))
+        return _dumped(shape.assign_parameters([float(value) for value in values]))
 
     return write
+
+
+def _dumped(circuit: Any) -> str:
+    try:
+        return str(importlib.import_module("qiskit.qasm3").dumps(circuit))
+    except sys.modules["qiskit"].QiskitError as error:
+        raise InvalidCall(
+            f"Qiskit cannot write the circuit as OpenQASM 3: {error.message}.",
+            remedy="circuit.decompose() takes an instruction of your own apart.",
+        ) from None
 
 
 def _filled_once(
@@ -337,24 +337,22 @@ def _filled_once(
 
     Each expression becomes a gap of its own, and qiskit's own arithmetic gives its number.
     """
-    library = sys.modules["qiskit.circuit"]
+    circuit = _in_standard_gates(circuit)
+    if circuit is None:
+        return None
+    parameter = sys.modules["qiskit.circuit"].Parameter
     gaps: list[Any] = []
     shape = circuit.copy_empty_like()
     shape.global_phase = 0
     for instruction in circuit.data:
         operation = instruction.operation
-        if any(isinstance(one, library.ParameterExpression) for one in operation.params):
-            if not type(operation).__module__.startswith("qiskit.circuit.library.standard_gates"):
-                return None
+        if _open_parameters(operation):
             operation = operation.to_mutable()
-            for index, one in enumerate(operation.params):
-                if isinstance(one, library.ParameterExpression):
-                    operation.params[index] = library.Parameter(f"bellpair_{len(gaps)}_")
-                    gaps.append(one)
-        elif any(block.parameters for block in getattr(operation, "blocks", ())):
-            return None
+            for index, one in _open_parameters(operation):
+                operation.params[index] = parameter(f"bellpair_{len(gaps)}_")
+                gaps.append(one)
         shape.append(operation, instruction.qubits, instruction.clbits, copy=False)
-    text = _PLACEHOLDER_INPUT.sub("", str(importlib.import_module("qiskit.qasm3").dumps(shape)))
+    text = _PLACEHOLDER_INPUT.sub("", _dumped(shape))
     parts = _PLACEHOLDER.split(text)
     pieces, order = parts[::2], [int(number) for number in parts[1::2]]
     if sorted(order) != list(range(len(gaps))) or "input " in text:
@@ -365,6 +363,32 @@ def _filled_once(
         return _joined(pieces, [written(number(values)) for number in numbers])
 
     return write
+
+
+def _in_standard_gates(circuit: Any) -> Any | None:
+    """The circuit with whatever has parameters written out in Qiskit's own gates."""
+    for _ in range(_NESTED_MAX):
+        foreign = set()
+        for instruction in circuit.data:
+            operation = instruction.operation
+            if any(block.parameters for block in getattr(operation, "blocks", ())):
+                return None
+            if _open_parameters(operation) and not type(operation).__module__.startswith(
+                "qiskit.circuit.library.standard_gates"
+            ):
+                foreign.add(operation.name)
+        if not foreign:
+            return circuit
+        circuit = circuit.decompose(gates_to_decompose=sorted(foreign))
+    return None
+
+
+def _open_parameters(operation: Any) -> list[tuple[int, Any]]:
+    """The parameters that are expressions, and their places."""
+    expression = sys.modules["qiskit.circuit"].ParameterExpression
+    return [
+        (index, one) for index, one in enumerate(operation.params) if isinstance(one, expression)
+    ]
 
 
 def _number(expression: Any, parameters: Sequence[Any]) -> Callable[[Sequence[float]], float]:

@@ -354,11 +354,13 @@ class _Context(DurableContext):
         try:
             with super()._operation_replay_aware(sub_type, name, operation_type) as identifier:
                 yield identifier
-        except NonDeterministicExecutionError:
-            if recorded is None:
-                raise  # of a branch, which has told its own operation
+        except NonDeterministicExecutionError as mismatch:
             asked = name or sub_type.value
-            error = NonDeterministicFunction(index, _name(recorded), asked)
+            inner = self.state.operations.get(mismatch.step_id or "")
+            if inner is not None and (recorded is None or inner != recorded):
+                recorded, asked = inner, f"another operation inside of {asked}"
+            found = _name(recorded) if recorded is not None else "none"
+            error = NonDeterministicFunction(index, found, asked)
             self._course.over(error)
             raise error from None
         except (SuspendExecution, BackgroundThreadError, InvocationError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bellpair import errors
 from bellpair.errors import BellpairError
 
 
@@ -21,7 +22,7 @@ class InvalidCall(FunctionError, ValueError):
     """A quantum call cannot be made as it was written: circuits, observables, shapes, shots."""
 
 
-class InvalidFunction(FunctionError):
+class InvalidFunction(FunctionError, errors.InvalidFunction):
     """A module, or what it declares, cannot be a quantum function."""
 
     default_code = "function-invalid"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bellpair.functions.errors import FunctionError
+from bellpair.functions.json_forms import to_json
 from bellpair.functions.statevector import sampled_counts
 
 _RUNS_MAX = 100_000
@@ -72,9 +73,14 @@ def run_local(
     >>> run_local(add, a=1, b=2)
     3.0
     """
-    from bellpair.functions.engine import run_worker
-    from bellpair.functions.json_forms import to_json
-    from bellpair.functions.memory_service import MemoryService
+    try:
+        from bellpair.functions.engine import run_worker
+        from bellpair.functions.memory_service import MemoryService
+    except ModuleNotFoundError as error:
+        raise FunctionError(
+            f"Functions are run by a library that is not installed: {error.name}.",
+            remedy='Install it: pip install "bellpair[functions]".',
+        ) from None
 
     service = MemoryService(
         _Simulator(seed, sample or sampled_counts),

@@ -414,6 +414,25 @@ def test_aws_own_context_is_there() -> None:
     assert site.runs == 2
 
 
+def test_another_course_inside_of_a_branch_is_refused() -> None:
+    names = iter(["first", "second"])
+
+    @quantum_function
+    def branching(runtime: Runtime) -> None:
+        name = next(names)
+        runtime.context.run_in_child_context(
+            lambda inner: (inner.step(lambda _: 1, name=name), inner.wait(Duration(5))), "branch"
+        )
+
+    site = Site(branching)
+    error = site.finish().error
+
+    assert error is not None
+    assert error["code"] == "non-deterministic-function"
+    assert "'first'" in error["message"]
+    assert "inside of branch" in error["message"]
+
+
 def test_a_checkpoint_over_the_limit_is_refused_and_nothing_is_kept() -> None:
     @quantum_function
     def hoarding(runtime: Runtime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bellpair.function_models import FunctionVersion
 from bellpair.functions import Runtime, RuntimeProvider, RuntimeWorkerBase, quantum_function
 from bellpair.functions.errors import InvalidFunction
 
@@ -17,8 +18,9 @@ class Noted:
     def __init__(self) -> None:
         self.told: list[Any] = []
 
-    def deploy_function(self, path: Path, *, entry: str) -> None:
+    def deploy_function(self, path: Path, *, entry: str) -> FunctionVersion:
         self.told.append((path.name, entry))
+        return FunctionVersion(name="deployed", version=4)
 
     def invoke(self, name: str, inputs: dict[str, Any]) -> str:
         self.told.append((name, inputs))
@@ -35,19 +37,15 @@ def top_level(runtime: Runtime) -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("worker", "entry", "name"),
-    [
-        (TopLevel, "TopLevel", "top-level"),
-        (TopLevel(), "TopLevel", "top-level"),
-        (top_level, "top_level", "decorated"),
-    ],
+    ("worker", "entry"),
+    [(TopLevel, "TopLevel"), (TopLevel(), "TopLevel"), (top_level, "top_level")],
 )
-def test_a_worker_is_deployed_and_invoked(worker: Any, entry: str, name: str) -> None:
+def test_a_worker_is_deployed_and_just_that_version_invoked(worker: Any, entry: str) -> None:
     client = Noted()
     job = RuntimeProvider(client).run(worker, x=3)  # type: ignore[arg-type]
 
     assert job == "job"
-    assert client.told == [("test_provider.py", entry), (name, {"x": 3})]
+    assert client.told == [("test_provider.py", entry), ("deployed:4", {"x": 3})]
 
 
 def test_a_worker_inside_of_a_function_cannot_be_deployed() -> None:
