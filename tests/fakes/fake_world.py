@@ -21,6 +21,12 @@ from .memory_catalogue import MemoryCatalogue
 from .memory_functions import MemoryFunctions
 from .memory_journal import MemoryJournal
 from .memory_ledger import MemoryLedger
+from .memory_triggers import (
+    MemoryDeadLetters,
+    MemoryHappenings,
+    MemoryInbox,
+    MemoryTriggers,
+)
 
 
 @dataclass
@@ -33,6 +39,7 @@ class FakeWorld:
             region="us-east-1",
             primary_region="us-east-1",
             secondary_region="us-west-2",
+            inbox_buckets={"us-east-1": "inbox-east", "us-west-2": "inbox-west"},
             workers={
                 "python": "bellpair-test-worker-python",
                 "qiskit": "bellpair-test-worker-qiskit",
@@ -52,6 +59,10 @@ class FakeWorld:
     workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
     tasks: FakeTasks = field(default_factory=FakeTasks)
     operations: FakeOperations = field(default_factory=FakeOperations)
+    triggers: MemoryTriggers = field(default_factory=MemoryTriggers)
+    happenings: MemoryHappenings = field(default_factory=MemoryHappenings)
+    dead_letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
     meter: Meter = field(default_factory=lambda: Meter(1024))
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
 
