@@ -28,7 +28,8 @@ LATEST = "latest"
 """The alias that a deployment moves when it is told of no other."""
 WAIT_MAX = 25.0
 """Seconds that the service keeps an invocation waiting for its result at the most."""
-LIST_PAGE = "100"
+LOOK_MAX = 25.0
+"""Seconds that a worker may take to start and to import a module that is deployed."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _TARGET = re.compile(r"[a-z][a-z0-9-]{0,62}(:([a-z][a-z0-9-]{0,31}|[1-9][0-9]{0,8}))?")
@@ -90,7 +91,8 @@ class FunctionClient:
             body["name"] = checked_name(name)
         if worker is not None:
             body["worker"] = worker
-        return FunctionVersion.read(self._transport.request("POST", "/v1/functions", body=body))
+        answer = self._transport.request("POST", "/v1/functions", body=body, held=LOOK_MAX)
+        return FunctionVersion.read(answer)
 
     def functions(self) -> list[QuantumFunction]:
         """This tenant's functions, by name."""

@@ -123,8 +123,8 @@ class Transport:
         timeout
             Seconds for all attempts together; the transport's own when not given.
         held
-            Seconds that the service was asked to hold back its answer, which no attempt is
-            blamed for.
+            Seconds by which the answer may be late for a good reason, such as that the service
+            was asked to wait for a result; no attempt is blamed for them.
 
         Raises
         ------

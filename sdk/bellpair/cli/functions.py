@@ -294,7 +294,8 @@ def _print_version(version: FunctionVersion) -> None:
     terminal.stdout().print(
         Text.assemble((version.name, "bold"), f" version {version.version}"), soft_wrap=True
     )
-    _print_fact("", version.description)
+    # Of a long description, what comes before the first blank line is the summary.
+    _print_fact("", " ".join(version.description.partition("\n\n")[0].split()))
     _print_fact("entry", version.entry or "")
     _print_fact("worker", version.worker or "")
     device = ", ".join((version.device or "any", *version.options))

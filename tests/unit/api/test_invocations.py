@@ -30,7 +30,7 @@ def end(api: Api, status: JobStatus, **changes: object) -> None:
     job, now = only(api), api.world.clock()
     job = job.moved(now, JobStatus.EXECUTING)
     if status is JobStatus.SUCCEEDED:
-        kept = api.world.blobs.put(json.dumps({"output": -1.137}).encode())
+        kept = api.world.blobs.put(json.dumps(-1.137).encode())
         job = job.moved(now, JobStatus.PROCESSING, result=kept)
     api.world.ledger.jobs[job.id] = job.moved(now, status, **changes)
 

@@ -159,12 +159,12 @@ def _own(schema: dict[str, Any], urn: str) -> dict[str, Any]:
     return {"$id": urn, **schema}
 
 
-def function_result_view(job: Job, document: dict[str, Any]) -> dict[str, Any]:
+def function_result_view(job: Job, returned: Any) -> dict[str, Any]:
     """What a function returned, with the time that its job spent in each state."""
     return {
         "job_id": job.id,
         "status": job.status.value,
-        "output": document.get("output"),
+        "output": returned,
         "timings": timings(job, {}),
     }
 

@@ -15,10 +15,16 @@ from .get_job import own_job
 
 
 class JobResult(NamedTuple):
-    """A job that succeeded, and the result document that was kept for it."""
+    """A job that succeeded, and the JSON that was kept for it.
+
+    Attributes
+    ----------
+    document
+        The result of a circuit, which is an object; or whatever a function returned.
+    """
 
     job: Job
-    document: dict[str, Any]
+    document: Any
 
 
 def job_result(ledger: Ledger, blobs: Blobs, principal: Principal, job_id: str) -> JobResult:
@@ -48,5 +54,4 @@ def job_result(ledger: Ledger, blobs: Blobs, principal: Principal, job_id: str) 
             job_status=job.status.value,
             job_error=job.error.code.value if job.error else None,
         )
-    document: dict[str, Any] = json.loads(blobs.get(job.result))
-    return JobResult(job, document)
+    return JobResult(job, json.loads(blobs.get(job.result)))
