@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 FUNCTIONS = {
     *("adopt", "api", "authorizer", "calibration", "complete", "dispatch", "execute"),
     *("failover", "finish", "postprocess", "sentinel", "sweep", "tenants", "transpile"),
+    "triggers",
 }
 NO_RESOURCE_TO_NAME = {"logs:", "xray:"}
 """Services of which some actions take no resource but "*"."""
@@ -49,6 +50,24 @@ BE_WOKEN = {
     *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
     *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
 }
+READ_TRIGGERS = {
+    f"dynamodb:{action} {place}"
+    for action in ("GetItem", "Query")
+    for place in ("TRIGGERS#*", "TRIGGERS-OF#*")
+}
+CHANGE_TRIGGERS = {
+    f"dynamodb:{action} {place}"
+    for action in ("PutItem", "DeleteItem")
+    for place in ("TRIGGERS#*", "TRIGGERS-OF#*")
+}
+NOTE_TICKS = {"dynamodb:GetItem TRIGGER-TICK#*", "dynamodb:PutItem TRIGGER-TICK#*"}
+REDRIVE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+READ_FUNCTIONS = {
+    f"dynamodb:{action} {place}"
+    for action in ("GetItem", "Query")
+    for place in ("FUNCTIONS#*", "FUNCTION#*")
+}
+READ_CALLBACKS = {"dynamodb:GetItem CALLBACKS#*", "dynamodb:Query CALLBACKS#*"}
 MAY: dict[str, set[str]] = {
     "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
@@ -63,6 +82,7 @@ MAY: dict[str, set[str]] = {
         *WAKE,
         *CANCEL,
         *START,
+        *(*READ_TRIGGERS, *CHANGE_TRIGGERS, *REDRIVE),
     },
     "authorizer": {"dynamodb:GetItem KEY#*"},
     "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
@@ -80,7 +100,7 @@ MAY: dict[str, set[str]] = {
         *(*READ_PAIR, *READ_BEATS, *FIND_OPEN, *BREAK, *WAKE),
         *("dynamodb:PutItem PAIR", "braket:GetDevice", "events:PutEvents"),
     },
-    "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE},
+    "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE, "events:PutEvents"},
     "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
     "sentinel": {
         *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS, *FIND_OPEN, *START, *WAKE),
@@ -95,6 +115,10 @@ MAY: dict[str, set[str]] = {
     },
     "tenants": MAKE_TENANTS,
     "transpile": {*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
+    "triggers": {
+        *(*READ_PAIR, *AMEND_JOBS, *READ_DEVICES, *READ_FUNCTIONS, *READ_CALLBACKS),
+        *(*READ_TRIGGERS, *NOTE_TICKS, *READ_BLOBS, *WRITE_BLOBS, *WAKE, *BE_WOKEN),
+    },
 }
 """What each function may do; of tables, with the partitions or indexes that it may reach."""
 
@@ -276,9 +300,13 @@ def test_the_tag_that_rights_depend_on_is_the_one_that_tasks_are_made_with() -> 
 
 
 def test_few_dispatchers_are_woken_at_once(assembly: Assembly) -> None:
-    for mapping in assembly.resources("AWS::Lambda::EventSourceMapping"):
-        assert mapping.properties["ScalingConfig"] == {"MaximumConcurrency": 2}
-        assert "FunctionResponseTypes" not in mapping.properties
+    (mapping,) = (
+        mapping
+        for mapping in assembly.resources("AWS::Lambda::EventSourceMapping", within="us-east-1")
+        if "Dispatch" in text(mapping.properties["FunctionName"])
+    )
+    assert mapping.properties["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert "FunctionResponseTypes" not in mapping.properties
 
 
 def test_a_wake_up_that_was_given_up_is_soon_forgotten(assembly: Assembly) -> None:
@@ -345,7 +373,7 @@ def test_a_function_is_told_of_the_devices_that_the_stage_offers(local: Assembly
 
 def test_buckets_are_private_and_refuse_plain_http(assembly: Assembly) -> None:
     buckets = list(assembly.resources("AWS::S3::Bucket"))
-    assert len(buckets) == 4
+    assert len(buckets) == 6
     for bucket in buckets:
         assert all(bucket.properties["PublicAccessBlockConfiguration"].values()), bucket.place
     denials = [
