@@ -11,10 +11,15 @@ SHARED = {
     "deployment": "assemblies",
     "drills": "clouds",
     "integration": "clouds",
+    "integration/braket_emulator": "emulators",
     "model": "model",
     "simulation": "simulation",
 }
-"""Folders whose tests share something costly: a synthesis, a running cloud, the processors."""
+"""Folders whose tests share something costly: a synthesis, a running cloud, a device service.
+
+What is said of a folder holds for those within it that nothing else is said of. Tests that name
+a group of their own have that.
+"""
 
 HERE = Path(__file__).parent
 
@@ -30,6 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Before all other hooks, since the plugin that distributes the tests reads the marks in its own.
     """
     for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        if folder in SHARED:
-            item.add_marker(pytest.mark.xdist_group(SHARED[folder]))
+        if item.get_closest_marker("xdist_group") is None and (group := _group(item.path)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(path: Path) -> str | None:
+    folders = path.relative_to(HERE).parents
+    return next((SHARED[str(folder)] for folder in folders if str(folder) in SHARED), None)

@@ -83,17 +83,22 @@ def play(seeds: range) -> Summary:
 
 
 def play_all(
-    seeds: range, *, progress: Callable[[Summary], None] = lambda summary: None
+    seeds: range,
+    *,
+    processes: int | None = None,
+    progress: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
-    """Play the seeds in as many processes as there are processors.
+    """Play the seeds in several processes at once.
 
     Parameters
     ----------
+    processes
+        How many; as many as there are processors when not given.
     progress
         Told of each part that is done, with the sum so far.
     """
     total = Summary()
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes or os.cpu_count()) as pool:
         for part in pool.imap_unordered(play, _chunks(seeds)):
             total += part
             progress(total)

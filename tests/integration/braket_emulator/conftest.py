@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,9 +121,9 @@ class Emulator:
         )
 
 
-@pytest.fixture
-def start(s3_endpoint: str) -> Iterator[Callable[..., Emulator]]:
-    """Starts an emulator with the given options; ends all of them afterwards."""
+@contextmanager
+def starting(s3_endpoint: str) -> Iterator[Callable[..., Emulator]]:
+    """Give what starts an emulator with the given options; end all of them afterwards."""
     running: list[subprocess.Popen[str]] = []
 
     def start(*options: str, region: str = "us-east-1") -> Emulator:
@@ -136,14 +137,30 @@ def start(s3_endpoint: str) -> Iterator[Callable[..., Emulator]]:
         assert address, f"no ready line: {line!r}"
         return Emulator(address[0], region, process)
 
-    yield start
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait(timeout=10)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+    try:
+        yield start
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(timeout=10)
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+
+@pytest.fixture
+def start(s3_endpoint: str) -> Iterator[Callable[..., Emulator]]:
+    """Starts emulators of a test's own."""
+    with starting(s3_endpoint) as start:
+        yield start
+
+
+@pytest.fixture(scope="package")
+def shared(s3_endpoint: str) -> Iterator[Emulator]:
+    """One for the tests that leave its devices as they are and mind no tasks but their own."""
+    with starting(s3_endpoint) as start:
+        yield start()
 
 
 def run_emulator(*options: str) -> subprocess.Popen[str]:

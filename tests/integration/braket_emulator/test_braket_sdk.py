@@ -97,10 +97,9 @@ def test_awsdevice_runs_a_native_circuit_on_the_lattice(
 
 
 def test_devices_are_found_by_the_sdk(
-    start: Callable[..., Emulator], environment: Callable[[Emulator], None]
+    shared: Emulator, environment: Callable[[Emulator], None]
 ) -> None:
-    emulator = start()
-    environment(emulator)
+    environment(shared)
     from braket.aws import AwsSession
 
     found = AwsSession().search_devices(types=["QPU"], statuses=["ONLINE"])
