@@ -71,18 +71,20 @@ def configuration(
     folder: Path, more_tables: dict[str, str] | None = None, **changes: object
 ) -> Path:
     """Write the local stage's configuration with other values, and tables under it."""
-    parameters = tomllib.loads(FILE.read_text())["local"]["deploy"]["parameters"]
-    devices = parameters.pop("devices")
+    whole = tomllib.loads(FILE.read_text())["local"]["deploy"]["parameters"]
+    devices = whole["devices"]
+    parameters = {key: value for key, value in whole.items() if not isinstance(value, dict)}
     lines = [
         f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
         for key, value in {**parameters, **changes}.items()
     ]
     device = f'[local.deploy.parameters.devices.sv1]\narn = "{devices["sv1"]["arn"]}"\n'
+    worker = '[local.deploy.parameters.workers.python]\nlayers = ["worker"]\n'
     tables = [
         f"[local.deploy.parameters.{name}]\n{body}\n" for name, body in (more_tables or {}).items()
     ]
     file = folder / CONFIGURATION
-    file.write_text("\n".join(["[local.deploy.parameters]", *lines, "", device, *tables]))
+    file.write_text("\n".join(["[local.deploy.parameters]", *lines, "", device, worker, *tables]))
     return file
 
 
@@ -100,6 +102,13 @@ def configuration(
 def test_a_wrong_parameter_is_named(tmp_path: Path, changes: dict, said: str) -> None:
     with pytest.raises(StageUnknown, match=said):
         load("local", configuration(tmp_path, **changes))
+
+
+def test_a_queue_for_triggers_has_a_name_and_may_be_for_some_tenants(tmp_path: Path) -> None:
+    stage = load("local", configuration(tmp_path, {"trigger_queues.wanted": 'tenants = ["acme"]'}))
+    assert stage.trigger_queues["wanted"].tenants == ("acme",)
+    with pytest.raises(StageUnknown, match="trigger_queues"):
+        load("local", configuration(tmp_path, {"trigger_queues.Wanted_": ""}))
 
 
 ON_AWS = {"cloud": "aws", "poll_seconds": 60}
