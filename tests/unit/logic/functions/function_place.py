@@ -243,8 +243,18 @@ def drive(run: Run, answer: Callable[[Request], dict[str, Any]]) -> str:
         return str(end.value)
 
 
-def loop(job_id: str, begun: Mapping[str, Any], calls: int = CALLS) -> Run:
+def loop(
+    job_id: str,
+    begun: Mapping[str, Any],
+    calls: int = CALLS,
+    astray: Callable[[], bool] = lambda: False,
+) -> Run:
     """One run of the function: its requests, and how it ends.
+
+    Parameters
+    ----------
+    astray
+        Whether it makes another call from now on than the one that it should.
 
     Returns
     -------
@@ -275,7 +285,7 @@ def loop(job_id: str, begun: Mapping[str, Any], calls: int = CALLS) -> Run:
     for index in range(calls):
         operation = known.get(f"op-{index}")
         if operation is None:
-            update = sample(index, shots)
+            update = sample(index, shots + 1000 if astray() else shots)
             answer = yield request("checkpoint", updates=[update], output=f"call {index}\n")
             if refused := answer.get("refused"):
                 return f"refused: {refused['code']}"

@@ -2,7 +2,8 @@
 
 A small driver plays the state machine, the workers, the devices, the events and the sweeper. Each
 port is wrapped so that a schedule decides which calls fail, before or after their effect. Workers
-that are taken for dead may go on as zombies, and requests to the broker may be made twice.
+that are taken for dead may go on as zombies, which take another course once they are fenced.
+Requests to the broker may be made twice, one in the midst of the other, and so may turns.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Stage:
         self.job = self.place.invoke(device=device)
         for name in PORTS:
             setattr(self.place, name, Unreliable(self.sound[name], schedule))
+        self.place.journal = Interrupted(self.place.journal, self._interrupt)  # type: ignore[assignment]
         self.broker = self.place.broker()
+        self._twins: list[Callable[[], object]] = []
 
     def stored(self) -> Job:
         """The job as it really is."""
@@ -85,13 +88,22 @@ class Stage:
         while self.zombies:
             self._rouse(0)
 
+    def _interrupt(self) -> None:
+        """Somebody else does something just before a line is written."""
+        if self._stays and self._twins and self.random.random() < 0.15:
+            self._try(self._twins.pop())
+        elif self._stays and self.random.random() < 0.1:
+            self._rouse(0)
+
     def _execute(self, job: Job) -> None:
         crash: Any = None
         try:
             for turn in range(TURNS):
                 self._rouse()
                 given = (turn, crash)
-                answer = self._stage(lambda: self.place.resume(job, *given))  # noqa: B023
+                resume = lambda: self.place.resume(job, *given)  # noqa: B023, E731
+                self._twins = [resume]
+                answer = self._stage(resume)
                 crash = None
                 if answer["next"] == "leave":
                     return
@@ -115,7 +127,11 @@ class Stage:
             return
 
     def _run(self, job: Job, begun: dict[str, Any]) -> str:
-        run = loop(job.id, begun)
+        def fenced() -> bool:
+            last = self.sound["journal"].last(job.id)
+            return bool(last.run != begun["run"] or last.ended)
+
+        run = loop(job.id, begun, astray=fenced)
         request = next(run)
         while True:
             self._rouse()
@@ -136,6 +152,7 @@ class Stage:
         for left in reversed(range(TRIES)):
             if self.random.random() < 0.2:
                 self.broker = self.place.broker()
+            self._twins = [lambda: self.place.broker().answer(request)]
             try:
                 answer = self.broker.answer(request)
                 if self.random.random() < 0.1:
@@ -187,6 +204,21 @@ class Stage:
             run()
         except (TransientFault, Died):
             return
+
+
+class Interrupted:
+    """A journal that lets somebody else have a turn before each line."""
+
+    def __init__(self, journal: Any, interrupt: Callable[[], None]) -> None:
+        self._journal = journal
+        self._interrupt = interrupt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def append(self, job_id: str, line: Any) -> None:
+        self._interrupt()
+        self._journal.append(job_id, line)
 
 
 def assert_made_once(stage: Stage, expected: Any, device: str) -> None:
