@@ -70,7 +70,8 @@ class NonDeterministicFunction(FunctionError):
                 "What decides about calls may only come from the inputs, from results, and from "
                 "runtime.state, runtime.now(), runtime.random() and runtime.rng(): not from "
                 "time, random, numpy.random, sets' order, files or other threads. Give "
-                "optimisers their seed, such as seed=runtime.rng()."
+                "optimisers their seed, such as seed=runtime.rng(). After a checkpoint a function "
+                "begins by runtime.state."
             ),
         )
 

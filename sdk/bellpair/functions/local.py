@@ -17,13 +17,15 @@ _RUNS_MAX = 100_000
 
 def run_local(
     worker: Any,
+    inputs: Mapping[str, Any] | None = None,
+    /,
     *,
     seed: int = 0,
     device: str | None = None,
     replay_every: int = 0,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     sample: Callable[[str, int, int], Mapping[str, int]] | None = None,
-    **inputs: Any,
+    **named_inputs: Any,
 ) -> Any:
     """Run a quantum function here, by the same engine as on the platform.
 
@@ -47,9 +49,9 @@ def run_local(
         Is told what `Runtime.progress` is.
     sample
         ``(source, shots, seed)`` to counts: another simulator in place of the one here.
-    inputs
-        The function's inputs. They are passed through JSON, like on the platform. Inputs of the
-        names above are given by `functools.partial` on the function instead.
+    inputs, named_inputs
+        The function's inputs, those with one of the names above in the mapping. They are passed
+        through JSON, like on the platform.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def run_local(
         _Simulator(seed, sample or sampled_counts),
         lambda call: not replay_every or (call + 1) % replay_every != 0,
     )
-    plain = json.loads(to_json(inputs, "the inputs"))
+    plain = json.loads(to_json({**(inputs or {}), **named_inputs}, "the inputs"))
     stdout = sys.stdout  # while the function runs, it is another
 
     def printed(text: str) -> None:

@@ -18,7 +18,7 @@ from bellpair.functions.errors import InvalidCall
 from bellpair.programs import openqasm_source
 from bellpair_core.openqasm import check_program, flatten_program
 
-from .test_local_simulator import same_up_to_phase, unitary_of
+from .unitaries import same_up_to_phase, unitary_of
 
 TEXT = """OPENQASM 3; // input float ghost;
 include "stdgates.inc";

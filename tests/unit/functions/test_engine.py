@@ -531,6 +531,14 @@ def test_prints_of_a_local_run_go_to_the_console(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == "hello\nagain\n"
 
 
+def test_a_local_run_takes_inputs_of_any_name_and_through_json() -> None:
+    @quantum_function
+    def odd(runtime: Runtime, seed: int, inputs: list[float]) -> Any:
+        return [seed, inputs]
+
+    assert run_local(odd, {"seed": 5}, inputs=np.array([1, 2])) == [5, [1.0, 2.0]]
+
+
 def test_a_local_run_raises_what_the_function_raises() -> None:
     @quantum_function
     def failing(runtime: Runtime) -> None:

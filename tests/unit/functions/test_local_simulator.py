@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import random
 
-import numpy as np
 import pytest
-from braket.circuits import Circuit, Gate
+from braket.circuits import Circuit, Gate, Instruction
+from braket.circuits.serialization import IRType
 from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator, Statevector
@@ -15,27 +15,15 @@ from qiskit.quantum_info import Operator, Statevector
 from bellpair.braket_export import preamble
 from bellpair.functions.errors import InvalidCall
 from bellpair.functions.statevector import sampled_counts
-from bellpair.functions.straight_line import applied, read_program
 from bellpair_core.openqasm import check_program
+
+from .unitaries import same_up_to_phase, unitary_of
 
 GATES = [
     "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "sxdg", "p", "rx", "ry", "rz", "u", "cx",
     "cy", "cz", "ch", "csx", "cp", "crx", "cry", "crz", "cu", "swap", "ccx", "ccz", "cswap",
     "rxx", "ryy", "rzz", "rzx", "ecr", "iswap", "dcx",
 ]  # fmt: skip
-
-
-def unitary_of(source: str) -> np.ndarray:
-    """The program's unitary; qubit 0 is the index's most significant bit."""
-    program = read_program(source)
-    state = np.eye(2**program.qubits, dtype=complex).reshape((2,) * program.qubits + (-1,))
-    for matrix, qubits in program.gates:
-        state = applied(matrix, qubits, state)
-    return state.reshape(2**program.qubits, -1)
-
-
-def same_up_to_phase(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool(abs(abs(np.trace(one.conj().T @ other)) - len(one)) < 1e-9)
 
 
 def chosen_circuit(seed: int) -> QuantumCircuit:
@@ -123,11 +111,7 @@ BRAKET = [
 
 @pytest.mark.parametrize("gate", BRAKET, ids=lambda gate: gate.name)
 def test_brakets_gates_are_defined_as_braket_means_them(gate: Gate) -> None:
-    circuit = Circuit().add_instruction(
-        __import__("braket.circuits").circuits.Instruction(gate, range(gate.qubit_count))
-    )
-    from braket.circuits.serialization import IRType
-
+    circuit = Circuit().add_instruction(Instruction(gate, range(gate.qubit_count)))
     body = circuit.to_ir(IRType.OPENQASM).source.removeprefix("OPENQASM 3.0;\n")
 
     assert same_up_to_phase(unitary_of(preamble(body) + body), gate.to_matrix())
