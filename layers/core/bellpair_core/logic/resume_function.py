@@ -196,7 +196,11 @@ class Resumption:
         begun = self._begun(job, folded)
         if begun is None or crash is not None or begun.nonce == nonce:
             return False
-        if len(folded.timers(begun.at)) > len(timers) or self._settled_since(job, folded, begun):
+        end = folded.end
+        assert end is not None
+        # What was due when the run wrote its last line, the run has seen.
+        seen = begun.at if end.nonce.startswith(_SETTLE) else end.at
+        if len(folded.timers(seen)) > len(timers) or self._settled_since(job, folded, begun):
             return False
         if (begun.epoch, begun.attempt) == (job.epoch, job.attempt):
             return True
