@@ -10,7 +10,7 @@ BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test simulate check-model test-unit test-contract test-integration test-deployment test-drills \
+.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-deployment test-drills \
 	lint format synth layers clean
 
 help: ## say what can be made
@@ -25,6 +25,9 @@ demo: setup ## run circuits through the local cloud, then lose a region under lo
 
 bench: setup layers ## measure, and print the figures as JSON
 	@.venv/bin/python tests/benchmarks/run.py
+
+bench-functions: setup layers ## measure quantum functions against their limits, and print the figures as JSON
+	@.venv/bin/python tests/benchmarks/functions.py $(PARTS)
 
 test: setup layers ## run every test, in two processes at once
 	@$(PYTEST) $(AT_ONCE) tests

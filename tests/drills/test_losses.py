@@ -46,3 +46,15 @@ def test_nothing_is_lost_doubled_or_decided_twice(
     assert missed(told) == {}, told["shown"][-6000:]
     assert told["accepted"] == told["succeeded"] == jobs - told["refused"]
     assert told["epoch_after"] == told["epoch_before"] + promotions
+
+
+@pytest.mark.slow
+def test_a_loop_goes_on_in_the_other_region_as_if_nothing_had_happened(hold: Hold) -> None:
+    told = hold("region-loss", "--during", "vqe-h2", "--jobs", "24", "--seed", "7")
+
+    assert missed(told) == {}, told["shown"][-6000:]
+    assert told["trajectory_identical"] is True
+    assert (told["lost"], told["failed"], told["duplicate_tasks"]) == (0, 0, 0)
+    assert told["accepted"] == told["succeeded"] == 24 + 1 - told["refused"]
+    assert 0 < told["calls_at_loss"] < told["calls"]
+    assert told["resumed_s"] > 0
