@@ -103,25 +103,31 @@ def test_a_function_declares_its_worker(api: Api, key: str) -> None:
     assert [asked[0] for asked in api.world.workers.inspected] == ["qiskit", "python"]
 
 
-def test_a_worker_describes_itself_when_it_is_first_needed(api: Api, key: str) -> None:
-    assert api.request("GET", "/v1/workers", key=key).json == {"workers": []}
-
+def test_workers_that_did_not_describe_themselves_are_asked_when_it_matters(
+    api: Api, key: str
+) -> None:
     deploy(api, key)
+    assert api.world.workers.described == []
+    assert api.request("GET", "/v1/workers", key=key).json == {"workers": []}
+    api.world.workers.missing["qiskit"] = "pennylane"
+
+    deploy(api, key, OTHER)
     deploy(api, key, OTHER)
 
-    (worker,) = api.request("GET", "/v1/workers", key=key).json["workers"]
-    assert (worker["name"], worker["packages"]["qiskit"]) == ("qiskit", "2.6.2")
-    function_schemas.Worker.model_validate(worker)
-    assert api.world.workers.described == ["qiskit"]
+    python, qiskit = api.request("GET", "/v1/workers", key=key).json["workers"]
+    assert (python["name"], qiskit["packages"]["qiskit"]) == ("python", "2.6.2")
+    function_schemas.Worker.model_validate(qiskit)
+    assert api.world.workers.described == ["python", "qiskit"]
 
 
 def test_a_function_goes_to_the_worker_that_has_what_it_imports(api: Api, key: str) -> None:
     api.world.workers.packages["python"]["pennylane"] = "0.43"
-    deploy(api, key, worker="python")
-    deploy(api, key, worker="qiskit")
-    api.world.workers.missing["qiskit"] = "pennylane"
+    api.world.workers.missing["qiskit"] = "pennylane.numpy"
 
-    assert deploy(api, key, OTHER).json["worker"] == "python"
+    assert deploy(api, key).json["worker"] == "python"
+    elsewhere = deploy(api, key, OTHER, worker="qiskit")
+    assert elsewhere.json["code"] == "function-invalid"
+    assert "Deploy it to worker python" in elsewhere.json["remedy"]
 
 
 def test_what_no_worker_has_is_refused_with_the_workers(api: Api, key: str) -> None:

@@ -20,6 +20,7 @@ from bellpair_core.model.function import (
     LATEST,
     FunctionRecord,
     FunctionVersion,
+    Worker,
 )
 from bellpair_core.model.limits import (
     FUNCTION_SECONDS_DEFAULT,
@@ -44,7 +45,7 @@ from .asked_device import require_device
 from .change_function import change_function, changed_meanwhile
 from .check_inputs import schema_problem
 from .check_package import check_package
-from .describe_workers import describe_worker, known_workers
+from .describe_workers import describe_workers, known_workers
 from .pair_gate import PairReading, require_active
 
 _TRIES = 6
@@ -202,11 +203,6 @@ class _Looking:
             raise self._refusal(worker, refused) from None
 
     def _inspected(self, worker: str, package: bytes, entry: str | None) -> FunctionEntry:
-        known = {found.name for found in known_workers(self._functions, self._names)}
-        if worker not in known:
-            describe_worker(
-                worker, workers=self._workers, functions=self._functions, clock=self._clock
-            )
         found = self._workers.inspect(worker, self._tenant, package, entry)
         if not found:
             raise _invalid(
@@ -243,17 +239,32 @@ class _Looking:
         if module is None:
             return None
         wanted = _distribution(module.partition(".")[0])
-        for worker in known_workers(self._functions, self._names):
+        for worker in self._described():
             if wanted in map(_distribution, worker.packages):
                 return worker.name
         return None
+
+    def _described(self) -> Sequence[Worker]:
+        """The workers as they describe themselves; who has not done so yet is asked now.
+
+        Not before it matters: asking may have to wait for a worker to start, as looking at the
+        package does, and one request has no time for both.
+        """
+        known = known_workers(self._functions, self._names)
+        unknown = set(self._names) - {worker.name for worker in known}
+        if not unknown:
+            return known
+        describe_workers(
+            unknown, workers=self._workers, functions=self._functions, clock=self._clock
+        )
+        return known_workers(self._functions, self._names)
 
     def _refusal(self, worker: str, refused: WorkerRefused) -> BellpairError:
         if refused.missing is None:
             return _invalid(f"Worker {worker}: {_sentence(refused.message)}", refused.remedy)
         there = "; ".join(
             f"{known.name} (Python {known.python}, {len(known.packages)} packages)"
-            for known in known_workers(self._functions, self._names)
+            for known in self._described()
         )
         other = self._which_has(refused.missing)
         advice = f"Deploy it to worker {other}" if other else "Do without it"
