@@ -207,6 +207,23 @@ def test_an_event_a_message_and_the_clock_make_one_job_each(
     assert len(jobs_of(http, by_queue["name"])) == 1
 
 
+def test_the_end_of_a_job_makes_the_next_one(
+    http: httpx.Client, trigger: Callable[..., Any]
+) -> None:
+    first = f"first-{uuid4().hex[:8]}"
+    ended = {"status": ["succeeded"], "name": [first]}
+    made = trigger(
+        {"type": "event", "pattern": {"source": ["bellpair"], "detail": ended}},
+        circuit={"device": "sv1", "shots": 50, "source": BELL},
+    )
+
+    body = {"source": BELL, "shots": 50, "device": "sv1", "name": first}
+    assert http.post("/v1/jobs", json=body).status_code == 202
+
+    (job,) = succeeded(http, made["name"])
+    assert http.get(f"/v1/jobs/{job['id']}").json()["tags"]["bellpair:depth"] == "1"
+
+
 def test_what_failed_is_redriven_for_its_own_trigger(
     cloud: RunningCloud, http: httpx.Client, trigger: Callable[..., Any]
 ) -> None:
