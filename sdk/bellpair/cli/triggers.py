@@ -221,7 +221,7 @@ def delete(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
         "bellpair triggers test drop --object bell.qasm --text @bell.qasm",
         """bellpair triggers test after-vqe --event '{"source": "bellpair", "detail": {}}'""",
         "bellpair triggers test nightly",
-    )
+    ),
 )
 def try_out(
     ctx: typer.Context,
