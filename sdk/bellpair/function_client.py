@@ -281,6 +281,8 @@ class FunctionClient:
 
         Raises
         ------
+        AuthError
+            If this client's key is no tenant admin's.
         InvalidRequest
             If the URL cannot be called back.
         Unreachable
@@ -301,6 +303,8 @@ class FunctionClient:
 
         Raises
         ------
+        AuthError
+            If this client's key is no tenant admin's.
         NotFound
             If there is no such callback.
         """

@@ -14,7 +14,7 @@ from bellpair.cli.wording import age, printable
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Register URLs that are told of a job's end.",
+    help="Register URLs that are told of a job's end; needs a tenant admin's key.",
     epilog=examples(
         "bellpair callbacks",
         "bellpair callbacks add https://example.org/bellpair > secret",
@@ -25,7 +25,7 @@ app = typer.Typer(
 
 @app.callback()
 def callbacks(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Register URLs that are told of a job's end."""
+    """Register URLs that are told of a job's end; needs a tenant admin's key."""
     if ctx.invoked_subcommand is None:
         list_callbacks(ctx, as_json=as_json)
 

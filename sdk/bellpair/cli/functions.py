@@ -175,7 +175,9 @@ def alias(
             show_default=False,
         ),
     ] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete the alias.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the alias; needs a tenant admin's key.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Let an alias stand for a version, or for several by weight, as for a canary."""
@@ -209,7 +211,10 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a function, or one version or alias of it; running jobs go on."""
+    """Delete a function, or one version or alias of it; needs a tenant admin's key.
+
+    Running jobs go on.
+    """
     name, _, part = target.partition(":")
     # Only a person can answer; a program that says delete has said so.
     if not part and not yes and sys.stdin.isatty():

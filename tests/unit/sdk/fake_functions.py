@@ -92,7 +92,8 @@ class FakeFunctions:
                 "digest": digest, "entry": body["entry"], "worker": body.get("worker", "qiskit"),
                 "device": None, "options": [], "timeout_s": 21600, "inputs": INPUTS,
                 "output": {"type": "object", "properties": {"energy": {"type": "number"}}},
-                "description": "The ground state of H2.", "created_at": NOON.isoformat(),
+                "description": "The ground\nstate of H2.\n\nIn hartree.",
+                "created_at": NOON.isoformat(),
                 "created_by": "acme/0a", "from_the_future": 1,
             })  # fmt: skip
         self.aliases[body["alias"]] = {str(self.versions[0]["version"]): 100}

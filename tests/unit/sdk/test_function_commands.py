@@ -38,7 +38,7 @@ def test_deploying_tells_the_version_and_its_schemas(shell: Shell, module: str) 
     result = shell("functions", "deploy", f"{module}:run", "--worker", "python")
     assert result.exit_code == ExitCode.OK
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert lines[0] == "vqe-h2 version 1"
+    assert lines[:2] == ["vqe-h2 version 1", "The ground state of H2."]
     assert "entry vqe_h2:run" in lines
     assert "worker python" in lines
     assert "inputs start: array of number" in lines
