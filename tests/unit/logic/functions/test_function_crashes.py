@@ -24,6 +24,7 @@ from tests.unit.logic.functions.function_place import (
     Request,
     Run,
     loop,
+    sample,
 )
 from tests.unit.logic.test_crash_points import Died, Unreliable, once
 
@@ -50,7 +51,7 @@ class Stage:
     def __init__(self, schedule: Schedule, random: Random, device: str, zombies: float = 0) -> None:
         self.place = FunctionPlace()
         self.random = random
-        self.zombies: list[tuple[Run, Request]] = []
+        self.zombies: list[tuple[Run, Request, Callable[[], bool]]] = []
         self._stays = zombies
         self.place.tasks.at_once = device == "sv1"
         self.sound = {name: getattr(self.place, name) for name in PORTS}
@@ -136,7 +137,7 @@ class Stage:
         while True:
             self._rouse()
             if self.random.random() < self._stays:
-                self.zombies.append((run, request))
+                self.zombies.append((run, request, fenced))
                 return "crashed"
             try:
                 answer = self._ask(request)
@@ -165,14 +166,16 @@ class Stage:
             return answer
         raise AssertionError
 
-    def _rouse(self, chance: float = 0.7) -> None:
+    def _rouse(self, chance: float = 0.5) -> None:
         """Let a zombie make its next request."""
         if not self.zombies or self.random.random() < chance:
             return
-        run, request = self.zombies.pop(self.random.randrange(len(self.zombies)))
+        run, request, fenced = self.zombies.pop(self.random.randrange(len(self.zombies)))
+        if fenced() and request["op"] == "checkpoint":
+            request = {**request, "updates": [sample(0, 999) | {"Id": request["updates"][0]["Id"]}]}
         try:
             answer = self.place.broker().answer(request)
-            self.zombies.append((run, run.send(answer)))
+            self.zombies.append((run, run.send(answer), fenced))
         except (StopIteration, Died, TransientFault):
             return
 
@@ -275,7 +278,7 @@ def test_many_failing_calls_and_zombies_lose_nothing_and_repeat_nothing(
         error = Died() if random.random() < 0.3 else TransientFault("unreachable")
         return error, random.random() < 0.5
 
-    stage = Stage(schedule, random, device, zombies=0.15)
+    stage = Stage(schedule, random, device, zombies=0.25)
 
     stage.live()
 
