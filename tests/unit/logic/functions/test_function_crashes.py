@@ -91,6 +91,8 @@ class Stage:
 
     def _interrupt(self) -> None:
         """Somebody else does something just before a line is written."""
+        # No two processes write at the very same time, and so never the very same line.
+        self.place.clock.advance(timedelta(milliseconds=1))
         if self._stays and self._twins and self.random.random() < 0.15:
             self._try(self._twins.pop())
         elif self._stays and self.random.random() < 0.1:
