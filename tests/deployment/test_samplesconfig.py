@@ -62,7 +62,8 @@ def test_every_sample_runs_a_program_on_a_local_device(tables: dict[str, Any]) -
 def test_every_function_has_a_size_and_the_api_answers_in_time() -> None:
     stage = load("prod", FILE)
     folders = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
-    assert folders <= SIZES.keys()
+    # A worker's size is part of its declaration.
+    assert folders - {"worker"} <= SIZES.keys()
     assert stage.size("api").timeout + stage.size("authorizer").timeout >= 1
     assert stage.size("api").timeout < 29
 
@@ -111,12 +112,20 @@ def test_a_queue_for_triggers_has_a_name_and_may_be_for_some_tenants(tmp_path: P
         load("local", configuration(tmp_path, {"trigger_queues.Wanted_": ""}))
 
 
+IMAGE = "123456789012.dkr.ecr.{region}.amazonaws.com/bellpair-pennylane:1"
 ON_AWS = {"cloud": "aws", "poll_seconds": 60}
 CERTIFICATES = "\n".join(
     f'certificates.{region} = "arn:aws:acm:{region}:123456789012:certificate/1"'
     for region in ("us-east-1", "us-west-2")
 )
 DOMAIN = f'name = "q.example.org"\nzone_id = "Z1"\nzone_name = "example.org"\n{CERTIFICATES}'
+
+
+def test_one_declaration_makes_a_worker_of_an_image(tmp_path: Path) -> None:
+    table = f'image = "{IMAGE}"\nmemory = 4096\nconcurrency = 20'
+    stage = load("local", configuration(tmp_path, {"workers.pennylane": table}, **ON_AWS))
+    worker = stage.workers["pennylane"]
+    assert (worker.image, worker.memory, worker.concurrency) == (IMAGE, 4096, 20)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +138,13 @@ DOMAIN = f'name = "q.example.org"\nzone_id = "Z1"\nzone_name = "example.org"\n{C
         ("sentinel", "intervall_seconds = 1", "intervall_seconds"),
         ("sizes.sentinel", "timeout = 60", r"sizes\.sentinel\.timeout must be 77"),
         ("domain", DOMAIN, "domain needs cloud = 'aws'"),
+        ("workers.none", "memory = 1024", "of layers or of an image"),
+        ("workers.bare", 'layers = ["numeric"]', "layers must have 'worker'"),
+        ("workers.odd", 'layers = ["worker", "braket"]', "no worker is made of braket"),
+        ("workers.own", f'image = "{IMAGE}"', "own is an image, which needs cloud = 'aws'"),
+        ("workers.else", 'image = "docker.io/somebody/else:1"', "image"),
+        ("workers.Own", 'layers = ["worker"]', "'Own': begin with a letter"),
+        ("workers.long", 'layers = ["worker"]\ntimeout = 901', "timeout"),
     ],
 )
 def test_a_wrong_table_is_told_with_what_to_do(tmp_path, table: str, body: str, said: str) -> None:

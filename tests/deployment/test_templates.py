@@ -16,10 +16,12 @@ from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 
+WORKERS = {"worker-python", "worker-qiskit"}
 FUNCTIONS = {
-    *("adopt", "api", "authorizer", "calibration", "complete", "dispatch", "execute"),
-    *("failover", "finish", "postprocess", "sentinel", "sweep", "tenants", "transpile"),
-    "triggers",
+    *("adopt", "api", "authorizer", "broker", "calibration", "complete", "dispatch", "execute"),
+    *("failover", "finish", "notify", "park", "postprocess", "registrar", "resume", "sentinel"),
+    *("sweep", "tenants", "transpile", "triggers"),
+    *WORKERS,
 }
 NO_RESOURCE_TO_NAME = {"logs:", "xray:"}
 """Services of which some actions take no resource but "*"."""
@@ -34,6 +36,10 @@ READ_JOBS, READ_BREAKERS = {"dynamodb:GetItem JOB#*"}, {"dynamodb:GetItem BREAKE
 AMEND_JOBS = {*READ_JOBS, "dynamodb:PutItem JOB#*"}
 FIND_OPEN, FIND_QUEUED = {"dynamodb:Query open"}, {"dynamodb:Query by-queue"}
 HOLD_SLOTS = {"dynamodb:UpdateItem SLOTS#*"}
+READ_JOURNALS = {"dynamodb:GetItem JOURNAL#*", "dynamodb:Query JOURNAL#*"}
+WRITE_JOURNALS = {*READ_JOURNALS, "dynamodb:PutItem JOURNAL#*"}
+NOTE_TASKS = {"dynamodb:UpdateItem JOURNAL#*"}
+SPEND = {"dynamodb:GetItem SPEND#*", "dynamodb:UpdateItem SPEND#*"}
 READ_DEVICES = {"dynamodb:BatchGetItem DEVICE#*"}
 BREAK = {*READ_BREAKERS, "dynamodb:PutItem BREAKER#*"}
 MAKE_TENANTS = {"dynamodb:PutItem TENANT#*", "dynamodb:PutItem KEY#*"}
@@ -45,7 +51,8 @@ LAUNCH = {
 }
 FOLLOW, CANCEL = {"braket:GetQuantumTask"}, {"braket:CancelQuantumTask"}
 START, ANSWER = {"states:StartExecution"}, {"states:SendTaskSuccess"}
-WAKE = {"sqs:SendMessage"}
+WAKE, CALL_BACK = {"sqs:SendMessage dispatch"}, {"sqs:SendMessage callbacks"}
+ASK_WORKERS = {f"lambda:InvokeFunction {worker}" for worker in WORKERS}
 BE_WOKEN = {
     *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
     *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
@@ -67,7 +74,12 @@ READ_FUNCTIONS = {
     for action in ("GetItem", "Query")
     for place in ("FUNCTIONS#*", "FUNCTION#*")
 }
+WRITE_FUNCTIONS = {"dynamodb:PutItem FUNCTIONS#*", "dynamodb:PutItem FUNCTION#*"}
 READ_CALLBACKS = {"dynamodb:GetItem CALLBACKS#*", "dynamodb:Query CALLBACKS#*"}
+CHANGE_CALLBACKS = {"dynamodb:PutItem CALLBACKS#*", "dynamodb:DeleteItem CALLBACKS#*"}
+READ_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:Query WORKERS"}
+WRITE_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:PutItem WORKERS"}
+TELL_TRIGGERS = {"sqs:SendMessage triggers"}
 MAY: dict[str, set[str]] = {
     "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
@@ -79,14 +91,19 @@ MAY: dict[str, set[str]] = {
         *MAKE_TENANTS,
         *READ_BLOBS,
         *WRITE_BLOBS,
-        *WAKE,
-        *CANCEL,
-        *START,
-        *(*READ_TRIGGERS, *CHANGE_TRIGGERS, *REDRIVE),
+        *(*WAKE, *CALL_BACK, *CANCEL, *START),
+        *(*READ_FUNCTIONS, *WRITE_FUNCTIONS, *READ_CALLBACKS, *CHANGE_CALLBACKS),
+        *(*READ_WORKERS, *WRITE_WORKERS, *ASK_WORKERS, *READ_JOURNALS, "dynamodb:GetItem SPEND#*"),
+        *(*READ_TRIGGERS, *CHANGE_TRIGGERS, *TELL_TRIGGERS, *REDRIVE),
     },
     "authorizer": {"dynamodb:GetItem KEY#*"},
+    "broker": {
+        *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),
+        *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE),
+        *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
+    },
     "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
-    "complete": {*READ_JOBS, *ANSWER},
+    "complete": {*READ_JOBS, *NOTE_TASKS, *ANSWER},
     "dispatch": {
         *(*READ_PAIR, *AMEND_JOBS, *FIND_QUEUED),
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*"),
@@ -100,8 +117,19 @@ MAY: dict[str, set[str]] = {
         *(*READ_PAIR, *READ_BEATS, *FIND_OPEN, *BREAK, *WAKE),
         *("dynamodb:PutItem PAIR", "braket:GetDevice", "events:PutEvents"),
     },
-    "finish": {*AMEND_JOBS, *HOLD_SLOTS, *CANCEL, *WAKE, "events:PutEvents"},
+    "finish": {
+        *(*AMEND_JOBS, *WRITE_JOURNALS, *HOLD_SLOTS, *CANCEL),
+        *(*WAKE, *CALL_BACK, "events:PutEvents"),
+    },
+    "notify": {*READ_PAIR, *READ_JOBS, *READ_CALLBACKS, *BE_WOKEN},
+    "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER},
     "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
+    "registrar": {*READ_PAIR, *ASK_WORKERS, *WRITE_WORKERS},
+    "resume": {
+        *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),
+        *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE, *START),
+        *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
+    },
     "sentinel": {
         *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS, *FIND_OPEN, *START, *WAKE),
         "dynamodb:PutItem BEAT#*",
@@ -111,16 +139,21 @@ MAY: dict[str, set[str]] = {
         *(*READ_PAIR, *READ_BREAKERS, *AMEND_JOBS, *FIND_OPEN, *HOLD_SLOTS),
         *(*FOLLOW, *CANCEL, "braket:GetDevice"),
         *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
-        *(*START, "states:DescribeExecution", *WAKE),
+        *(*START, "states:DescribeExecution", *WAKE, *CALL_BACK),
     },
     "tenants": MAKE_TENANTS,
     "transpile": {*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
     "triggers": {
         *(*READ_PAIR, *AMEND_JOBS, *READ_DEVICES, *READ_FUNCTIONS, *READ_CALLBACKS),
         *(*READ_TRIGGERS, *NOTE_TICKS, *READ_BLOBS, *WRITE_BLOBS, *WAKE, *BE_WOKEN),
+        *(*TELL_TRIGGERS, "sqs:SendMessage trigger-failures"),
     },
+    **{worker: {"lambda:InvokeFunction broker"} for worker in WORKERS},
 }
-"""What each function may do; of tables, with the partitions or indexes that it may reach."""
+"""What each function may do: of tables, with the partitions or indexes that it may reach; of
+functions and queues, with their names."""
+
+BY_NAME = {"lambda:InvokeFunction", "sqs:SendMessage"}
 
 
 def statements_of(assembly: Assembly, name: str, region: str) -> list[dict]:
@@ -147,6 +180,21 @@ def reached(statements: list[dict], action: str) -> set[str]:
         if action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
+
+
+def granted_to(assembly: Assembly, name: str, region: str) -> set[str]:
+    """Return what a function may do, as `MAY` has it."""
+    granted = set()
+    for statement in statements_of(assembly, name, region):
+        keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        resources = [str(resource) for resource in listed(statement["Resource"])]
+        indexes = [resource.split("/index/")[1] for resource in resources if "/index/" in resource]
+        partitions = keys.get("dynamodb:LeadingKeys", [])
+        names = [resource.rpartition(":")[2].split("-", 2)[-1] for resource in resources]
+        for action in listed(statement["Action"]):
+            places = names if action in BY_NAME else (*partitions, *indexes) or ("",)
+            granted |= {f"{action} {place}".strip() for place in places}
+    return granted - EVERY_FUNCTION
 
 
 def functions_by_name(assembly: Assembly, region: str) -> dict[str, dict]:
@@ -239,32 +287,20 @@ def test_no_role_may_do_everything_anywhere(assembly: Assembly) -> None:
 def test_a_function_may_do_what_it_does_and_no_more(
     assembly: Assembly, name: str, region: str
 ) -> None:
-    granted = set()
-    for statement in statements_of(assembly, name, region):
-        keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
-        partitions = keys.get("dynamodb:LeadingKeys", [])
-        indexes = [
-            resource.split("/index/")[1]
-            for resource in listed(statement["Resource"])
-            if "/index/" in resource
-        ]
-        granted |= {
-            f"{action} {place}".strip()
-            for action in listed(statement["Action"])
-            for place in (*partitions, *indexes) or ("",)
-        }
-    assert granted - EVERY_FUNCTION == MAY[name]
+    assert granted_to(assembly, name, region) == MAY[name]
 
 
-def test_only_the_indexes_of_the_ledger_are_searched(assembly: Assembly) -> None:
-    searched = {
-        resource.rsplit(":", 1)[1]
-        for _, statement in assembly.statements()
-        if "dynamodb:Query" in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
-    }
-    assert {path.split("/index/")[1] for path in searched} == {
-        index.name for index in ledger_table.INDEXES
+def test_of_the_ledger_the_indexes_are_searched_and_single_journals(assembly: Assembly) -> None:
+    searched = set()
+    for _, statement in assembly.statements():
+        for resource in map(str, listed(statement["Resource"])):
+            if "dynamodb:Query" in listed(statement["Action"]) and "-ledger" in resource:
+                keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+                index = resource.partition("/index/")[2]
+                searched.add((index, *keys.get("dynamodb:LeadingKeys", ())))
+    assert searched == {
+        *((index.name,) for index in ledger_table.INDEXES),
+        ("", "JOURNAL#*"),
     }
 
 
@@ -341,13 +377,30 @@ def test_every_function_has_its_own_role_and_kept_logs(assembly: Assembly) -> No
         assert group.properties["RetentionInDays"] > 0, group.place
 
 
-def test_only_transpile_carries_the_quantum_layer(assembly: Assembly) -> None:
+def test_only_who_compiles_carries_the_quantum_layer(assembly: Assembly) -> None:
     heavy = {
         name
         for name, properties in functions_by_name(assembly, "us-east-1").items()
         if len(properties["Layers"]) > 1
     }
-    assert heavy == {"transpile"}
+    assert heavy - WORKERS == {"broker", "transpile"}
+
+
+def test_a_worker_serves_one_tenant_with_each_of_its_processes(assembly: Assembly) -> None:
+    for name, properties in functions_by_name(assembly, "us-west-2").items():
+        isolated = properties.get("TenancyConfig") == {"TenantIsolationMode": "PER_TENANT"}
+        assert isolated == (name in WORKERS), name
+
+
+@pytest.mark.parametrize("worker", sorted(WORKERS))
+def test_a_worker_is_told_of_its_broker_and_of_nothing_that_is_stored(
+    assembly: Assembly, worker: str
+) -> None:
+    told = functions_by_name(assembly, "us-east-1")[worker]["Environment"]["Variables"]
+    assert told["BELLPAIR_BROKER"].endswith("-broker")
+    assert told["BELLPAIR_WORKER_PRELOAD"].startswith("bellpair.functions.engine")
+    stored = ("TABLE", "BUCKET", "QUEUE", "MACHINE", "DEVICES")
+    assert not [key for key in told if any(word in key for word in stored)]
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -408,9 +461,9 @@ def test_every_function_and_the_workflow_are_watched_in_production(prod: Assembl
         for dimension in alarm.properties.get("Dimensions", ())
     }
     assert {f"bellpair-prod-{name}" for name in FUNCTIONS} <= watched
-    for machine in ("job", "failover"):
+    for machine in ("job", "hybrid", "failover"):
         assert any(name.endswith(f":stateMachine:bellpair-prod-{machine}") for name in watched)
-    assert "bellpair-prod-dispatch-given-up" in watched
+    assert {"bellpair-prod-dispatch-given-up", "bellpair-prod-callbacks-dead"} <= watched
 
 
 def test_an_alarm_can_ring(prod: Assembly) -> None:
@@ -423,7 +476,7 @@ def test_an_alarm_can_ring(prod: Assembly) -> None:
         assert alarms[f"{name}Errors"]["Threshold"] == 1
         assert alarms[f"{name}Throttles"]["Threshold"] == 1
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
-        for machine in ("Job", "Failover"):
+        for machine in ("Job", "Hybrid", "Failover"):
             assert alarms[f"{machine}{metric}"]["Threshold"] == 1
     for alarm in alarms.values():
         assert alarm["Period"] in (120, 300, 900)

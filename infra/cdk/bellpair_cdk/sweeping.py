@@ -36,9 +36,6 @@ class Sweeping(Construct):
                 bench.accesses.start_jobs(),
                 bench.accesses.follow_jobs(),
                 bench.accesses.wake_dispatcher(),
-                bench.accesses.read_journals(),
-                bench.accesses.write_journals(),
-                bench.accesses.spend(),
                 bench.accesses.call_back(),
             ],
         )

@@ -29,7 +29,6 @@ class TaskWatch(Construct):
             accesses=[
                 bench.accesses.read_ledger(JOBS),
                 bench.accesses.know_results(),
-                bench.accesses.read_journals(),
                 bench.accesses.note_tasks(),
                 bench.accesses.answer_jobs(),
             ],
