@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bellpair_core.model.errors import Fenced, LedgerConflict, PromotionRefused, TransientFault
-from bellpair_core.model.job import SHARED_QUEUES, JobStatus
+from bellpair_core.model.job import FUNCTIONS_QUEUE, SHARED_QUEUES, JobStatus
 from bellpair_core.model.limits import OPEN_SCAN_PAGE, OPEN_SHARDS
 from bellpair_core.model.pair import Operation, Order, Outcome, PairMode, PairRecord
 from bellpair_core.ports import Announcements, Clock, Ledger, Peers, TaskService, Wakeups
@@ -158,7 +158,8 @@ class FailoverSteps:
             return record.resumed(self.clock(), order.operation(started_at))
 
         record = self._write(resumed)
-        for queue in sorted({device.name for device in self.settings.devices} | SHARED_QUEUES):
+        devices = {device.name for device in self.settings.devices}
+        for queue in sorted(devices | SHARED_QUEUES | {FUNCTIONS_QUEUE}):
             self.wakeups.wake(queue)
         return {
             "epoch": record.epoch,

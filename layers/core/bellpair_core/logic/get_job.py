@@ -61,6 +61,9 @@ def get_job(
     before = ledger.waiting_before(job)
     # Below the limit of one partition, none was counted to its limit.
     place = Place(before + 1, is_bound=before >= WAITING_COUNT_MAX)
+    if job.function is not None:
+        # It waits for no device yet.
+        return SeenJob(job, place)
     return SeenJob(job, place, why_waiting(job, devices(), breakers, clock()))
 
 

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bellpair_core.logic.cancel_job import cancel_job
 from bellpair_core.model.errors import ErrorCode, Fenced, JobCancelled, JobFailed
-from bellpair_core.model.job import JobStatus
+from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import LOOPS_MAX
+from bellpair_core.model.tenant import Principal, Role
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
 from tests.unit.logic.functions.function_place import (
     CALLS,
@@ -458,3 +461,93 @@ def test_an_execution_that_was_taken_for_dead_is_fenced(place: FunctionPlace) ->
 
     with pytest.raises(Fenced):
         place.resume(running)
+
+
+def cancelled(place: FunctionPlace, job: Job) -> Job:
+    return cancel_job(
+        Principal(tenant=job.tenant, key_id="0a1b2c3d", role=Role.USER),
+        job.id,
+        ledger=place.ledger,
+        tasks=lambda: place.tasks,
+        clock=place.clock,
+        region=place.settings.region,
+        pair=lambda within_s=0.0: place.ledger.pair_record,
+        spent=Usage,
+        journal=lambda: place.journal,
+    )
+
+
+def test_a_paused_job_is_cancelled_at_once(place: FunctionPlace) -> None:
+    job = place.invoke(max_cost_usd=0.1)
+    assert place.play(job, place.begin(job)) == "suspended"
+
+    assert cancelled(place, job).status is JobStatus.CANCELLED
+
+
+def test_a_cancellation_reaches_the_tasks_and_their_ends_wake_the_execution(
+    place: FunctionPlace,
+) -> None:
+    place.tasks.at_once = False
+    job = place.invoke(device="ion-11")
+    assert place.play(job, place.begin(job)) == "suspended"
+    place.park(job)
+
+    assert cancelled(place, job).cancel_requested
+
+    assert place.tasks.states() == [TaskStatus.CANCELLED]
+    arn = place.tasks.cancelled[0]
+    assert place.hear(place.tasks.poll(arn)) == "answered"
+    with pytest.raises(JobCancelled):
+        place.resume(job, turn=1)
+
+
+def test_a_paused_job_waits_for_its_owner_until_its_time_is_over(place: FunctionPlace) -> None:
+    job = place.invoke(max_cost_usd=0.1)
+    place.play(job, place.begin(job))
+    place.clock.advance(timedelta(minutes=11))
+    assert place.sweep()["fine"] == 1
+    assert place.stored(job).status is JobStatus.PAUSED
+    place.clock.advance(timedelta(hours=1))
+    place.sweep()
+
+    assert place.stored(job).error.code is ErrorCode.FUNCTION_TIMED_OUT  # type: ignore[union-attr]
+
+
+def test_a_waiting_function_is_dispatched_by_its_own_queue(place: FunctionPlace) -> None:
+    job = place.invoke()
+
+    assert place.dispatch(queues={"sv1", "any"}) == []
+    assert place.dispatch(queues={"functions"}) == [job.id]
+    assert place.dispatch(queues={"functions"}) == []
+    assert place.stored(job).status is JobStatus.EXECUTING
+
+
+def test_a_place_of_a_job_that_is_over_is_freed(place: FunctionPlace) -> None:
+    job = place.invoke()
+    place.ledger.acquire_slot("ion-11", f"{job.id}/3/0", 2)
+    place.dispatch()
+    assert place.ledger.slots("ion-11") == {f"{job.id}/3/0"}
+    cancelled(place, job)
+    running = place.stored(job)
+    place.finish(running, {"Error": "JobCancelled", "Cause": ""})
+
+    place.dispatch()
+
+    assert not place.ledger.slots("ion-11")
+
+
+def test_a_function_that_ends_though_one_of_its_calls_was_too_dear_has_ended(
+    place: FunctionPlace,
+) -> None:
+    job = place.invoke(max_cost_usd=0.1)
+    broker = place.broker()
+    run = loop(job.id, place.begin(job))
+    request = run.send(broker.answer(next(run)))
+    answer = broker.answer(request)
+    assert place.stored(job).status is JobStatus.PAUSED
+
+    ended = {**request, "tail": answer["tail"], "op": "finish", "value": "[]"}
+    assert broker.answer(ended)["tail"] == answer["tail"] + 1
+    assert broker.answer(ended)["tail"] == answer["tail"] + 1
+    assert place.resume(job, turn=1) == {"next": "finish"}
+    assert place.finish(job) == "succeeded"
