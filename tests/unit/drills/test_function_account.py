@@ -84,8 +84,9 @@ def test_a_run_that_goes_on_where_it_was_repeats_nothing() -> None:
     assert repeats(seen(), UNDISTURBED).doubled == []
 
 
-def test_a_call_that_went_with_its_region_is_made_again_and_counted() -> None:
-    gone = made("job-lost", 6, LOST_AT - 0.2, "c", status="QUEUED")
+@pytest.mark.parametrize("moment", [-0.2, 0.1], ids=["before", "while-it-is-killed"])
+def test_a_call_that_went_with_its_region_is_made_again_and_counted(moment: float) -> None:
+    gone = made("job-lost", 6, LOST_AT + moment, "c", status="QUEUED")
     again = made("job-lost", 7, LOST_AT + 11, "c", service=WEST)
     books = [task for task in UNDISTURBED if (task.job_id, task.program) != ("job-lost", "c")]
 

@@ -30,7 +30,7 @@ def expo(drill: Rehearsal) -> None:
     drill.until_answered(round(jobs * 0.15))
     lose_zone(drill, 0)
     drill.until_answered(round(jobs * 0.3))
-    region = kill_active(drill)
+    region, _ = kill_active(drill)
     drill.hold_clients_back()
     drill.until_answered(round(jobs * 0.4))
     drill.waiting_at_loss = drill.unfinished_waiting()

@@ -132,10 +132,11 @@ def repeats(seen: LostRun, tasks: Iterable[TaskSeen]) -> Repeats:
         groups[_kind(task)].append(task)
     allowed, doubled = [], []
     for kind, group in groups.items():
-        gone = sum(_went(task, seen) for task in group)
+        # Whatever time it bears: a region makes its last tasks while it is being killed.
+        gone = sum(task.service == seen.region for task in group)
         # A program that only this run has is told by the trajectory; once is no repetition.
         for task in group[max(1, expected[kind]) :]:
-            if gone and task.device in seen.simulators and not _went(task, seen):
+            if gone and task.device in seen.simulators and task.service != seen.region:
                 gone -= 1
                 allowed.append(task)
             else:
@@ -152,11 +153,6 @@ def _resumed_s(seen: LostRun, tasks: Iterable[TaskSeen]) -> float | None:
         and (task.service != seen.region or task.device not in seen.simulators)
     ]
     return round(min(later) - seen.lost_at, 3) if later else None
-
-
-def _went(task: TaskSeen, seen: LostRun) -> bool:
-    """Whether the task was in the lost region when that was lost."""
-    return task.service == seen.region and task.created_at <= seen.lost_at
 
 
 def _of(tasks: Iterable[TaskSeen], job_id: str) -> list[TaskSeen]:

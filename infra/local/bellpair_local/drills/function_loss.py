@@ -68,8 +68,7 @@ def lose_region_during(name: str) -> Callable[[Rehearsal], None]:
             drill.leave_out(reference.job_id)
             job = _invoked(drill, client, deployed.name)
             calls = _until_calls(drill, job, round(reference.calls * BEFORE_LOSS))
-            lost_at = time.time()
-            region = kill_active(drill)
+            region, lost_at = kill_active(drill)
             run = _finished(drill, job)
         drill.lost_run = LostRun(
             deployed.name, reference, run, region, lost_at, calls, frozenset(simulators)

@@ -11,15 +11,15 @@ def region_loss(drill: Rehearsal) -> None:
     """Kill the active region in the middle of the load; bring it back when the rest is over."""
     drill.begin()
     drill.until_outage()
-    region = kill_active(drill)
+    region, _ = kill_active(drill)
     drill.until_submitted()
     drill.waiting_at_loss = settle(drill)
     drill.mark(f"only what waits for {region} is left: {drill.waiting_at_loss} jobs")
     bring_back(drill, region)
 
 
-def kill_active(drill: Rehearsal) -> str:
-    """Kill the active region and wait until the other has taken over; which it was."""
+def kill_active(drill: Rehearsal) -> tuple[str, float]:
+    """Kill the active region and wait until the other has taken over; which it was, and when."""
     region, epoch = drill.active(), drill.epoch()
     drill.lose(region)
     cloud = drill.site.cloud
@@ -28,7 +28,7 @@ def kill_active(drill: Rehearsal) -> str:
     outages.kill(cloud, region)
     await_takeover(drill, since, epoch)
     await_adopted(drill)
-    return region
+    return region, since
 
 
 def bring_back(drill: Rehearsal, region: str) -> None:
