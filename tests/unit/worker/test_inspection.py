@@ -57,6 +57,7 @@ def test_a_module_without_any_is_an_empty_list(worker: Worker) -> None:
         (package(), "no Python module"),
         ("no base64!", "package"),
     ],
+    ids=["raises", "no-syntax", "exits", "dies", "imports-what-is-missing", "empty", "no-base64"],
 )
 def test_what_cannot_be_deployed_is_refused_and_says_why(
     worker: Worker, content: str, says: str
