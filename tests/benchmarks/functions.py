@@ -36,7 +36,10 @@ DEVICE, REGION = "ion-11", "us-east-1"
 QUEUE_S = 60.0
 WORKER = "-worker-"
 """What the names of the Lambda functions have in them that run users' code."""
+NURSERY = "bellpair_worker.nursery_process"
+SETTLED_S = 10.0
 WATCHED_S = 10.0
+LOOK_S = 0.25
 PATIENCE_S = 600.0
 
 
@@ -198,11 +201,15 @@ def measure_waiting(cloud: RunningCloud) -> dict[str, Any]:
         ]
         try:
             waited = await_calls(jobs)
+            # A call is on record a moment before its function lets go of its worker.
+            settled = time.monotonic() + SETTLED_S
+            while processes_at_work(cloud) and time.monotonic() < settled:
+                time.sleep(LOOK_S)
             held = []
             until = time.monotonic() + WATCHED_S
             while time.monotonic() < until:
                 held.append(processes_at_work(cloud))
-                time.sleep(0.25)
+                time.sleep(LOOK_S)
             unfinished = sum(not job.refresh().finished for job in jobs)
         finally:
             for job in jobs:
@@ -262,16 +269,19 @@ def workers(cloud: RunningCloud) -> list[dict[str, Any]]:
 
 
 def processes_at_work(cloud: RunningCloud) -> int:
-    """Workers that are not idle, and processes that any of them has for users' code."""
+    """Workers that are not idle, and processes of users' code that an idle one still has."""
     found = workers(cloud)
-    return sum(each["state"] != "idle" for each in found) + sum(
-        _children(each["pid"]) for each in found if each["state"] == "idle"
-    )
+    return sum(1 if each["state"] != "idle" else _runs_of(each["pid"]) for each in found)
 
 
-def _children(pid: int) -> int:
+def _runs_of(pid: int) -> int:
+    """The processes below a worker, but for the nursery that each keeps warm to fork them from."""
     try:
-        return len(psutil.Process(pid).children(recursive=True))
+        worker = psutil.Process(pid)
+        below = worker.children(recursive=True)
+        return len(below) - sum(
+            process.ppid() == pid and NURSERY in " ".join(process.cmdline()) for process in below
+        )
     except psutil.NoSuchProcess:
         return 0
 
