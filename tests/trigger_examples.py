@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bellpair_core.logic.read_happening import read_object
+from bellpair_core.logic.triggers.read_happening import read_object
 from bellpair_core.model.trigger import CircuitTarget, Happening, SourceKind, Trigger
 from tests.examples import ACME, BELL, NOON
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.adopt_jobs import adopt_jobs
+from bellpair_core.logic.jobs.adopt_jobs import adopt_jobs
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)

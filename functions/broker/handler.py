@@ -8,13 +8,13 @@ import time
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.broker_session import Broker
-from bellpair_core.logic.device_breaker import Breakers
-from bellpair_core.logic.quantum_call import CallPlanner
+from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.recent_tenants import RecentTenants
-from bellpair_core.logic.settle_call import CallDesk
-from bellpair_core.logic.spending import Spending
+from bellpair_core.logic.runs.broker_session import Broker
+from bellpair_core.logic.runs.quantum_call import CallPlanner
+from bellpair_core.logic.runs.settle_call import CallDesk
+from bellpair_core.logic.runs.spending import Spending
+from bellpair_core.logic.tenants.recent_tenants import RecentTenants
 from bellpair_core.stage import LOGGER, begin
 from bellpair_quantum.stage import compile_for_job
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.task_changed import task_changed
+from bellpair_core.logic.tasks.task_changed import task_changed
 from bellpair_core.ports import TaskStatus
 from bellpair_core.stage import LOGGER, begin
 

@@ -5,8 +5,8 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.device_breaker import Breakers
-from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs, queues_of
 from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import LOGGER, begin
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.failover_steps import FailoverSteps
+from bellpair_core.logic.pair.failover_steps import FailoverSteps
 from bellpair_core.model.pair import Order
 from bellpair_core.stage import LOGGER, begin
 

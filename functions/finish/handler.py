@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.finish_job import finish_job
-from bellpair_core.logic.tell_end import tell_end
+from bellpair_core.logic.jobs.finish_job import finish_job
+from bellpair_core.logic.triggers.tell_end import tell_end
 from bellpair_core.stage import stage, total_usage
 
 WORLD = World.from_environment(os.environ)

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.send_callback import Fate, send_callback
+from bellpair_core.logic.callbacks.send_callback import Fate, send_callback
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 

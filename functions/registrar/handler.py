@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.describe_workers import describe_workers
+from bellpair_core.logic.functions.describe_workers import describe_workers
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 

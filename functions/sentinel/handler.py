@@ -9,8 +9,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from bellpair_core.adapters.threads import at_once
 from bellpair_core.composition import World
-from bellpair_core.logic.keep_watch import keep_watch
-from bellpair_core.logic.watch_peer import Round, Verdict, Watch, probe
+from bellpair_core.logic.pair.keep_watch import keep_watch
+from bellpair_core.logic.pair.watch_peer import Round, Verdict, Watch, probe
 from bellpair_core.metrics import region_metrics
 from bellpair_core.stage import LOGGER, begin
 

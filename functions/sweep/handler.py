@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from bellpair_core.composition import World
-from bellpair_core.logic.device_breaker import breakers
-from bellpair_core.logic.repair_blobs import repair_all, repair_marked
-from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.logic.devices.device_breaker import breakers
+from bellpair_core.logic.jobs.repair_blobs import repair_all, repair_marked
+from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
 from bellpair_core.metrics import region_metrics
 from bellpair_core.model.breaker import BreakerState
 from bellpair_core.model.errors import TransientFault

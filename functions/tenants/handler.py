@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.tenant_command import tenant_command
+from bellpair_core.logic.tenants.tenant_command import tenant_command
 
 WORLD = World.from_environment(os.environ)
 

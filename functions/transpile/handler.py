@@ -4,9 +4,9 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.compile_job import compile_job
-from bellpair_core.logic.device_breaker import Breakers
+from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.stage import stage
 from bellpair_quantum.stage import compile_for_job
 

@@ -4,11 +4,11 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.hear_happening import Listening, NobodyListens, hear
-from bellpair_core.logic.keep_schedules import keep_schedules
-from bellpair_core.logic.read_happening import read_record
 from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.trigger_targets import JobTargets
+from bellpair_core.logic.triggers.hear_happening import Listening, NobodyListens, hear
+from bellpair_core.logic.triggers.keep_schedules import keep_schedules
+from bellpair_core.logic.triggers.read_happening import read_record
+from bellpair_core.logic.triggers.trigger_targets import JobTargets
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from bellpair_core.logic.repair_blobs import repair_all, repair_marked
+from bellpair_core.logic.jobs.repair_blobs import repair_all, repair_marked
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.ports import BlobCopies, Blobs
 

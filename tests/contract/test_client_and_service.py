@@ -26,14 +26,14 @@ from bellpair_core.http.function_views import (
     workers_view,
 )
 from bellpair_core.http.views import job_view
-from bellpair_core.logic import send_callback
-from bellpair_core.logic.alias_function import AliasWeights
-from bellpair_core.logic.deploy_function import Deployment
-from bellpair_core.logic.invoke_function import InvocationRequest
-from bellpair_core.logic.job_log import EventPage, LogPage, Said
-from bellpair_core.logic.list_functions import SeenFunction, VersionPage
-from bellpair_core.logic.register_callback import NewCallback
-from bellpair_core.logic.resume_job import Resumption
+from bellpair_core.logic.callbacks import send_callback
+from bellpair_core.logic.callbacks.register_callback import NewCallback
+from bellpair_core.logic.functions.alias_function import AliasWeights
+from bellpair_core.logic.functions.deploy_function import Deployment
+from bellpair_core.logic.functions.invoke_function import InvocationRequest
+from bellpair_core.logic.functions.list_functions import SeenFunction, VersionPage
+from bellpair_core.logic.jobs.job_log import EventPage, LogPage, Said
+from bellpair_core.logic.jobs.resume_job import Resumption
 from bellpair_core.model import limits
 from bellpair_core.model.callback import Callback
 from bellpair_core.model.callback import signature as service_signature

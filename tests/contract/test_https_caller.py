@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bellpair_core.adapters.https_caller import HttpsCaller
-from bellpair_core.logic.public_address import is_public
+from bellpair_core.logic.callbacks.public_address import is_public
 from bellpair_core.ports import CallOutcome
 
 HOST = "hooks.example.com"

@@ -9,7 +9,7 @@ from bellpair_core.adapters.dynamodb_triggers import DynamoDbTriggers
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_inbox import S3Inbox
 from bellpair_core.adapters.sqs_triggers import SqsDeadLetters, SqsHappenings
-from bellpair_core.logic.read_happening import read_record
+from bellpair_core.logic.triggers.read_happening import read_record
 from bellpair_core.model.limits import DEAD_LETTER_BYTES_MAX
 from bellpair_core.model.trigger import DeadLetter, TriggerFailure
 from bellpair_core.ports import TriggerRef, Triggers

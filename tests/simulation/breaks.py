@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bellpair_core.logic.process_result import process_result
-from bellpair_core.logic.repair_blobs import repair_marked
-from bellpair_core.logic.submit_job import submit_job
+from bellpair_core.logic.jobs.repair_blobs import repair_marked
+from bellpair_core.logic.jobs.submit_job import submit_job
+from bellpair_core.logic.tasks.process_result import process_result
 from bellpair_core.model.errors import DeviceUnavailable, TransientFault
 from bellpair_core.model.job import Job, Task
 from bellpair_core.model.pair import OperationKind, PairRecord

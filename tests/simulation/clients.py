@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bellpair_core.logic.submit_job import Submission
+from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.pair import OperationKind
 from bellpair_core.model.tenant import Principal, Role

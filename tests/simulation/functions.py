@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bellpair_core.logic.adopt_jobs import adopt_jobs
-from bellpair_core.logic.cancel_job import cancel_job
-from bellpair_core.logic.compile_job import compile_job
-from bellpair_core.logic.device_breaker import Breakers
-from bellpair_core.logic.dispatch_jobs import dispatch_jobs, queues_of
-from bellpair_core.logic.failover_steps import FailoverSteps
-from bellpair_core.logic.finish_job import finish_job
-from bellpair_core.logic.health import health
-from bellpair_core.logic.keep_watch import keep_watch
-from bellpair_core.logic.launch_task import launch_task
-from bellpair_core.logic.operate_pair import PairChange, operate_pair
-from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.jobs.adopt_jobs import adopt_jobs
+from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.jobs.finish_job import finish_job
+from bellpair_core.logic.jobs.repair_blobs import repair_marked
+from bellpair_core.logic.jobs.submit_job import submit_job
+from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
+from bellpair_core.logic.pair.failover_steps import FailoverSteps
+from bellpair_core.logic.pair.health import health
+from bellpair_core.logic.pair.keep_watch import keep_watch
+from bellpair_core.logic.pair.operate_pair import PairChange, operate_pair
+from bellpair_core.logic.pair.watch_peer import Watch, probe
 from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.repair_blobs import repair_marked
-from bellpair_core.logic.submit_job import submit_job
-from bellpair_core.logic.sweep_jobs import sweep_jobs
-from bellpair_core.logic.task_changed import task_changed
-from bellpair_core.logic.watch_peer import Watch, probe
+from bellpair_core.logic.tasks.compile_job import compile_job
+from bellpair_core.logic.tasks.launch_task import launch_task
+from bellpair_core.logic.tasks.process_result import process_result
+from bellpair_core.logic.tasks.task_changed import task_changed
 from bellpair_core.model.device import DeviceTarget
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order

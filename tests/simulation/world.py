@@ -8,7 +8,7 @@ from functools import cache, partial
 from random import Random
 from typing import Any
 
-from bellpair_core.logic.submit_job import Submission
+from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
 from bellpair_core.settings import DeviceSetting, SentinelSetting, Settings

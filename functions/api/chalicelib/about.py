@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint
 
 from bellpair_core.http.views import health_view
-from bellpair_core.logic.health import active_health, health
+from bellpair_core.logic.pair.health import active_health, health
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 

@@ -10,7 +10,7 @@ from bellpair_core.http.function_views import (
     callbacks_view,
     deleted_callback_view,
 )
-from bellpair_core.logic.register_callback import (
+from bellpair_core.logic.callbacks.register_callback import (
     NewCallback,
     delete_callback,
     list_callbacks,

@@ -7,8 +7,8 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.function_views import events_view, logs_view
 from bellpair_core.http.views import job_view
-from bellpair_core.logic.job_log import job_events, job_logs
-from bellpair_core.logic.resume_job import Resumption, resume_job
+from bellpair_core.logic.jobs.job_log import job_events, job_logs
+from bellpair_core.logic.jobs.resume_job import Resumption, resume_job
 from chalicelib.answers import Answer, answering, body_of, principal_of, query_of
 from chalicelib.service import Services
 

@@ -12,10 +12,10 @@ from bellpair_core.http.function_views import (
     version_view,
     versions_view,
 )
-from bellpair_core.logic.alias_function import AliasWeights, delete_alias, set_alias
-from bellpair_core.logic.delete_function import delete_function, delete_version
-from bellpair_core.logic.deploy_function import Deployment, deploy_function
-from bellpair_core.logic.list_functions import (
+from bellpair_core.logic.functions.alias_function import AliasWeights, delete_alias, set_alias
+from bellpair_core.logic.functions.delete_function import delete_function, delete_version
+from bellpair_core.logic.functions.deploy_function import Deployment, deploy_function
+from bellpair_core.logic.functions.list_functions import (
     list_functions,
     list_versions,
     show_function,

@@ -10,9 +10,9 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.function_views import function_result_view
 from bellpair_core.http.views import job_view
-from bellpair_core.logic.await_end import await_end, preferred_wait
-from bellpair_core.logic.invoke_function import InvocationRequest, invoke_function
-from bellpair_core.logic.job_result import job_result
+from bellpair_core.logic.functions.invoke_function import InvocationRequest, invoke_function
+from bellpair_core.logic.jobs.await_end import await_end, preferred_wait
+from bellpair_core.logic.jobs.job_result import job_result
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal
 from chalicelib.answers import Answer, answering, body_of, principal_of, trace_of

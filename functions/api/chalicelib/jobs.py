@@ -9,11 +9,11 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.function_views import function_result_view
 from bellpair_core.http.views import job_view, listing_view, result_view
-from bellpair_core.logic.cancel_job import cancel_job
-from bellpair_core.logic.get_job import get_job
-from bellpair_core.logic.job_result import job_result
-from bellpair_core.logic.list_jobs import list_jobs
-from bellpair_core.logic.submit_job import Submission, submit_job
+from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.logic.jobs.get_job import get_job
+from bellpair_core.logic.jobs.job_result import job_result
+from bellpair_core.logic.jobs.list_jobs import list_jobs
+from bellpair_core.logic.jobs.submit_job import Submission, submit_job
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from chalicelib.answers import Answer, answering, body_of, principal_of, query_of, trace_of
 from chalicelib.service import Services

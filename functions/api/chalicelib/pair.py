@@ -6,7 +6,7 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.views import pair_view, started_operation_view
-from bellpair_core.logic.operate_pair import PairChange, operate_pair, see_pair
+from bellpair_core.logic.pair.operate_pair import PairChange, operate_pair, see_pair
 from bellpair_core.model.pair import OperationKind
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bellpair_core.composition import World
-from bellpair_core.logic.authenticate import Authenticator
-from bellpair_core.logic.device_breaker import Breakers
+from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.tenants.authenticate import Authenticator
 
 
 class Service:

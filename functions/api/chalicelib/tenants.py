@@ -7,10 +7,10 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.function_views import spending_view
 from bellpair_core.http.views import disabled_key_view, issued_key_view
-from bellpair_core.logic.create_tenant import NewKey, NewTenant, create_key, create_tenant
-from bellpair_core.logic.disable_key import disable_key
-from bellpair_core.logic.pair_gate import require_active
-from bellpair_core.logic.tenant_spending import MonthlyCap, see_spending, set_cap
+from bellpair_core.logic.pair.pair_gate import require_active
+from bellpair_core.logic.runs.tenant_spending import MonthlyCap, see_spending, set_cap
+from bellpair_core.logic.tenants.create_tenant import NewKey, NewTenant, create_key, create_tenant
+from bellpair_core.logic.tenants.disable_key import disable_key
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 

@@ -12,17 +12,17 @@ from bellpair_core.http.trigger_views import (
     trigger_view,
     triggers_view,
 )
-from bellpair_core.logic.create_trigger import NewTrigger, create_trigger
-from bellpair_core.logic.manage_triggers import (
+from bellpair_core.logic.pair.pair_gate import require_active
+from bellpair_core.logic.triggers.create_trigger import NewTrigger, create_trigger
+from bellpair_core.logic.triggers.manage_triggers import (
     delete_trigger,
     list_triggers,
     own_trigger,
     pause_trigger,
     resume_trigger,
 )
-from bellpair_core.logic.pair_gate import require_active
-from bellpair_core.logic.redrive_trigger import redrive_trigger
-from bellpair_core.logic.try_trigger import TriedHappening, try_trigger
+from bellpair_core.logic.triggers.redrive_trigger import redrive_trigger
+from bellpair_core.logic.triggers.try_trigger import TriedHappening, try_trigger
 from chalicelib.answers import Answer, answering, body_of, principal_of
 from chalicelib.service import Services
 

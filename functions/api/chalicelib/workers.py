@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.function_views import workers_view
-from bellpair_core.logic.describe_workers import known_workers
+from bellpair_core.logic.functions.describe_workers import known_workers
 from chalicelib.answers import Answer, answering
 from chalicelib.service import Services
 

@@ -127,7 +127,7 @@ class World:
     def caller(self) -> Caller:
         """The public Internet."""
         from .adapters.https_caller import HttpsCaller
-        from .logic.public_address import is_public
+        from .logic.callbacks.public_address import is_public
 
         return HttpsCaller(self.hosts, is_public)
 

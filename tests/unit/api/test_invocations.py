@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bellpair_core.http import function_schemas, schemas
-from bellpair_core.logic.function_target import chosen
+from bellpair_core.logic.functions.function_target import chosen
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import FUNCTIONS_QUEUE, Job, JobError, JobStatus, job_id
 from bellpair_core.model.limits import INLINE_BLOB_BYTES_MAX, JOB_DEADLINE

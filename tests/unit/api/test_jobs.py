@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bellpair_core.http import schemas
-from bellpair_core.logic.device_breaker import note_failure
+from bellpair_core.logic.devices.device_breaker import note_failure
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobError, JobStatus, Task
 from bellpair_core.model.limits import (

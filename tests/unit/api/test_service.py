@@ -19,8 +19,8 @@ from bellpair_core.http import schemas
 from bellpair_core.http.openapi import openapi_document
 from bellpair_core.http.problem import gateway_problems
 from bellpair_core.http.write_docs import generated_pages
-from bellpair_core.logic.device_breaker import note_failure
-from bellpair_core.logic.tenant_command import tenant_command
+from bellpair_core.logic.devices.device_breaker import note_failure
+from bellpair_core.logic.tenants.tenant_command import tenant_command
 from bellpair_core.model.errors import BellpairError
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import CACHE_SECONDS
@@ -368,7 +368,7 @@ def test_a_request_does_not_inherit_the_ids_of_the_one_before(
 def test_the_layers_own_log_lines_have_the_ids_too(api: Api, key: str, log: StringIO) -> None:
     api.request("GET", "/v1/jobs", key=key)
 
-    logging.getLogger("bellpair_core.logic.cancel_job").warning("something of note")
+    logging.getLogger("bellpair_core.logic.jobs.cancel_job").warning("something of note")
 
     line = json.loads(log.getvalue().splitlines()[-1])
     assert (line["message"], line["request_id"]) == ("something of note", REQUEST_ID)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.amend_job import owned_job
+from bellpair_core.logic.jobs.amend_job import owned_job
 from bellpair_core.model.errors import Fenced, LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (

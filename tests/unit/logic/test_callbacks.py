@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from bellpair.callbacks import InvalidCallback, verify
-from bellpair_core.logic.cancel_job import cancel_job
-from bellpair_core.logic.finish_job import finish_job
-from bellpair_core.logic.public_address import is_public
-from bellpair_core.logic.send_callback import (
+from bellpair_core.logic.callbacks.public_address import is_public
+from bellpair_core.logic.callbacks.send_callback import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     UNFINISHED_LOOKS_MAX,
@@ -20,7 +18,9 @@ from bellpair_core.logic.send_callback import (
     Sent,
     send_callback,
 )
-from bellpair_core.logic.sweep_jobs import sweep_jobs
+from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.logic.jobs.finish_job import finish_job
+from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.callback import Callback
 from bellpair_core.model.errors import TransientFault

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bellpair_core.logic.watch_peer import Round, Verdict, Watch
+from bellpair_core.logic.pair.watch_peer import Round, Verdict, Watch
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import Order
 from bellpair_core.model.tenant import CANARY_TENANT

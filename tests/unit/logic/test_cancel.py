@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bellpair_core.logic.cancel_job import cancel_job
+from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bellpair_core.logic.describe_workers import describe_worker, describe_workers, known_workers
+from bellpair_core.logic.functions.describe_workers import (
+    describe_worker,
+    describe_workers,
+    known_workers,
+)
 from bellpair_core.model.errors import TransientFault
 from tests.fakes import FakeClock
 from tests.fakes.fake_workers import FakeWorkers

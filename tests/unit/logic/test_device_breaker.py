@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from bellpair_core.logic.device_breaker import (
+from bellpair_core.logic.devices.device_breaker import (
     Breakers,
     breakers,
     note_failure,
     note_success,
     unreachable_devices,
 )
-from bellpair_core.logic.dispatch_policy import DeviceLoad, Start, choose
+from bellpair_core.logic.jobs.dispatch_policy import DeviceLoad, Start, choose
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import DeviceKind
 from bellpair_core.model.errors import TransientFault

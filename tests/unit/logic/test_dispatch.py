@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bellpair_core.logic.device_breaker import note_failure
-from bellpair_core.logic.dispatch_jobs import queues_of
-from bellpair_core.logic.dispatch_policy import DeviceLoad, choose
+from bellpair_core.logic.devices.device_breaker import note_failure
+from bellpair_core.logic.jobs.dispatch_jobs import queues_of
+from bellpair_core.logic.jobs.dispatch_policy import DeviceLoad, choose
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.failover_steps import FailoverSteps
+from bellpair_core.logic.pair.failover_steps import FailoverSteps
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.errors import Fenced, LedgerConflict, PromotionRefused
 from bellpair_core.model.limits import OPEN_SHARDS, OPERATION_STALE_AFTER, PAUSE_GRACE

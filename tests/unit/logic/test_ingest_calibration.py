@@ -9,7 +9,7 @@ import pytest
 
 from bellpair_braket_emulator.documents import capabilities
 from bellpair_braket_emulator.profile import calibrate, load_profiles
-from bellpair_core.logic.ingest_calibration import ingest_calibration
+from bellpair_core.logic.devices.ingest_calibration import ingest_calibration
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.settings import DeviceSetting
 from tests.fakes import FakeClock, FakeTasks, MemoryBlobs, MemoryCatalogue

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bellpair_core.logic.counts import counts_of
+from bellpair_core.logic.tasks.counts import counts_of
 from bellpair_core.model.errors import (
     ErrorCode,
     Fenced,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bellpair_core.logic.keep_watch import keep_watch
-from bellpair_core.logic.watch_peer import Round, Verdict, Watch
+from bellpair_core.logic.pair.keep_watch import keep_watch
+from bellpair_core.logic.pair.watch_peer import Round, Verdict, Watch
 from bellpair_core.settings import SentinelSetting
 
 SETTING = SentinelSetting(interval_s=5, watch_s=60)

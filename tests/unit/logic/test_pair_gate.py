@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bellpair_core.logic.pair_gate import pair_if_serving, require_accepting, require_active
+from bellpair_core.logic.pair.pair_gate import pair_if_serving, require_accepting, require_active
 from bellpair_core.logic.recent import Recent
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import CACHE_SECONDS, PAIR_REFRESH_SECONDS

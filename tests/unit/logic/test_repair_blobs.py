@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from bellpair_core.logic.repair_blobs import repair_all, repair_marked
+from bellpair_core.logic.jobs.repair_blobs import repair_all, repair_marked
 from bellpair_core.model.limits import BLOBS_REPAIRED_MAX
 from tests.fakes.memory_buckets import MemoryBuckets
 

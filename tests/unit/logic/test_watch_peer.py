@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from bellpair_core.logic.watch_peer import Round, Verdict, Watch
+from bellpair_core.logic.pair.watch_peer import Round, Verdict, Watch
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.limits import PAUSE_GRACE
 from bellpair_core.model.pair import Hold, OperationKind, Order, PairMode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
-from bellpair_core.logic.watch_peer import Round, Verdict, Watch, probe
+from bellpair_core.logic.pair.watch_peer import Round, Verdict, Watch, probe
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order, PairRecord
 from bellpair_core.ports import AtOnce, Ledger, PeerHealth

@@ -6,16 +6,16 @@ from collections import Counter
 from copy import copy
 from typing import Any, Self
 
-from bellpair_core.logic.adopt_jobs import adopt_jobs
-from bellpair_core.logic.compile_job import compile_job
-from bellpair_core.logic.device_breaker import Breakers
-from bellpair_core.logic.dispatch_jobs import dispatch_jobs
-from bellpair_core.logic.finish_job import finish_job
-from bellpair_core.logic.launch_task import launch_task
-from bellpair_core.logic.process_result import process_result
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.jobs.adopt_jobs import adopt_jobs
+from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs
+from bellpair_core.logic.jobs.finish_job import finish_job
+from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
 from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.sweep_jobs import sweep_jobs
-from bellpair_core.logic.task_changed import task_changed
+from bellpair_core.logic.tasks.compile_job import compile_job
+from bellpair_core.logic.tasks.launch_task import launch_task
+from bellpair_core.logic.tasks.process_result import process_result
+from bellpair_core.logic.tasks.task_changed import task_changed
 from bellpair_core.model.device import DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import OPEN_PAGE, OPEN_SHARDS

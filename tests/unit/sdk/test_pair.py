@@ -18,7 +18,7 @@ from bellpair.errors import Unreachable
 from bellpair.models import Pair, StartedOperation
 from bellpair.operation import LOOK_EVERY, watch
 from bellpair_core.http.views import pair_view
-from bellpair_core.logic.operate_pair import SeenPair
+from bellpair_core.logic.pair.operate_pair import SeenPair
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.pair import PairRecord
 from tests.unit.sdk.fake_api import KEY, OPERATOR_KEY, FakeLedger, FakeRegion, Fault, problem

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.fire_trigger import Firing, Made
-from bellpair_core.logic.hear_happening import Listening, hear
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.triggers.fire_trigger import Firing, Made
+from bellpair_core.logic.triggers.hear_happening import Listening, hear
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.trigger import Happening, Trigger
 from bellpair_core.ports import TriggerRef

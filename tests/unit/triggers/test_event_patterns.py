@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.event_patterns import ANYTHING, check_pattern, fits
+from bellpair_core.logic.triggers.event_patterns import ANYTHING, check_pattern, fits
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import TRIGGER_PATTERN_LEAVES_MAX
 

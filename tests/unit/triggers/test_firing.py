@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.hear_happening import NobodyListens
-from bellpair_core.logic.read_happening import read_text
+from bellpair_core.logic.triggers.hear_happening import NobodyListens
+from bellpair_core.logic.triggers.read_happening import read_text
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.limits import (
     FUNCTION_INPUT_BYTES_MAX,

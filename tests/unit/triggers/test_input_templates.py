@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.input_templates import (
+from bellpair_core.logic.triggers.input_templates import (
     PathMissing,
     TemplateInvalid,
     filled,

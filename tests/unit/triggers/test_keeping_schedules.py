@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bellpair_core.logic.keep_schedules import keep_schedules
+from bellpair_core.logic.triggers.keep_schedules import keep_schedules
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.limits import TRIGGER_CATCH_UP
 from tests.examples import NOON

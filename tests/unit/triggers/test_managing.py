@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from bellpair_core.logic.create_trigger import CreatedTrigger, NewTrigger, create_trigger
-from bellpair_core.logic.manage_triggers import (
+from bellpair_core.logic.triggers.create_trigger import CreatedTrigger, NewTrigger, create_trigger
+from bellpair_core.logic.triggers.manage_triggers import (
     delete_trigger,
     list_triggers,
     own_trigger,
     pause_trigger,
     resume_trigger,
 )
-from bellpair_core.logic.redrive_trigger import Redriven, redrive_trigger
-from bellpair_core.logic.try_trigger import Trial, TriedHappening, try_trigger
+from bellpair_core.logic.triggers.redrive_trigger import Redriven, redrive_trigger
+from bellpair_core.logic.triggers.try_trigger import Trial, TriedHappening, try_trigger
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.function import FunctionRecord

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.job_ends import ended_detail
-from bellpair_core.logic.read_happening import read_record
+from bellpair_core.logic.triggers.job_ends import ended_detail
+from bellpair_core.logic.triggers.read_happening import read_record
 from bellpair_core.model.announcement import EVENT_SOURCE, JOB_ENDED
 from bellpair_core.model.trigger import DEPTH_TAG, SourceKind
 from bellpair_core.ports import TriggerRef

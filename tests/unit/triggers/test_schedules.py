@@ -7,8 +7,8 @@ from itertools import islice
 
 import pytest
 
-from bellpair_core.logic.cron import Cron, CronInvalid
-from bellpair_core.logic.schedules import due, schedule_of
+from bellpair_core.logic.triggers.cron import Cron, CronInvalid
+from bellpair_core.logic.triggers.schedules import due, schedule_of
 from bellpair_core.model.errors import BellpairError
 from bellpair_core.model.trigger import ScheduleSource
 from tests.examples import NOON

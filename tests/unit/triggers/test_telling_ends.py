@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bellpair_core.logic.job_ends import depth_of
-from bellpair_core.logic.tell_end import tell_end
+from bellpair_core.logic.triggers.job_ends import depth_of
+from bellpair_core.logic.triggers.tell_end import tell_end
 from bellpair_core.model.errors import ErrorCode, TransientFault
 from bellpair_core.model.job import JobError, JobStatus
 from bellpair_core.model.trigger import DEPTH_TAG

@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bellpair_core.logic.alias_function import AliasWeights
-from bellpair_core.logic.deploy_function import Deployment
-from bellpair_core.logic.invoke_function import InvocationRequest
-from bellpair_core.logic.register_callback import NewCallback
-from bellpair_core.logic.resume_job import Resumption
-from bellpair_core.logic.tenant_spending import MonthlyCap
+from bellpair_core.logic.callbacks.register_callback import NewCallback
+from bellpair_core.logic.functions.alias_function import AliasWeights
+from bellpair_core.logic.functions.deploy_function import Deployment
+from bellpair_core.logic.functions.invoke_function import InvocationRequest
+from bellpair_core.logic.jobs.resume_job import Resumption
+from bellpair_core.logic.runs.tenant_spending import MonthlyCap
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.limits import PAGE_MAX, PREFER_WAIT_MAX_S
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bellpair_core.logic.job_log import EventPage, LogPage, Said
-from bellpair_core.logic.list_functions import SeenFunction, VersionPage
-from bellpair_core.logic.tenant_spending import Spending
+from bellpair_core.logic.functions.list_functions import SeenFunction, VersionPage
+from bellpair_core.logic.jobs.job_log import EventPage, LogPage, Said
+from bellpair_core.logic.runs.tenant_spending import Spending
 from bellpair_core.model.callback import Callback
 from bellpair_core.model.function import FunctionRecord, FunctionVersion, Worker
 from bellpair_core.model.job import Job

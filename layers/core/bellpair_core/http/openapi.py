@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from bellpair_core.logic.create_tenant import NewKey, NewTenant
-from bellpair_core.logic.operate_pair import PairChange
-from bellpair_core.logic.submit_job import Submission
+from bellpair_core.logic.jobs.submit_job import Submission
+from bellpair_core.logic.pair.operate_pair import PairChange
+from bellpair_core.logic.tenants.create_tenant import NewKey, NewTenant
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bellpair_core.logic.create_trigger import NewTrigger
-from bellpair_core.logic.try_trigger import TriedHappening
+from bellpair_core.logic.triggers.create_trigger import NewTrigger
+from bellpair_core.logic.triggers.try_trigger import TriedHappening
 from bellpair_core.model.errors import ErrorCode
 
 from . import trigger_schemas as schemas

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bellpair_core.logic.redrive_trigger import Redriven
-from bellpair_core.logic.try_trigger import Trial
+from bellpair_core.logic.triggers.redrive_trigger import Redriven
+from bellpair_core.logic.triggers.try_trigger import Trial
 from bellpair_core.model.trigger import INBOX_FOLDER, InboxSource, Trigger
 from bellpair_core.settings import Settings
 

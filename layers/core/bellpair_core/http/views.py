@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bellpair_core.logic.create_tenant import IssuedKey
-from bellpair_core.logic.disable_key import DisabledKey
-from bellpair_core.logic.get_job import Place
-from bellpair_core.logic.health import Health
-from bellpair_core.logic.list_jobs import Listing
-from bellpair_core.logic.operate_pair import SeenPair, Started
+from bellpair_core.logic.jobs.get_job import Place
+from bellpair_core.logic.jobs.list_jobs import Listing
+from bellpair_core.logic.pair.health import Health
+from bellpair_core.logic.pair.operate_pair import SeenPair, Started
+from bellpair_core.logic.tenants.create_tenant import IssuedKey
+from bellpair_core.logic.tenants.disable_key import DisabledKey
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device
 from bellpair_core.model.function import Invocation

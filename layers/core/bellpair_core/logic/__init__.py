@@ -1,1 +1,1 @@
-"""The use cases, one to a file, as plain Python over the ports."""
+"""The use cases, one to a file in a folder for its subject, as plain Python over the ports."""

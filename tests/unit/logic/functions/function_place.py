@@ -14,12 +14,12 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bellpair_core.logic.broker_session import Broker
-from bellpair_core.logic.park_function import park_function
-from bellpair_core.logic.quantum_call import CallPlanner
-from bellpair_core.logic.resume_function import Resumption
-from bellpair_core.logic.settle_call import CallDesk
-from bellpair_core.logic.spending import Spending
+from bellpair_core.logic.runs.broker_session import Broker
+from bellpair_core.logic.runs.park_function import park_function
+from bellpair_core.logic.runs.quantum_call import CallPlanner
+from bellpair_core.logic.runs.resume_function import Resumption
+from bellpair_core.logic.runs.settle_call import CallDesk
+from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.model.device import DeviceTarget, TaskPrice
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, Task

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bellpair_core.logic.cancel_job import cancel_job
+from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.model.errors import ErrorCode, Fenced, JobCancelled, JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import LOOPS_MAX

@@ -1,0 +1,1 @@
+"""URLs that are told of jobs' ends."""

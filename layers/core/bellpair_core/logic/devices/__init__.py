@@ -1,0 +1,1 @@
+"""What is known of devices: their properties, their calibrations, how they did of late."""

@@ -1,0 +1,1 @@
+"""Quantum functions: deployed, named, looked at, invoked."""

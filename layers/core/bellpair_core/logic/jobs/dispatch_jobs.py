@@ -1,0 +1,213 @@
+"""Start waiting jobs on devices that have room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.pair.pair_gate import PairReading, pair_if_serving
+from bellpair_core.model.device import Device, DeviceKind
+from bellpair_core.model.errors import LedgerConflict
+from bellpair_core.model.job import ANY_QPU, FUNCTIONS_QUEUE, SHARED_QUEUES, Job, JobStatus
+from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
+from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Clock, Ledger, Workflows
+
+from .dispatch_functions import dispatch_functions
+from .dispatch_policy import DeviceLoad, Start, choose
+from .let_go import job_of_holder
+
+_CLAIM_TRIES = 3
+
+
+def dispatch_jobs(
+    *,
+    ledger: Ledger,
+    workflows: Workflows,
+    clock: Clock,
+    region: str,
+    pair: PairReading,
+    devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
+    spent: Callable[[], Usage],
+    queues: Iterable[str] | None = None,
+) -> list[str]:
+    """One pass of the dispatcher.
+
+    Safe to run many times at once: each start is claimed by a conditional write, and a
+    limited device's places are counted in the ledger. A job of an epoch before, which a region
+    accepted that was active then, is adopted by the very write that claims it.
+
+    Parameters
+    ----------
+    region
+        This region; a passive one starts nothing, and nobody does during a pause.
+    pair, devices, breakers
+        The pair record, the devices and what is held against them, a little old at most.
+    spent
+        What this pass consumed since it was last asked; put on the account of the job that is
+        started next.
+    queues
+        The queues to look at, by device name, one of `SHARED_QUEUES` or `FUNCTIONS_QUEUE`.
+        ``None`` means all of them, and looks for places that were taken and not used or given
+        back, too.
+
+    Returns
+    -------
+    list of str
+        Ids of the jobs started.
+    """
+    if pair_if_serving(pair, region) is None:
+        return []
+    known = devices()
+    names = {device.name for device in known} | SHARED_QUEUES
+    asked = names if queues is None else names & set(queues)
+    started: list[str] = []
+    if queues is None or FUNCTIONS_QUEUE in queues:
+        started += dispatch_functions(
+            ledger=ledger,
+            workflows=workflows,
+            clock=clock,
+            region=region,
+            pair=pair,
+            spent=spent,
+        )
+    began = clock()
+    batch = DISPATCH_BATCH
+    while (record := pair_if_serving(pair, region)) is not None:
+        loads = [
+            _load(ledger, breakers, device, thorough=queues is None)
+            for device in known
+            if asked & _queues_served(device)
+        ]
+        # A queue whose devices are full need not be read: a job that ends wakes this again.
+        free = {load.device.name for load in loads if queues is None or load.room >= 1}
+        worth = free | SHARED_QUEUES if free else free
+        found = {queue: ledger.waiting(queue, batch) for queue in sorted(asked & worth)}
+        waiting = [job for jobs in found.values() for job in jobs]
+        claimed = 0
+        for start in choose(waiting, loads, {}, clock()):
+            if clock() - began >= DISPATCH_TIME:
+                # Better to leave some to the next call than to be stopped with one in hand.
+                return started
+            if _start(ledger, breakers, workflows, clock, spent, record, start):
+                started.append(start.job.job_id)
+                claimed += 1
+        # Only behind a full batch may more be waiting that this pass has not seen.
+        full = {queue for queue, jobs in found.items() if len(jobs) >= batch}
+        if not full:
+            break
+        if not claimed:
+            if batch >= DISPATCH_DEEPEST or not full & _mixed_queues(loads):
+                break
+            batch *= 4
+    return started
+
+
+def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
+    """The queues that wake-up messages name; ``None``, meaning all, where one names none."""
+    named = {message.get("queue") for message in messages}
+    return None if None in named else {queue for queue in named if queue}
+
+
+def _mixed_queues(loads: Iterable[DeviceLoad]) -> frozenset[str]:
+    """The shared queues in which jobs that wait for another device may stand before one that could
+    start now: in a device's own queue all jobs wait for the same."""
+    free = [load.device for load in loads if load.sound and load.room >= 1]
+    return frozenset().union(*map(_queues_served, free)) & SHARED_QUEUES
+
+
+def _queues_served(device: Device) -> frozenset[str]:
+    """The queues whose jobs the device may take."""
+    shared = SHARED_QUEUES if device.kind is DeviceKind.QPU else SHARED_QUEUES - {ANY_QPU}
+    return shared | {device.name}
+
+
+def _load(ledger: Ledger, breakers: Breakers, device: Device, *, thorough: bool) -> DeviceLoad:
+    holders: frozenset[str] = frozenset()
+    if device.max_in_flight is not None:
+        holders = ledger.slots(device.name)
+        if thorough:
+            holders = _freed(ledger, device.name, holders)
+    return DeviceLoad(device, holders, breakers(device.name))
+
+
+def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
+    idle: set[str] = set()
+    for holder in sorted(holders):
+        # Freed right after the look: a job sent back meanwhile may take the place anew.
+        if _place_is_idle(ledger.job(job_of_holder(holder)), device):
+            ledger.release_slot(device, holder)
+            idle.add(holder)
+    return holders - idle
+
+
+def _place_is_idle(job: Job | None, device: str) -> bool:
+    """Whether a job that holds a place on the device neither uses it nor is about to."""
+    if job is None or job.status.terminal or job.device_used not in (None, device):
+        return True
+    # Sent back by a stage that died before it could free the place.
+    return job.device_used is None and device in job.avoid
+
+
+def _start(
+    ledger: Ledger,
+    breakers: Breakers,
+    workflows: Workflows,
+    clock: Clock,
+    spent: Callable[[], Usage],
+    pair: PairRecord,
+    start: Start,
+) -> bool:
+    """Claim the job for the device and start its execution; False if it went elsewhere."""
+    device, limit = start.device, start.device.max_in_flight
+    if start.probes and not breakers.probed(device.name, start.job.job_id, start.probes):
+        return False
+    if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
+        return False
+    claimed = _claim(ledger, clock, spent, pair, start.job.job_id, device)
+    if claimed is not None:
+        workflows.start(claimed)
+        return True
+    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device.name):
+        ledger.release_slot(device.name, start.job.job_id)
+    return False
+
+
+def _claim(
+    ledger: Ledger,
+    clock: Clock,
+    spent: Callable[[], Usage],
+    pair: PairRecord,
+    job_id: str,
+    device: Device,
+) -> Job | None:
+    """The job, claimed for the device; ``None`` when somebody else moved it on."""
+    for _ in range(_CLAIM_TRIES):
+        job = ledger.job(job_id)
+        if job is None or job.status is not JobStatus.QUEUED or not _ours(job, pair):
+            return None
+        now = clock()
+        mine = job.adopted(now, pair.epoch, pair.active) if job.epoch < pair.epoch else job
+        claimed = mine.moved(
+            now,
+            JobStatus.COMPILING,
+            message=f"given to device {device.name}",
+            device_used=device.name,
+            price=device.price,
+            attempt=job.attempt + 1,
+            usage=job.usage + spent(),
+        )
+        try:
+            ledger.replace(job, claimed)
+        except LedgerConflict:
+            # The sweeper may have looked at it meanwhile; then it still waits.
+            continue
+        return claimed
+    return None
+
+
+def _ours(job: Job, pair: PairRecord) -> bool:
+    """Whether the active region may act for the job, as far as this record tells."""
+    return job.epoch < pair.epoch or (job.epoch, job.region) == (pair.epoch, pair.active)

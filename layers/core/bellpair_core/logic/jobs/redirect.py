@@ -1,0 +1,34 @@
+"""Whether a job that one device cannot serve may be served by another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.model.breaker import BreakerState
+from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.job import SHARED_QUEUES, Job
+
+from .dispatch_policy import could_run, fits
+
+
+def better_elsewhere(job: Job, devices: Sequence[Device], breakers: Breakers) -> bool:
+    """Whether another device would take the job now.
+
+    Only then is a task worth its cancellation: it would lose its place in its device's queue.
+    """
+    return job.device in SHARED_QUEUES and any(
+        device.name != job.device_used
+        and fits(job, device)
+        and breakers(device.name).state is BreakerState.CLOSED
+        for device in devices
+    )
+
+
+def another_left(job: Job, devices: Sequence[Device]) -> bool:
+    """Whether a device is left that the job may be given to once its present one failed it."""
+    return job.device in SHARED_QUEUES and any(
+        could_run(job, device, avoid=(job.device_used or "",))
+        and device.status is not DeviceStatus.RETIRED
+        for device in devices
+    )

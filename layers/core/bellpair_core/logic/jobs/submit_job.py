@@ -1,0 +1,181 @@
+"""Accept a job: check it, keep its program, write it once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bellpair_core.logic.devices.asked_device import require_device
+from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
+from bellpair_core.model.device import Device
+from bellpair_core.model.errors import BellpairError, ErrorCode
+from bellpair_core.model.job import Job, JobEvent, job_id
+from bellpair_core.model.limits import (
+    CHECK_AFTER,
+    INLINE_BLOB_BYTES_MAX,
+    JOB_DEADLINE,
+    RESULT_BITS_MAX,
+    SHOTS_MAX,
+    SHOTS_MIN,
+)
+from bellpair_core.model.tenant import Principal
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Blobs, Clock, Ledger, Wakeups
+
+from .accept_job import Accepted, JobName, Tags, accept, accepted_before, checked_key, replayed
+from .checked_program import checked_program
+
+
+class Submission(BaseModel):
+    """What a client asks for. Each description also tells what a wrong value should be."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, title="Submission"
+    )
+
+    source: str = Field(
+        min_length=1, description="the OpenQASM 2 or 3 program, a text of at most 1 MiB in UTF-8"
+    )
+    language: Literal["openqasm"] = Field("openqasm", description='"openqasm"')
+    shots: int = Field(
+        ge=SHOTS_MIN,
+        le=SHOTS_MAX,
+        description=f"a whole number from {SHOTS_MIN} to {SHOTS_MAX}: how often the circuit is run",
+    )
+    device: str = Field(
+        min_length=1,
+        max_length=64,
+        description='the name of a device as in GET /v1/devices, "any", or "any-qpu"',
+    )
+    name: JobName = None
+    tags: Tags = Field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Tells whether two submissions ask for the same."""
+        asked = [
+            self.source,
+            self.language,
+            self.shots,
+            self.device,
+            self.name,
+            sorted(self.tags.items()),
+        ]
+        return hashlib.sha256(json.dumps(asked, ensure_ascii=True).encode()).hexdigest()
+
+
+def submit_job(
+    principal: Principal,
+    submission: Submission,
+    idempotency_key: str | None,
+    *,
+    ledger: Ledger,
+    blobs: Blobs,
+    wakeups: Wakeups,
+    clock: Clock,
+    region: str,
+    trace_id: str | None,
+    pair: PairReading,
+    devices: Callable[[], Sequence[Device]],
+    spent: Callable[[], Usage],
+) -> Accepted:
+    """Accept a submission as a job that nothing will lose any more.
+
+    The job's id follows from tenant and key, so the one conditional write that stores it also
+    is what makes a repetition harmless. Nothing at all is stored for a refused submission.
+
+    Parameters
+    ----------
+    idempotency_key
+        The client's, or ``None`` for a submission that is new in any case.
+    region
+        This region.
+    trace_id
+        The trace of this submission, which the job's later stages name in their logs.
+    pair, devices
+        The pair record and the devices, both a little old at most.
+    spent
+        What this invocation consumed until now; goes on the job's account.
+
+    Raises
+    ------
+    BellpairError
+        With the reason of the refusal and its remedy.
+    TransientFault
+        When ledger or blobs could not be reached; a repetition with the same key is safe.
+    """
+    require_active(pair, region)
+    key = checked_key(idempotency_key)
+    facts = checked_program(submission.source)
+    _require_fetchable(submission.shots, facts.num_bits)
+    digest = submission.digest
+    wanted = job_id(principal.tenant, key or secrets.token_hex(16))
+    try:
+        record = require_accepting(pair, region)
+        require_device(
+            devices(), submission.device, num_qubits=facts.num_qubits, shots=submission.shots
+        )
+    except BellpairError:
+        # The world may have changed since the job was accepted; its repetition is still good.
+        if key is None or (earlier := accepted_before(ledger, wanted, digest)) is None:
+            raise
+        return earlier
+    source = submission.source.encode()
+    if key is not None and len(source) > INLINE_BLOB_BYTES_MAX:
+        # What would not live in the job itself is not to be left behind by a refusal.
+        stored = ledger.job(wanted)
+        if stored is not None:
+            return replayed(stored, digest, wakeups)
+    program = blobs.put(source)
+    now = clock()
+    job = Job(
+        id=wanted,
+        tenant=principal.tenant,
+        key_id=principal.key_id,
+        trace_id=trace_id,
+        name=submission.name,
+        tags=submission.tags,
+        request_digest=digest,
+        program=program,
+        language_version=facts.version,
+        num_qubits=facts.num_qubits,
+        num_bits=facts.num_bits,
+        shots=submission.shots,
+        device=submission.device,
+        epoch=record.epoch,
+        region=region,
+        accepted_at=now,
+        deadline=now + JOB_DEADLINE,
+        check_at=now + CHECK_AFTER,
+        usage=spent() + Usage(queue_requests=1),
+        events=(
+            JobEvent(
+                at=now,
+                type="queued",
+                region=region,
+                epoch=record.epoch,
+                message=f"accepted for device {submission.device}",
+            ),
+        ),
+    )
+    return accept(job, ledger, wakeups)
+
+
+def _require_fetchable(shots: int, num_bits: int) -> None:
+    if shots * num_bits > RESULT_BITS_MAX:
+        raise BellpairError(
+            ErrorCode.RESULT_TOO_LARGE,
+            f"{shots} shots of {num_bits} bits each make a result of up to {shots * num_bits} bits;"
+            f" the limit is {RESULT_BITS_MAX}.",
+            remedy=f"Ask for at most {RESULT_BITS_MAX // num_bits} shots, or measure into fewer"
+            " bits; several jobs can share the shots.",
+            pointer="#/shots",
+            shots=shots,
+            num_bits=num_bits,
+            limit_bits=RESULT_BITS_MAX,
+        )

@@ -1,0 +1,306 @@
+"""From what a function asks for to the intent of a quantum call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bellpair_core.logic.devices.asked_device import require_device
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.jobs.checked_program import checked_program
+from bellpair_core.logic.tasks.compile_job import Compiler
+from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
+from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job
+from bellpair_core.model.journal import Call, CallTask, call_token
+from bellpair_core.model.limits import (
+    CALL_GENERATIONS_MAX,
+    CALL_PROGRAM_BYTES_MAX,
+    PROGRAMS_PER_CALL_MAX,
+    RESULT_BITS_MAX,
+    SHOTS_MAX,
+    SHOTS_MIN,
+)
+from bellpair_core.openqasm import ProgramFacts
+from bellpair_core.ports import Blobs, Clock
+from bellpair_core.settings import Settings
+
+from .spending import known_cost
+
+Value = TypeVar("Value")
+
+_CHECKED_MAX = 2048
+_COMPILED_MAX = 2048
+_TARGETS_MAX = 16
+
+
+class CallRefused(Exception):
+    """The call cannot be made; the function hears of it as a failed call.
+
+    Attributes
+    ----------
+    error
+        ``{"code", "message", "remedy"}``.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.error = {"code": code.value, "message": message, "remedy": remedy or code.remedy}
+
+
+class _Program(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    source: str = Field(min_length=1)
+    shots: int = Field(ge=SHOTS_MIN, le=SHOTS_MAX, strict=True)
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    programs: tuple[_Program, ...] = Field(min_length=1, max_length=PROGRAMS_PER_CALL_MAX)
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A call that is ready to be promised.
+
+    Attributes
+    ----------
+    programs
+        The compiled programs; ``call.programs`` keeps them.
+    """
+
+    call: Call
+    programs: Sequence[str]
+
+
+class CallPlanner:
+    """Checks calls, chooses their devices and compiles them.
+
+    What it compiled it remembers: a warm process meets the same circuits again and again.
+
+    Parameters
+    ----------
+    devices, breakers
+        The catalogue's devices and what is held against them, a little old at most.
+    compiler
+        As `compile_job` takes it.
+    """
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        clock: Clock,
+        settings: Settings,
+        devices: Callable[[], Sequence[Device]],
+        breakers: Breakers,
+        compiler: Compiler,
+    ) -> None:
+        self._blobs = blobs
+        self._clock = clock
+        self._settings = settings
+        self._devices = devices
+        self._breakers = breakers
+        self._compiler = compiler
+        self._facts: _Remembered[ProgramFacts] = _Remembered(_CHECKED_MAX)
+        self._compiled: _Remembered[tuple[str, tuple[int | None, ...]]] = _Remembered(_COMPILED_MAX)
+        self._targets: _Remembered[DeviceTarget] = _Remembered(_TARGETS_MAX)
+
+    def prepare(self, job: Job, update: Mapping[str, Any], index: int) -> Prepared:
+        """The intent of a call, but for its tasks, which its place in the journal will name.
+
+        Parameters
+        ----------
+        update
+            The replay engine's, with the payload
+            ``{"programs": [{"source", "shots"}], "device"}``.
+        index
+            Which call of the job it is, from 0.
+
+        Raises
+        ------
+        CallRefused
+            When it can never be made like this.
+        TransientFault
+            When what it needs is out of reach now.
+        """
+        asked = _parsed(update.get("Payload"))
+        facts = [self._checked(program.source) for program in asked.programs]
+        _require_fetchable(asked, facts)
+        device = self._chosen(asked, job, facts)
+        target = self._target(device)
+        made = [
+            self._compile(program.source, fact.version, target)
+            for program, fact in zip(asked.programs, facts, strict=True)
+        ]
+        programs = [program for program, _ in made]
+        shots = [program.shots for program in asked.programs]
+        setting = self._settings.device(device.name)
+        region = setting.region if setting is not None else device.region
+        call = Call(
+            operation=update["Id"],
+            index=index,
+            name=str(update.get("Name") or ""),
+            parent=update.get("ParentId"),
+            programs=self._blobs.put(json.dumps(programs).encode()),
+            device=device.name,
+            device_arn=setting.arn if setting is not None else device.arn,
+            region=region or self._settings.region,
+            calibration_id=target.calibration_id,
+            tasks=tuple(
+                CallTask(client_token="", shots=taken, bits=bits)
+                for taken, (_, bits) in zip(shots, made, strict=True)
+            ),
+            reserved_usd=known_cost(device.price, shots),
+        )
+        return Prepared(call, programs)
+
+    def _checked(self, source: str) -> ProgramFacts:
+        try:
+            return self._facts.get(_digest(source), lambda: checked_program(source))
+        except BellpairError as error:
+            raise CallRefused(error.code, error.detail, error.remedy) from None
+
+    def _chosen(self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]) -> Device:
+        """The device, whether or not it takes tasks just now; one that does where there is one."""
+        wanted = asked.device or job.device
+        qubits = max(fact.num_qubits for fact in facts)
+        shots = [program.shots for program in asked.programs]
+        devices = self._devices()
+        if not devices:
+            raise TransientFault("no device has been seen yet")
+        able = [device for device in devices if _able(device, wanted, qubits, shots)]
+        if able:
+            return min(able, key=lambda device: self._reluctance(device, wanted, job))
+        try:
+            for taken in {min(shots), max(shots)}:
+                require_device(devices, wanted, num_qubits=qubits, shots=taken)
+        except BellpairError as error:
+            raise CallRefused(error.code, error.detail, error.remedy) from None
+        raise CallRefused(
+            ErrorCode.DEVICE_UNKNOWN,
+            f"No one device runs all {len(shots)} circuits of the call.",
+            "Put circuits with very different shots into calls of their own.",
+        )
+
+    def _reluctance(self, device: Device, wanted: str, job: Job) -> tuple[bool, bool, int]:
+        busy = (device.queue_depth or 0) if wanted == ANY_QPU else 0
+        admits = self._breakers(device.name).admits(job.id, self._clock())
+        return device.status is not DeviceStatus.ONLINE, not admits, busy
+
+    def _target(self, device: Device) -> DeviceTarget:
+        ref = device.target
+        if ref is None:
+            raise TransientFault(f"device {device.name} has no calibration yet")
+        return self._targets.get(
+            ref.sha256, lambda: DeviceTarget.model_validate_json(self._blobs.get(ref))
+        )
+
+    def _compile(
+        self, source: str, version: str, target: DeviceTarget
+    ) -> tuple[str, tuple[int | None, ...]]:
+        def compiled() -> tuple[str, tuple[int | None, ...]]:
+            made = self._compiler(source, version, target)
+            return made.program, tuple(made.bits)
+
+        key = f"{target.device} {target.calibration_id} {_digest(source)}"
+        try:
+            return self._compiled.get(key, compiled)
+        except JobFailed as error:
+            raise CallRefused(*JobFailed.parse(str(error))) from None
+
+
+def at_line(call: Call, stage: str, job_id: str, line: int) -> Call:
+    """The call with its tasks' client tokens, which follow from its place in the journal."""
+    tasks = tuple(
+        task.model_copy(
+            update={"client_token": call_token(stage, job_id, line, call.generation, place)}
+        )
+        for place, task in enumerate(call.tasks)
+    )
+    return call.model_copy(update={"tasks": tasks})
+
+
+def relocated(call: Call, region: str) -> Call | None:
+    """A simulator's call anew, for another region; ``None`` after too many sets of tasks."""
+    if call.generation >= CALL_GENERATIONS_MAX:
+        return None
+    return call.model_copy(update={"generation": call.generation + 1, "region": region})
+
+
+def _parsed(payload: object) -> _Asked:
+    text = payload if isinstance(payload, str) else ""
+    if len(text) > 2 * CALL_PROGRAM_BYTES_MAX:
+        raise _too_large(len(text))
+    try:
+        asked = _Asked.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "/".join(str(part) for part in first["loc"])
+        raise CallRefused(
+            ErrorCode.CALL_FAILED, f"The call is not valid at {where or 'its root'}: {first['msg']}"
+        ) from None
+    size = sum(len(program.source.encode()) for program in asked.programs)
+    if size > CALL_PROGRAM_BYTES_MAX:
+        raise _too_large(size)
+    return asked
+
+
+def _too_large(size: int) -> CallRefused:
+    return CallRefused(
+        ErrorCode.LIMIT_EXCEEDED,
+        f"The programs of the call have {size} bytes together; the limit is"
+        f" {CALL_PROGRAM_BYTES_MAX}.",
+        "Make several calls of it.",
+    )
+
+
+def _require_fetchable(asked: _Asked, facts: Sequence[ProgramFacts]) -> None:
+    bits = sum(
+        program.shots * fact.num_bits for program, fact in zip(asked.programs, facts, strict=True)
+    )
+    if bits > RESULT_BITS_MAX:
+        raise CallRefused(
+            ErrorCode.RESULT_TOO_LARGE,
+            f"The shots of the call make a result of up to {bits} bits; the limit is"
+            f" {RESULT_BITS_MAX}.",
+            "Ask for fewer shots or circuits, or measure into fewer bits.",
+        )
+
+
+def _able(device: Device, wanted: str, qubits: int, shots: Sequence[int]) -> bool:
+    if wanted not in (device.name, *SHARED_QUEUES) or device.status is DeviceStatus.RETIRED:
+        return False
+    if wanted == ANY_QPU and device.kind is not DeviceKind.QPU:
+        return False
+    in_range = device.shots_min <= min(shots) and max(shots) <= device.shots_max
+    return qubits <= device.num_qubits and in_range
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+class _Remembered(Generic[Value]):
+    """The values asked for last."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, key: str, make: Callable[[], Value]) -> Value:
+        """The value, made if it is not remembered."""
+        if key not in self._values:
+            self._values[key] = make()
+            if len(self._values) > self._limit:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return self._values[key]

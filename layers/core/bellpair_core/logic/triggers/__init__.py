@@ -1,0 +1,1 @@
+"""What makes jobs by itself: objects, events, schedules, queues."""
