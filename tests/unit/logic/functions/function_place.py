@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bellpair_core.logic.runs.broker_session import Broker
+from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.logic.runs.park_function import park_function
 from bellpair_core.logic.runs.quantum_call import CallPlanner
 from bellpair_core.logic.runs.resume_function import Resumption

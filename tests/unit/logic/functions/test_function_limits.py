@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.runs.broker_session import Broker
+from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.model.errors import JobFailed
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import (
@@ -270,7 +270,7 @@ def test_operations_come_in_pages_that_fit_into_an_answer(
 ) -> None:
     for index in range(6):
         running.checkpoint(sample(index, 10))
-    monkeypatch.setattr("bellpair_core.logic.runs.broker_session._ANSWER_BYTES_MAX", 1500)
+    monkeypatch.setattr("bellpair_core.logic.runs.broker._ANSWER_BYTES_MAX", 1500)
     run = loop(running.job.id, running.place.resume(running.job, turn=1), calls=6)
     broker = running.place.broker()
     request, ops = next(run), []

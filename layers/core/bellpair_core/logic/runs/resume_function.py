@@ -31,7 +31,7 @@ from bellpair_core.model.limits import LOOPS_MAX, RUNS_WITHOUT_PROGRESS_MAX
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 from bellpair_core.settings import Settings
 
-from .broker_session import keep_result
+from .keep_result import keep_result
 from .look_after_calls import CallBook
 from .settle_call import CallDesk
 from .spending import Spending
