@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         wakeups=WAKEUPS,
         clock=WORLD.clock,
         settings=WORLD.settings,
+        journal=WORLD.journal,
         callbacks=WORLD.callbacks,
     )
     blobs = repair_marked(WORLD.blobs, REGION, PEER)

@@ -137,7 +137,7 @@ MAY: dict[str, set[str]] = {
     },
     "sweep": {
         *(*READ_PAIR, *READ_BREAKERS, *AMEND_JOBS, *FIND_OPEN, *HOLD_SLOTS),
-        *(*FOLLOW, *CANCEL, "braket:GetDevice"),
+        *(*FOLLOW, *CANCEL, *READ_JOURNALS, "braket:GetDevice"),
         *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
         *(*START, "states:DescribeExecution", *WAKE, *CALL_BACK),
     },

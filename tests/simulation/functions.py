@@ -238,6 +238,7 @@ def sweep(process: Process, event: dict[str, Any]) -> Any:
         wakeups=process.wakeups,
         clock=process.clock,
         settings=process.settings,
+        journal=process.journal,
     )
     repair_marked(process.blobs, process.settings.region, process.settings.peer_region)
     if done["failed"]:

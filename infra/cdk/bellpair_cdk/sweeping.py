@@ -30,6 +30,7 @@ class Sweeping(Construct):
                 bench.accesses.know_results(),
                 bench.accesses.follow_tasks(),
                 bench.accesses.cancel_tasks(),
+                bench.accesses.read_journals(),
                 bench.accesses.read_blobs(),
                 bench.accesses.write_blobs(),
                 bench.accesses.settle_blobs(),

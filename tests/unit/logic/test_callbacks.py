@@ -86,6 +86,7 @@ def sweep(place: Workplace, callbacks: FakeCallbacks) -> dict[str, int]:
         wakeups=place.wakeups,
         clock=place.clock,
         settings=place.settings,
+        journal=MemoryJournal(),
         callbacks=callbacks,
     )
 

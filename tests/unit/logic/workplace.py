@@ -270,6 +270,7 @@ class Workplace:
             wakeups=self.wakeups,
             clock=self.clock,
             settings=self.settings,
+            journal=self.journal,
         )
 
     def tell_status(self, name: str, status: DeviceStatus) -> None:

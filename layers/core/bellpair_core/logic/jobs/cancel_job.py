@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.logic.pair.pair_gate import PairReading, require_active
 from bellpair_core.model.errors import BellpairError, ErrorCode, Fenced, TransientFault
 from bellpair_core.model.job import Job, JobStatus
@@ -17,6 +16,7 @@ from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService
 
 from .amend_job import amend_job
 from .get_job import own_job
+from .let_go import cancel_known_calls
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ def cancel_job(
             if not job.status.terminal:
                 raise TransientFault(f"job {job.id} changed hands") from fence
     if job.function is not None and journal is not None:
-        _stop_calls(tasks, journal, job)
+        # Their ends wake its execution, which finds and cancels the others.
+        cancel_known_calls(job, journal, tasks)
     if job.status is JobStatus.CANCELLED:
         return job
     if job.status.terminal:
@@ -113,18 +114,6 @@ def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:
     return job.moved(
         clock(), event="cancel-requested", cancel_requested=True, usage=job.usage + spent
     )
-
-
-def _stop_calls(tasks: Callable[[], TaskService], journal: Callable[[], Journal], job: Job) -> None:
-    """Cancel the tasks that a function's calls are known to have; their ends wake its execution,
-    which finds and cancels the others."""
-    try:
-        for pending in read_journal(journal(), job.id).pending.values():
-            for arn in pending.launched.arns if pending.launched else ():
-                if arn is not None:
-                    tasks().cancel(arn)
-    except TransientFault:
-        _LOG.warning("a call of job %s was not cancelled", job.id, exc_info=True)
 
 
 def _stop_task(tasks: Callable[[], TaskService], job: Job) -> None:

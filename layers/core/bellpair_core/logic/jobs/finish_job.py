@@ -23,7 +23,7 @@ from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService, 
 from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
-from .let_go import cancel_unwanted_task, free_place
+from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
 from .send_back import sent_back
 
 _CLOSE_TRIES = 5
@@ -92,6 +92,9 @@ def finish_job(
     for queue in sorted(queues):
         wakeups.wake(queue)
     cancel_unwanted_task(job, tasks)
+    if job.function is not None and job.status.terminal:
+        # Also of one that went well: of branches, not all need have been waited for.
+        cancel_known_calls(job, lambda: journal, lambda: tasks)
     return job.status.value
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
+from bellpair_core.logic.journal.journal_log import read_journal
+from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.job import SHARED_QUEUES, Job
-from bellpair_core.ports import Ledger, TaskService
+from bellpair_core.ports import Journal, Ledger, TaskService
 from bellpair_core.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 def free_place(job: Job, ledger: Ledger, settings: Settings) -> tuple[str, ...]:
@@ -35,3 +42,26 @@ def cancel_unwanted_task(job: Job, tasks: TaskService) -> None:
     """Cancel the task of a job that ended without a result: nobody waits for it any more."""
     if job.result is None and job.task is not None and job.task.arn is not None:
         tasks.cancel(job.task.arn)
+
+
+def cancel_known_calls(
+    job: Job, journal: Callable[[], Journal], tasks: Callable[[], TaskService]
+) -> None:
+    """Cancel the tasks that a function's calls without a result are known to have.
+
+    As well as that goes: a service that does not answer is asked once, and the job does not wait
+    for it.
+    """
+    silent: set[str] = set()
+    try:
+        for pending in read_journal(journal(), job.id).pending.values():
+            region = pending.call.region
+            for arn in pending.launched.arns if pending.launched else ():
+                if arn is not None and region not in silent:
+                    try:
+                        tasks().cancel(arn)
+                    except TransientFault:
+                        _LOG.warning("a call of job %s was not cancelled", job.id, exc_info=True)
+                        silent.add(region)
+    except TransientFault:
+        _LOG.warning("the calls of job %s were not cancelled", job.id, exc_info=True)

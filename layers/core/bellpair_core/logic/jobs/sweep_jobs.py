@@ -21,11 +21,19 @@ from bellpair_core.model.limits import (
     SWEEP_TIME,
 )
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import Callbacks, Clock, Ledger, TaskService, Wakeups, Workflows
+from bellpair_core.ports import (
+    Callbacks,
+    Clock,
+    Journal,
+    Ledger,
+    TaskService,
+    Wakeups,
+    Workflows,
+)
 from bellpair_core.settings import Settings
 
 from .adopt_jobs import adopt_job, go_on
-from .let_go import cancel_unwanted_task, free_place
+from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
 
 _BATCH = 100
 _LOG = logging.getLogger(__name__)
@@ -39,6 +47,7 @@ def sweep_jobs(
     wakeups: Wakeups,
     clock: Clock,
     settings: Settings,
+    journal: Journal,
     callbacks: Callbacks | None = None,
 ) -> dict[str, int]:
     """One pass over the unfinished jobs whose time to be looked at has come.
@@ -66,7 +75,9 @@ def sweep_jobs(
     record = ledger.pair()
     if record.active != settings.region:
         return done
-    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues, callbacks)
+    sweeper = _Sweeper(
+        ledger, tasks, workflows, clock, settings, record, queues, journal, callbacks
+    )
     began = clock()
     late = record.promoted_at is not None and began - record.promoted_at < ADOPTION_WINDOW
     first = int(began.timestamp() // 60) % OPEN_SHARDS
@@ -127,6 +138,7 @@ class _Sweeper:
         settings: Settings,
         pair: PairRecord,
         queues: set[str],
+        journal: Journal,
         callbacks: Callbacks | None,
     ) -> None:
         self._ledger = ledger
@@ -136,6 +148,7 @@ class _Sweeper:
         self._settings = settings
         self._pair = pair
         self._queues = queues
+        self._journal = journal
         self._callbacks = callbacks
         self._silent: set[str] = set()
 
@@ -235,6 +248,8 @@ class _Sweeper:
             self._callbacks.enqueue(job)
         self._ledger.replace(job, ended)
         self._queues.update(free_place(job, self._ledger, self._settings))
+        if job.function is not None:
+            cancel_known_calls(job, lambda: self._journal, lambda: self._tasks)
         if job.task is not None and job.task.region in self._silent:
             return
         try:
