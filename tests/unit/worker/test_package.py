@@ -48,6 +48,20 @@ def test_files_and_folders_are_written(tmp_path: Path) -> None:
         (archive(*((f"{n}.py", b"") for n in range(limits.PACKAGE_FILES_MAX + 1))), "files"),
         (bytes(limits.PACKAGE_ZIP_BYTES_MAX + 1), "are allowed"),
     ],
+    ids=[
+        "broken",
+        "empty",
+        "above",
+        "absolute",
+        "above-by-detour",
+        "above-by-backslash",
+        "link",
+        "long-name",
+        "file-as-folder",
+        "bomb",
+        "too-many-files",
+        "too-large",
+    ],
 )
 def test_what_is_wrong_with_a_package_is_told(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(PackageRefused, match=says):
