@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import random
@@ -15,6 +16,8 @@ from .limits import BROKER_PATIENCE_SECONDS, FAREWELL_SECONDS, REQUEST_BYTES_MAX
 _FIRST_PAUSE_S = 0.1
 _PAUSE_MAX_S = 5.0
 _FINAL_ERRORS = {"Fenced", "JobCancelled", "JobFailed"}
+_OUTAGE = "TransientFault"
+"""What the broker raises when it is not the request's doing."""
 
 
 class BrokerFault(Exception):
@@ -24,11 +27,14 @@ class BrokerFault(Exception):
     ----------
     kind
         Name of the error.
+    failed
+        Whether the broker was reached, and failed at this request.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, *, failed: bool = False) -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
+        self.failed = failed and kind != _OUTAGE
 
 
 class Broker(Protocol):
@@ -55,7 +61,17 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """The broker was asked for as long as there is patience, without an answer."""
+    """The broker was asked for as long as there is patience, without an answer.
+
+    Attributes
+    ----------
+    fault
+        What came instead at last.
+    """
+
+    def __init__(self, fault: BrokerFault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
 
 
 class LambdaBroker:
@@ -102,7 +118,9 @@ class LambdaBroker:
         if response.get("FunctionError"):
             said = payload if isinstance(payload, dict) else {}
             raise BrokerFault(
-                str(said.get("errorType", "Unknown")), str(said.get("errorMessage", ""))
+                str(said.get("errorType", "Unknown")),
+                str(said.get("errorMessage", "")),
+                failed=True,
             )
         if not isinstance(payload, dict):
             raise BrokerFault("Unknown", "the broker's answer is no JSON object")
@@ -185,11 +203,26 @@ class Session:
                 if error.kind in _FINAL_ERRORS:
                     raise Refused({"code": error.kind, "message": str(error)}) from error
                 if self._now() + pause > deadline:
-                    raise Unreachable(str(error)) from error
+                    raise Unreachable(error) from error
             self._pause(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, _PAUSE_MAX_S)
+        self._hear(answer)
+        self.progressed |= op == "checkpoint"
+        return answer
+
+    def look(self) -> None:
+        """Ask once whether the run is wanted still: its job may be over, or to be cancelled.
+
+        Raises
+        ------
+        Refused
+            When it is not. An outage tells nothing of that.
+        """
+        # A note without news writes nothing, so it may get lost.
+        with contextlib.suppress(BrokerFault):
+            self._hear(self._broker({**self._who, "tail": self.tail, "op": "note"}))
+
+    def _hear(self, answer: Message) -> None:
         if refusal := answer.get("refused"):
             raise Refused(refusal)
         self.tail = int(answer.get("tail", self.tail))
-        self.progressed |= op == "checkpoint"
-        return answer

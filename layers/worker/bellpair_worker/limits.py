@@ -32,6 +32,10 @@ PACKAGE_FILES_MAX = 500
 NOTE_SECONDS = 2.0
 """How often what a function prints is handed on while it makes no call."""
 
+LOOK_SECONDS = 15.0
+"""How often a function that asks for nothing is held against its job: it may be cancelled or over.
+"""
+
 YIELD_AFTER = 0.8
 """Part of a run's time after which the next request is its last."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .broker import Refused
+from .broker import Refused, Unreachable
 from .faults import Fault, fault
 from .frames import Message
 
@@ -46,6 +46,14 @@ def failed(error: Fault) -> Message:
 def crashed(kind: str, cause: str) -> Message:
     """The run came to nothing; another one may do better."""
     return {"outcome": "crashed", "crash": {"Error": kind, "Cause": cause}}
+
+
+def unanswered(error: Unreachable) -> Message:
+    """The broker did not answer. Where it failed at this one request, so may the next run's."""
+    if error.fault.failed:
+        # Only the name: the text of an error of the platform's own may hold anything.
+        return crashed("broker-failed", error.fault.kind)
+    return crashed("broker-unreachable", str(error))
 
 
 def refused(refusal: Refused) -> Message:

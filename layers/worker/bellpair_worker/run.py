@@ -13,7 +13,7 @@ from . import outcomes
 from .broker import Broker, Refused, Session, Unreachable
 from .faults import Fault, fault
 from .frames import BrokenFrame, Frames, Message, encode
-from .limits import FAREWELL_SECONDS, NOTE_SECONDS, YIELD_AFTER
+from .limits import FAREWELL_SECONDS, LOOK_SECONDS, NOTE_SECONDS, YIELD_AFTER
 from .nursery import Child, Nursery
 from .printed import Printed
 
@@ -175,9 +175,19 @@ class Run:
         ``job_id``, ``run`` and ``ticket``.
     seconds
         That the run may take.
+    look_seconds
+        After so long without a request it is asked whether the run is wanted still.
     """
 
-    def __init__(self, broker: Broker, nursery: Nursery, run: Message, seconds: float) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        nursery: Nursery,
+        run: Message,
+        seconds: float,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._look_seconds = look_seconds
         self._held = Held(nursery, seconds)
         self._session = Session(
             broker, run, take_news=self._take_news, time_left=lambda: self._held.left
@@ -203,7 +213,7 @@ class Run:
             error = outcomes.failure_of(refusal)
             return outcomes.refused(refusal) if error is None else self._fail(error)
         except Unreachable as error:
-            return outcomes.crashed("broker-unreachable", str(error))
+            return outcomes.unanswered(error)
         finally:
             self._held.end()
 
@@ -222,6 +232,9 @@ class Run:
                 return self._late()
             if time.monotonic() - self._noted >= NOTE_SECONDS:
                 self._tell_news()
+            if time.monotonic() - self._noted >= self._look_seconds:
+                self._session.look()
+                self._noted = time.monotonic()
 
     def _answer(self, message: Message) -> Message | None:
         """Relay one message; the outcome where it was the last."""
@@ -294,7 +307,7 @@ class Run:
             if outcomes.failure_of(refusal) is None:
                 return outcomes.refused(refusal)
         except Unreachable as unreachable:
-            return outcomes.crashed("broker-unreachable", str(unreachable))
+            return outcomes.unanswered(unreachable)
         return outcomes.failed(error)
 
     def _take_news(self) -> Message:

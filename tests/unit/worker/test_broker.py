@@ -14,6 +14,7 @@ from bellpair_worker import limits, outcomes
 from bellpair_worker.broker import BrokerFault, LambdaBroker, Refused, Session, Unreachable
 from bellpair_worker.faults import fault
 from bellpair_worker.printed import Printed
+from bellpair_worker.run import Run
 
 from .conftest import Worker
 from .memory_broker import BEGUN, RUN, MemoryBroker, body
@@ -202,3 +203,52 @@ def test_its_errors_are_faults(client: FakeLambda, kind: str) -> None:
     with pytest.raises(BrokerFault) as caught:
         LambdaBroker(client, "broker-function")({"op": "note"})
     assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "failed", "crash"),
+    [
+        ("TransientFault", True, "broker-unreachable"),
+        ("ReadTimeoutError", False, "broker-unreachable"),
+        ("Sandbox.Timedout", True, "broker-failed"),
+        ("KeyError", True, "broker-failed"),
+    ],
+)
+def test_a_broker_that_fails_at_a_request_is_told_from_one_that_is_away(
+    clock: Clock, kind: str, failed: bool, crash: str
+) -> None:
+    def broker(request: Any) -> Any:
+        raise BrokerFault(kind, "its own words", failed=failed)
+
+    with pytest.raises(Unreachable) as caught:
+        session(broker, clock).request("open")
+
+    said = outcomes.unanswered(caught.value)
+    assert said["outcome"] == "crashed" and said["crash"]["Error"] == crash
+    assert kind in said["crash"]["Cause"]
+    assert (crash == "broker-unreachable") == ("its own words" in said["crash"]["Cause"])
+
+
+def test_a_function_that_asks_for_nothing_is_ended_when_its_job_is(worker: Worker) -> None:
+    broker = MemoryBroker(body("while True: pass"))
+    broker.refusals["note"] = {"code": "job-cancelled", "message": "It is to be cancelled."}
+
+    outcome = Run(broker, worker.nursery, RUN, seconds=60, look_seconds=0.1).play()
+
+    assert outcome["outcome"] == "yielded" and outcome["refused"]["code"] == "job-cancelled"
+    assert broker.ops == ["open", "note"]
+
+
+def test_an_outage_ends_no_function_that_asks_for_nothing(worker: Worker) -> None:
+    broker = MemoryBroker(
+        body("import time\nend = time.monotonic() + 2.5\nwhile time.monotonic() < end: pass")
+    )
+
+    def before(request: Any) -> None:
+        if request["op"] == "note":
+            raise BrokerFault("TransientFault", "away")
+
+    broker.before = before
+    run = Run(broker, worker.nursery, RUN, seconds=60, look_seconds=0.1)
+    assert run.play() == {"outcome": "finished"}
+    assert broker.ops == ["open", "note", "finish"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bellpair_core.logic.runs.broker import Broker
+from bellpair_core.model.errors import JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.ports import TaskStatus
 from tests.unit.logic.functions.function_place import FunctionPlace, Request, loop
@@ -66,3 +67,14 @@ def test_the_sweeper_leaves_no_task_of_a_function_behind(place: FunctionPlace) -
 
     assert place.stored(job).status is JobStatus.FAILED
     assert place.tasks.states() == [TaskStatus.CANCELLED]
+
+
+def test_what_the_platform_never_takes_does_not_go_on_for_ever(place: FunctionPlace) -> None:
+    job = place.invoke()
+    place.begin(job)
+    crash = {"Error": "broker-failed", "Cause": "Sandbox.Timedout"}
+    for turn in range(1, 3):
+        assert place.resume(job, turn=turn, crash=crash)["next"] == "run"
+
+    with pytest.raises(JobFailed, match=r"internal.*Sandbox\.Timedout"):
+        place.resume(job, turn=3, crash=crash)

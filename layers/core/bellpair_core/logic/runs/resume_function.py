@@ -53,6 +53,9 @@ _NO_FAULT_OF_ITS = frozenset(
 )
 """Ends of runs that the platform brought about; no function fails by them."""
 
+_BROKER_FAILED = "broker-failed"
+"""The broker was there, and failed at the same request each time."""
+
 _OUT_OF_TIME = frozenset(
     {"function-timed-out", "Sandbox.Timedout", "States.Timeout", "Lambda.Unknown"}
 )
@@ -313,6 +316,14 @@ def _as_it_was(failure: str) -> JobFailed:
 
 def _no_further(runs: int, crash: Mapping[str, Any] | None) -> JobFailed:
     name = str((crash or {}).get("Error", ""))
+    if name == _BROKER_FAILED:
+        return JobFailed(
+            ErrorCode.INTERNAL,
+            f"The platform failed at what the function asked for, in each of {runs} runs:"
+            f" {str((crash or {}).get('Cause', ''))[:_SHOWN_CHARACTERS]}.",
+            "Put fewer circuits into one call, or less into one step. If it lasts, report the"
+            " job's id.",
+        )
     if name in _OUT_OF_TIME or crash is None:
         return JobFailed(
             ErrorCode.FUNCTION_TIMED_OUT,
