@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 
 from bellpair_core.http import function_schemas
 from bellpair_core.model.function import FunctionRecord, FunctionVersion
-from bellpair_core.model.limits import FUNCTIONS_MAX, VERSIONS_MAX
+from bellpair_core.model.limits import ALIASES_MAX, FUNCTIONS_MAX, VERSIONS_MAX
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Role
 from bellpair_core.ports import WorkerRefused
@@ -343,6 +343,20 @@ def test_a_function_has_so_many_versions_and_no_more(api: Api, key: str) -> None
 
     assert (answer.status, answer.json["code"]) == (409, "limit-reached")
     assert deploy(api, key).status == 200
+
+
+def test_a_function_has_so_many_aliases_and_no_more(api: Api, key: str) -> None:
+    deploy(api, key)
+    aliases = {f"a{number}": {1: 100} for number in range(ALIASES_MAX)}
+    full = record(api).model_copy(update={"aliases": aliases, "revision": 9})
+    api.world.functions.replace_record(record(api), full)
+
+    route, body = "/v1/functions/vqe-h2/aliases", {"weights": {"1": 100}}
+    answer = api.request("PUT", f"{route}/stable", key=key, body=body)
+
+    assert (answer.status, answer.json["code"]) == (409, "limit-reached")
+    assert f"has {ALIASES_MAX} aliases" in answer.json["detail"]
+    assert api.request("PUT", f"{route}/a0", key=key, body=body).status == 200
 
 
 def test_a_lost_catalogue_does_not_give_a_number_twice(api: Api, key: str) -> None:

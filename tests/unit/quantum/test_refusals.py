@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bellpair_core.model.device import DeviceTarget
+from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_quantum import CompileError, compile_program
+from bellpair_quantum.stage import compile_for_job
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE, ions, lattice
 
 H2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -177,6 +179,18 @@ def test_a_device_with_other_native_gates_is_refused_by_their_names(device: Devi
     error = refused(chain(2), "3.0", device)
     assert error.code == "target-unsupported"
     assert device.native_gates[-1] in error.message
+
+
+def test_what_no_submission_could_have_told_fails_the_job_as_not_compiled() -> None:
+    broken = lattice(1, 6, edges=((0, 1), (1, 2), (3, 4), (4, 5)))
+
+    with pytest.raises(JobFailed) as failure:
+        compile_for_job(chain(4), "3.0", broken)
+
+    code, text, remedy = JobFailed.parse(str(failure.value))
+    assert code is ErrorCode.COMPILE_FAILED
+    assert "4 connected qubits" in text
+    assert remedy
 
 
 def test_a_simulator_without_enough_gates_is_refused() -> None:
