@@ -11,7 +11,7 @@ from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.model.errors import JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.ports import TaskStatus
-from tests.unit.logic.functions.function_place import FunctionPlace, Request, loop
+from tests.unit.logic.functions.function_place import CALLS, FunctionPlace, Request, loop
 
 
 @pytest.fixture
@@ -78,3 +78,31 @@ def test_what_the_platform_never_takes_does_not_go_on_for_ever(place: FunctionPl
 
     with pytest.raises(JobFailed, match=r"internal.*Sandbox\.Timedout"):
         place.resume(job, turn=3, crash=crash)
+
+
+def test_a_call_that_is_made_anew_keeps_to_the_cap(place: FunctionPlace) -> None:
+    place.tasks.at_once = False
+    # Of a call for 10 shots, at 0.3 a task and 0.01 a shot.
+    job = place.invoke(max_cost_usd=0.7)
+    assert place.play(job, place.begin(job)) == "suspended"
+    other = place.peer()
+    other.promote()
+    other.adopt()
+    place.tasks.away.add("us-east-1")
+    place.tasks.at_once = True
+    adopted = other.stored(job)
+
+    assert other.resume(adopted) == {"next": "leave"}
+
+    paused = other.stored(job)
+    assert paused.status is JobStatus.PAUSED and "max_cost_usd" in (paused.waiting_for or "")
+    assert len(place.tasks.made) == 1
+    assert paused.function is not None
+    raised = paused.function.model_copy(update={"max_cost_usd": 10.0})
+    place.ledger.replace(
+        paused, paused.moved(place.clock(), JobStatus.QUEUED, function=raised, waiting_for=None)
+    )
+    other.dispatch()
+    again = other.stored(job)
+    assert other.play(again, other.resume(again)) == "finished"
+    assert len(place.tasks.made) == 1 + CALLS

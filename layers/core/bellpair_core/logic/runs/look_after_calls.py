@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bellpair_core.logic.journal.fold_journal import PendingCall
-from bellpair_core.logic.journal.journal_log import JournalWriter
+from bellpair_core.logic.journal.journal_log import JournalWriter, Overtaken
 from bellpair_core.model.job import Job
 from bellpair_core.model.journal import CallResult
 from bellpair_core.settings import Settings
 
 from .quantum_call import at_line, relocated
 from .settle_call import CallDesk, CallWatch
-from .spending import Spending
+from .spending import CapReached, Spending
 
 
 class CallBook:
@@ -61,6 +61,11 @@ class CallBook:
         tuple
             Its result, written down, if there is one, and who looks after it from now on: a
             simulator's call whose tasks were lost is made anew.
+
+        Raises
+        ------
+        CapReached
+            When it would have to be made anew, and a cap does not allow for that.
         """
         result = watch.step()
         while result is None and watch.may_launch and not watch.lost:
@@ -111,7 +116,18 @@ class CallBook:
                 return None, self._desk.watch(self._job, mine)
             number, end = self._writer.next_number, self._writer.end
             made = at_line(call, self._settings.stage, self._job.id, number)
-            spent = (end.spent_usd if end else 0.0) + call.reserved_usd
-            if self._writer.append(call=made, spent_usd=round(spent, 9)):
-                self._spending.adjust(self._job, call.reserved_usd)
-                return None, self._desk.watch(self._job, PendingCall(number, made))
+            spent, usd = end.spent_usd if end else 0.0, call.reserved_usd
+            try:
+                self._spending.reserve(self._job, spent, usd)
+            except CapReached:
+                # A twin may have come this far, and have written the intent.
+                if self._writer.catch_up():
+                    continue
+                raise
+            try:
+                if self._writer.append(call=made, spent_usd=round(spent + usd, 9)):
+                    return None, self._desk.watch(self._job, PendingCall(number, made))
+            except Overtaken:
+                self._spending.adjust(self._job, -usd)
+                raise
+            self._spending.adjust(self._job, -usd)

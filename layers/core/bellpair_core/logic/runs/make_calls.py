@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import amend_job
+from bellpair_core.logic.jobs.pause_job import pause_job
 from bellpair_core.logic.jobs.waiting_note import note_waiting
 from bellpair_core.logic.journal.fold_journal import (
     CHECKPOINT,
@@ -214,7 +215,7 @@ class CallMaker:
         Overtaken
             When another run has begun, which has the calls now.
         """
-        began, pause = self._clock(), _FIRST_PAUSE_S
+        began, pause, capped = self._clock(), _FIRST_PAUSE_S, ""
         waiting = [one for one in made if one.watch is not None and one.result is None]
         for one in waiting:
             one.patience_s = self._patience(one)
@@ -222,10 +223,13 @@ class CallMaker:
             while True:
                 for one in waiting:
                     assert one.watch is not None
-                    one.result, one.watch = session.book.look(one.watch)
+                    try:
+                        one.result, one.watch = session.book.look(one.watch)
+                    except CapReached as reached:
+                        capped = str(reached)
                 passed = (self._clock() - began).total_seconds()
                 waiting = [one for one in waiting if one.result is None]
-                if not any(_worth_waiting(one, passed) for one in waiting):
+                if capped or not any(_worth_waiting(one, passed) for one in waiting):
                     break
                 self._pause(pause)
                 pause = min(_PAUSE_MAX_S, pause * _PAUSE_GROWTH)
@@ -235,6 +239,9 @@ class CallMaker:
         except Overtaken:
             self._let_go(session, made)
             raise
+        if capped:
+            # A simulator's tasks were lost, and what making them anew costs is not there.
+            self._pause_job(session, capped)
         self._note_why(session, waiting)
 
     def _let_go(self, session: Session, made: Sequence[Made]) -> None:
@@ -285,16 +292,8 @@ class CallMaker:
         return started
 
     def _pause_job(self, session: Session, why: str) -> None:
-        """Pause the job: nothing more is spent until its owner raises the cap."""
-
-        def paused(job: Job) -> Job:
-            if job.status is JobStatus.PAUSED or job.cancel_requested:
-                return job
-            return job.moved(
-                self._clock(), JobStatus.PAUSED, message=why, waiting_for=why, parked=None
-            )
-
-        session.job = amend_job(self._ledger, session.job, paused, attempt=session.job.attempt)
+        """Pause the job, and hear whether it goes on at all."""
+        session.job = pause_job(self._ledger, self._clock, session.job, why)
         require_going_on(session.job, self._clock())
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
+from bellpair_core.logic.jobs.pause_job import pause_job
 from bellpair_core.logic.jobs.waiting_note import note_waiting
 from bellpair_core.logic.journal.fold_journal import Folded
 from bellpair_core.logic.journal.journal_log import (
@@ -34,7 +35,7 @@ from bellpair_core.settings import Settings
 from .keep_result import keep_result
 from .look_after_calls import CallBook
 from .settle_call import CallDesk
-from .spending import Spending
+from .spending import CapReached, Spending
 
 _TRIES = 5
 _SETTLE = "settle-"
@@ -153,8 +154,9 @@ class Resumption:
             return {"next": "leave"}
         nonce = f"turn-{job.epoch}-{job.attempt}-{turn}"
         job, folded, settled = self._settle(job, folded)
-        if not settled and self._only_waits(job, folded, crash, nonce):
-            return {"next": "wait"}
+        capped = job.status is JobStatus.PAUSED
+        if capped or (not settled and self._only_waits(job, folded, crash, nonce)):
+            return {"next": "leave" if capped else "wait"}
         return self._begin(job, folded, nonce, crash)
 
     # What it waits for
@@ -164,9 +166,14 @@ class Resumption:
         nonce = f"{_SETTLE}{secrets.token_hex(8)}"
         writer = JournalWriter(self.journal, self.clock, job.id, folded.end, nonce)
         book = CallBook(job, writer, self.desk, self.spending, self.settings)
-        settled, why = False, None
+        settled, why, capped = False, None, ""
         for pending in list(folded.pending.values()):
-            result, watch = book.look(self.desk.watch(job, pending))
+            try:
+                result, watch = book.look(self.desk.watch(job, pending))
+            except CapReached as reached:
+                # It would have to be made anew; the others are looked after all the same.
+                capped = str(reached)
+                continue
             if result is None and watch.pending.line != pending.line:
                 # It was made anew just now; its tasks are to begin before anybody waits.
                 result, watch = book.look(watch)
@@ -176,10 +183,16 @@ class Resumption:
             why = why or watch.why
             if watch.launched != pending.launched:
                 book.keep_launched(watch.pending)
-        job = self._noted(job, why)
+        job = self._paused(job, capped) if capped else self._noted(job, why)
         for line in writer.mine:
             folded.take(line)
         return job, folded, settled
+
+    def _paused(self, job: Job, why: str) -> Job:
+        job = pause_job(self.ledger, self.clock, job, why)
+        if job.status is not JobStatus.PAUSED:
+            raise LedgerConflict(f"job {job.id} is to be cancelled")
+        return job
 
     def _noted(self, job: Job, why: str | None) -> Job:
         if why == job.waiting_for:

@@ -1,0 +1,30 @@
+"""Pause a job at a cost cap: nothing more is spent until its owner raises it."""
+
+from __future__ import annotations
+
+from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.ports import Clock, Ledger
+
+from .amend_job import amend_job
+
+
+def pause_job(ledger: Ledger, clock: Clock, job: Job, why: str) -> Job:
+    """The job, paused, unless it is to be cancelled.
+
+    Parameters
+    ----------
+    why
+        Which cap is reached, and what to do, for people.
+
+    Raises
+    ------
+    Fenced, TransientFault
+        As `amend_job`.
+    """
+
+    def paused(job: Job) -> Job:
+        if job.status is JobStatus.PAUSED or job.cancel_requested:
+            return job
+        return job.moved(clock(), JobStatus.PAUSED, message=why, waiting_for=why, parked=None)
+
+    return amend_job(ledger, job, paused, attempt=job.attempt)
