@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.pair.pair_gate import PairReading, pair_if_serving
 from bellpair_core.model.device import Device, DeviceKind
-from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.job import ANY_QPU, FUNCTIONS_QUEUE, SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Ledger, Workflows
 
+from .claim_job import claim_job
 from .dispatch_functions import dispatch_functions
 from .dispatch_policy import DeviceLoad, Start, choose
 from .let_go import job_of_holder
-
-_CLAIM_TRIES = 3
 
 
 def dispatch_jobs(
@@ -166,31 +165,9 @@ def _start(
         return False
     if limit is not None and not ledger.acquire_slot(device.name, start.job.job_id, limit):
         return False
-    claimed = _claim(ledger, clock, spent, pair, start.job.job_id, device)
-    if claimed is not None:
-        workflows.start(claimed)
-        return True
-    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device.name):
-        ledger.release_slot(device.name, start.job.job_id)
-    return False
 
-
-def _claim(
-    ledger: Ledger,
-    clock: Clock,
-    spent: Callable[[], Usage],
-    pair: PairRecord,
-    job_id: str,
-    device: Device,
-) -> Job | None:
-    """The job, claimed for the device; ``None`` when somebody else moved it on."""
-    for _ in range(_CLAIM_TRIES):
-        job = ledger.job(job_id)
-        if job is None or job.status is not JobStatus.QUEUED or not _ours(job, pair):
-            return None
-        now = clock()
-        mine = job.adopted(now, pair.epoch, pair.active) if job.epoch < pair.epoch else job
-        claimed = mine.moved(
+    def compiling(job: Job, now: datetime) -> Job:
+        return job.moved(
             now,
             JobStatus.COMPILING,
             message=f"given to device {device.name}",
@@ -199,15 +176,11 @@ def _claim(
             attempt=job.attempt + 1,
             usage=job.usage + spent(),
         )
-        try:
-            ledger.replace(job, claimed)
-        except LedgerConflict:
-            # The sweeper may have looked at it meanwhile; then it still waits.
-            continue
-        return claimed
-    return None
 
-
-def _ours(job: Job, pair: PairRecord) -> bool:
-    """Whether the active region may act for the job, as far as this record tells."""
-    return job.epoch < pair.epoch or (job.epoch, job.region) == (pair.epoch, pair.active)
+    claimed = claim_job(start.job.job_id, ledger=ledger, clock=clock, pair=pair, begun=compiling)
+    if claimed is not None:
+        workflows.start(claimed)
+        return True
+    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device.name):
+        ledger.release_slot(device.name, start.job.job_id)
+    return False
