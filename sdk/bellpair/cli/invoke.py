@@ -12,7 +12,7 @@ import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures, job_json
-from bellpair.cli.options import AsJson, Timeout, tags_of
+from bellpair.cli.options import AsJson, Timeout, inputs_of, tags_of
 from bellpair.cli.session import Session
 from bellpair.cli.wording import duration, printable
 from bellpair.errors import InvalidRequest
@@ -81,7 +81,7 @@ def invoke(
 ) -> None:
     """Invoke a function; the job goes on by itself, whether anybody waits or not."""
     tags = tags_of(tag or [])
-    overruling = _inputs_of(given or [])
+    overruling = inputs_of(given or [])
     key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
     failures = Failures(as_json, on_interrupt=lambda: _maybe_accepted(key))
     with failures:
@@ -162,23 +162,6 @@ def _headline(job: Job) -> str:
     if record.spent_usd is not None:
         said += f", US$ {record.spent_usd:,.4f}"
     return said
-
-
-def _inputs_of(pairs: list[str]) -> dict[str, Any]:
-    inputs = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not name or not equals:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--input")
-        try:
-            inputs[name] = json.loads(text, parse_constant=_refuse_constant)
-        except ValueError:
-            inputs[name] = text
-    return inputs
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(word)
 
 
 def _read_inputs(file: str) -> dict[str, Any]:

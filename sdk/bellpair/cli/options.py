@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,3 +37,25 @@ def tags_of(pairs: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{pair!r} is not KEY=VALUE.", param_hint="--tag")
         tags[key] = value
     return tags
+
+
+def inputs_of(pairs: list[str]) -> dict[str, Any]:
+    """The inputs of ``NAME=VALUE`` options; anything else is wrong usage.
+
+    A value is JSON where it parses as such, which has no NaN and no infinities, else text.
+    """
+    inputs: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not name or not equals:
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--input")
+        try:
+            inputs[name] = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError:
+            inputs[name] = text
+    return inputs
+
+
+def _refuse_constant(word: str) -> Any:
+    """Take no word for a number that JSON does not have."""
+    raise ValueError(word)

@@ -11,7 +11,7 @@ import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
-from bellpair.cli.options import AsJson, examples
+from bellpair.cli.options import AsJson, examples, inputs_of
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable
 from bellpair.errors import InvalidRequest
@@ -102,6 +102,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a trigger. Give one thing that it waits for, and a function, or --device and --shots."""
+    inputs = inputs_of(given or [])
     with Failures(as_json):
         sources: dict[str, Any] = {
             "--inbox": inbox is not None
@@ -131,7 +132,7 @@ def create(
                 name,
                 source,
                 function=function,
-                inputs=_inputs(given or []),
+                inputs=inputs,
                 circuit=circuit,
                 device=device if function is not None else None,
                 max_cost_usd=max_cost,
@@ -336,21 +337,6 @@ def _circuit(device: str | None, shots: int | None, program: str | None) -> dict
     if program is not None:
         circuit["source"] = _text(program)
     return circuit
-
-
-def _inputs(given: list[str]) -> dict[str, Any]:
-    inputs: dict[str, Any] = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise InvalidRequest(
-                f"{printable(each)!r} is no input.", remedy="Write --input NAME=VALUE."
-            )
-        try:
-            inputs[name] = json.loads(value)
-        except ValueError:
-            inputs[name] = value
-    return inputs
 
 
 def _json_object(text: str, option: str) -> dict[str, Any]:

@@ -84,7 +84,6 @@ def test_a_pattern_and_a_program_come_from_files(
         (("--rate", "1 hour", "--queue", "q", "-f", "f"), "waits for one thing"),
         (("--rate", "1 hour"), "something to make"),
         (("--rate", "1 hour", "-f", "f", "-s", "3"), "are for circuits"),
-        (("--rate", "1 hour", "-f", "f", "-i", "n"), "is no input"),
         (("--pattern", "{", "-f", "f"), "is not JSON"),
         (("--pattern", "[]", "-f", "f"), "no JSON object"),
         (("--pattern", "@/no/such/file", "-f", "f"), "cannot be read"),
@@ -98,6 +97,13 @@ def test_what_cannot_be_a_trigger_is_refused(
 
     assert said in told["error"]["detail"]
     assert told["error"]["remedy"]
+
+
+def test_an_input_without_a_value_is_wrong_usage(shell: Shell) -> None:
+    told = shell(*CREATE, "--rate", "1 hour", "-f", "f", "-i", "n")
+
+    assert told.exit_code == ExitCode.USAGE
+    assert "NAME=VALUE" in told.stderr
 
 
 @pytest.fixture
