@@ -20,7 +20,7 @@ from bellpair_core.model.limits import (
     OUTPUT_SHOWN_CHARACTERS_MAX,
     PROGRAMS_PER_CALL_MAX,
 )
-from tests.unit.logic.functions.function_place import FunctionPlace, Request, loop, sample
+from tests.unit.logic.functions.function_place import CALLS, FunctionPlace, Request, loop, sample
 
 
 class Running:
@@ -284,3 +284,39 @@ def test_operations_come_in_pages_that_fit_into_an_answer(
     assert ops[0] == "open" and ops[-1] == "finish"
     assert ops.count("state") >= 2
     assert "checkpoint" not in ops
+
+
+def test_results_that_do_not_fit_into_one_answer_are_left_to_the_next_run(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bellpair_core.logic.runs.broker._ANSWER_BYTES_MAX", 700)
+
+    answer = running.checkpoint(sample(0, 10), sample(1, 11))
+
+    told = [operation["Status"] for operation in answer["operations"]]
+    assert told == ["SUCCEEDED", "STARTED"]
+    assert running.place.park(running.job) == "nothing"
+    begun = running.place.resume(running.job, turn=1)
+    assert running.place.play(running.job, begun) == "finished"
+    assert len(running.place.tasks.made) == 2 + CALLS - 2
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        update("WAIT", "START", WaitOptions={"WaitSeconds": 10**12}),
+        update("WAIT", "START", WaitOptions={"WaitSeconds": "long"}),
+        update("STEP", "RETRY", StepOptions={"NextAttemptDelaySeconds": 10**12}),
+        update("STEP", "DANCE"),
+        {"Type": "STEP"},
+        {"Id": "step"},
+    ],
+)
+def test_what_nobody_could_read_again_is_not_recorded(
+    running: Running, nonsense: dict[str, Any]
+) -> None:
+    answer = running.checkpoint(update("STEP", "START", key="first"), nonsense)
+
+    assert answer["refused"]["code"] == "function-failed"
+    assert not running.place.lines(running.job)[-1].updates
+    running.ends_with("function-failed")

@@ -16,7 +16,13 @@ from datetime import timedelta
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import owned_job
-from bellpair_core.logic.journal.fold_journal import Folded, Operation, as_of
+from bellpair_core.logic.journal.fold_journal import (
+    Folded,
+    Operation,
+    as_of,
+    started_call,
+    updated,
+)
 from bellpair_core.logic.journal.journal_log import JournalWriter
 from bellpair_core.model.errors import ErrorCode, Fenced, JobFailed
 from bellpair_core.model.function import Invocation
@@ -28,7 +34,7 @@ from bellpair_core.settings import Settings
 
 from .keep_result import keep_result
 from .look_after_calls import CallBook
-from .make_calls import CallMaker
+from .make_calls import CallMaker, Made
 from .quantum_call import CallPlanner
 from .run_session import (
     FENCED,
@@ -238,6 +244,7 @@ class Broker:
 
     def _checkpoint(self, session: Session, updates: Sequence[dict[str, Any]]) -> dict[str, Any]:
         writer = session.writer
+        self._require_readable(updates)
         calls = [update for update in updates if update["Type"] == "CHAINED_INVOKE"]
         plain = [update for update in updates if update["Type"] != "CHAINED_INVOKE"]
         writer.write_output(session.output)
@@ -249,10 +256,46 @@ class Broker:
         self._calls.await_calls(session, made)
         if not plain and not calls:
             self._note(session)
-        operations = [self._calls.told(one) for one in made]
+        operations = self._told(made)
         if plain or not updates:
             operations += self._after(session, plain)
         return {"operations": operations}
+
+    def _require_readable(self, updates: Sequence[Mapping[str, Any]]) -> None:
+        """Keep out of the journal what nobody could read there again.
+
+        Raises
+        ------
+        JobFailed
+        """
+        try:
+            for update in updates:
+                if update["Type"] not in ("CHAINED_INVOKE", "EXECUTION"):
+                    as_of(updated(None, update, self._clock()), self._clock())
+                _ = update["Id"]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise JobFailed(
+                ErrorCode.FUNCTION_FAILED,
+                f"The function recorded something that makes no sense: {error!r}.",
+                "Wait for at most some days, and leave the replay engine's own objects alone.",
+            ) from None
+
+    def _told(self, made: Sequence[Made]) -> list[Operation]:
+        """What became of calls, as far as there is room for their results in one answer.
+
+        What is left out counts as under way; the next run begins with it.
+        """
+        told: list[Operation] = []
+        room = _ANSWER_BYTES_MAX
+        for one in made:
+            operation = self._calls.told(one)
+            size = len(json.dumps(operation))
+            if size > room and told and one.result is not None:
+                operation = started_call(one.result, self._clock())
+                size = len(json.dumps(operation))
+            told.append(operation)
+            room -= size
+        return told
 
     # Steps, waits and contexts
 
