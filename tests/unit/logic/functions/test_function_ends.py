@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.model.errors import JobFailed
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.tenant import Principal, Role
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
 from tests.unit.logic.functions.function_place import CALLS, FunctionPlace, Request, loop
 
@@ -106,3 +109,32 @@ def test_a_call_that_is_made_anew_keeps_to_the_cap(place: FunctionPlace) -> None
     again = other.stored(job)
     assert other.play(again, other.resume(again)) == "finished"
     assert len(place.tasks.made) == 1 + CALLS
+
+
+@pytest.mark.parametrize("end", ["cancel", "sweep"])
+def test_what_its_calls_cost_is_on_the_account_of_a_paused_job_that_ends(
+    place: FunctionPlace, end: str
+) -> None:
+    job = place.invoke(max_cost_usd=1.0)
+    assert place.play(job, place.begin(job)) == "suspended"
+    spent = place.lines(job)[-1].spent_usd
+    assert place.stored(job).status is JobStatus.PAUSED and spent > 0
+
+    if end == "cancel":
+        cancel_job(
+            Principal(tenant=job.tenant, key_id="0a1b2c3d", role=Role.USER),
+            job.id,
+            ledger=place.ledger,
+            tasks=lambda: place.tasks,
+            clock=place.clock,
+            region=place.settings.region,
+            pair=lambda within_s=0.0: place.ledger.pair_record,
+            spent=Usage,
+            journal=lambda: place.journal,
+        )
+    else:
+        place.clock.advance(timedelta(hours=2))
+        place.sweep()
+
+    assert place.stored(job).status.terminal
+    assert place.stored(job).usage.device_usd == pytest.approx(spent)

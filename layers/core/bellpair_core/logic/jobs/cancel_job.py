@@ -17,6 +17,7 @@ from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService
 from .amend_job import amend_job
 from .get_job import own_job
 from .let_go import cancel_known_calls
+from .spent_by_calls import spent_by_calls
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,7 +72,10 @@ def cancel_job(
     record = require_active(pair, region)
     job = own_job(ledger, principal, job_id)
     if not job.status.terminal:
-        asked = partial(_asked, pair=record, clock=clock, spent=spent())
+        calls = Usage()
+        if job.function is not None and journal is not None:
+            calls = spent_by_calls(job, journal())
+        asked = partial(_asked, pair=record, clock=clock, spent=spent(), calls=calls)
         if callbacks is not None and _calls_back(job):
             callbacks().enqueue(job)
         try:
@@ -99,12 +103,12 @@ def _calls_back(job: Job) -> bool:
     return ends_now and job.function is not None and job.function.callback is not None
 
 
-def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage) -> Job:
+def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage, calls: Usage) -> Job:
     # At an epoch before, the job is still the other region's; at a later one, it is so again.
     mine = (job.epoch, job.region) == (pair.epoch, pair.active)
     if job.status in (JobStatus.QUEUED, JobStatus.PAUSED) and (mine or job.epoch < pair.epoch):
         now = clock()
-        usage = job.usage + spent + _UNCOUNTED
+        usage = job.usage + spent + calls + _UNCOUNTED
         held = job if mine else job.adopted(now, pair.epoch, pair.active)
         return held.moved(now, JobStatus.CANCELLED, message="as asked", usage=usage)
     if not mine:

@@ -25,6 +25,7 @@ from bellpair_core.settings import Settings
 from .amend_job import amend_job, owned_job
 from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
 from .send_back import sent_back
+from .spent_by_calls import spent_by_calls
 
 _CLOSE_TRIES = 5
 _LOG = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def finish_job(
     """
     try:
         held = owned_job(ledger, job_id, epoch, attempt)
-        usage = usage + _spent(held, journal)
+        usage = usage + spent_by_calls(held, journal)
         if callbacks is not None:
             # Before the end is on record: after it, nobody would repeat what failed here.
             callbacks.enqueue(held)
@@ -96,12 +97,6 @@ def finish_job(
         # Also of one that went well: of branches, not all need have been waited for.
         cancel_known_calls(job, lambda: journal, lambda: tasks)
     return job.status.value
-
-
-def _spent(job: Job, journal: Journal) -> Usage:
-    """What a function's calls cost; its tasks are in its journal."""
-    last = journal.last(job.id) if job.function is not None else None
-    return Usage(device_usd=last.spent_usd if last else 0.0)
 
 
 def _close_journal(job: Job, journal: Journal, clock: Clock) -> None:

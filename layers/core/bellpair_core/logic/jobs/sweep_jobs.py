@@ -34,6 +34,7 @@ from bellpair_core.settings import Settings
 
 from .adopt_jobs import adopt_job, go_on
 from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
+from .spent_by_calls import spent_by_calls
 
 _BATCH = 100
 _LOG = logging.getLogger(__name__)
@@ -243,7 +244,10 @@ class _Sweeper:
         return True
 
     def _end(self, job: Job, error: JobError) -> None:
-        ended = job.moved(self._clock(), JobStatus.FAILED, message=error.message, error=error)
+        usage = job.usage + spent_by_calls(job, self._journal)
+        ended = job.moved(
+            self._clock(), JobStatus.FAILED, message=error.message, error=error, usage=usage
+        )
         if self._callbacks is not None:
             self._callbacks.enqueue(job)
         self._ledger.replace(job, ended)
