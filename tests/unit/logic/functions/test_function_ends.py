@@ -9,7 +9,7 @@ import pytest
 
 from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.logic.runs.broker import Broker
-from bellpair_core.model.errors import JobFailed
+from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.usage import Usage
@@ -138,3 +138,19 @@ def test_what_its_calls_cost_is_on_the_account_of_a_paused_job_that_ends(
 
     assert place.stored(job).status.terminal
     assert place.stored(job).usage.device_usd == pytest.approx(spent)
+
+
+def test_the_sweeper_and_the_next_turn_call_a_functions_time_by_one_name(
+    place: FunctionPlace,
+) -> None:
+    # As an invocation has it: the job's deadline is the function's own.
+    job = place.invoke(timeout_s=600, deadline=place.clock() + timedelta(seconds=600))
+    place.begin(job)
+    place.clock.advance(timedelta(hours=1))
+    with pytest.raises(JobFailed, match="function-timed-out"):
+        place.resume(job, turn=1)
+
+    place.sweep()
+
+    error = place.stored(job).error
+    assert error is not None and error.code is ErrorCode.FUNCTION_TIMED_OUT

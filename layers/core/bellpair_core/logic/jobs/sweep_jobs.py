@@ -204,7 +204,7 @@ class _Sweeper:
         return "restarted"
 
     def _hopeless(self, job: Job) -> JobError | None:
-        if self._clock() >= job.ends_by < job.deadline:
+        if job.function is not None and self._clock() >= job.ends_by:
             code = ErrorCode.FUNCTION_TIMED_OUT
             by = job.ends_by.isoformat(timespec="seconds")
             text = f"The function was to be finished by {by}."
