@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
-from tests.unit.logic.functions.function_place import CALLS, FunctionPlace, Request, loop
+from tests.unit.logic.functions.function_place import CALLS, FunctionPlace, Request, loop, sample
 
 
 @pytest.fixture
@@ -31,6 +34,14 @@ def asked(place: FunctionPlace, job: Job) -> tuple[Broker, Request]:
     answer = broker.answer(request)
     assert answer["operations"][0]["Status"] == "STARTED"
     return broker, {**request, "tail": answer["tail"]}
+
+
+def asked_for(place: FunctionPlace, job: Job, count: int) -> Request:
+    """A run's request for one call of so many circuits."""
+    broker = place.broker()
+    run = loop(job.id, place.begin(job))
+    request = run.send(broker.answer(next(run)))
+    return {**request, "updates": [sample(0, 10, count=count)]}
 
 
 @pytest.mark.parametrize("end", ["fail", "finish"])
@@ -154,3 +165,25 @@ def test_the_sweeper_and_the_next_turn_call_a_functions_time_by_one_name(
 
     error = place.stored(job).error
     assert error is not None and error.code is ErrorCode.FUNCTION_TIMED_OUT
+
+
+def test_the_tasks_of_a_large_call_are_cancelled_many_at_a_time(place: FunctionPlace) -> None:
+    place.tasks.at_once = False
+    job = place.invoke()
+    broker = place.broker()
+    request = asked_for(place, job, count=8)
+    broker.answer(request)
+    both = Barrier(2)
+    cancel = place.tasks.cancel
+
+    def together(arn: str) -> None:
+        # Passes only where two tasks are being cancelled at a time.
+        both.wait(timeout=10)
+        cancel(arn)
+
+    place.tasks.cancel = together  # type: ignore[method-assign]
+    pending = read_journal(place.journal, job.id).pending["op-0"]
+
+    replace(place.desk, threads=2).watch(place.stored(job), pending).cancel()
+
+    assert place.tasks.states() == [TaskStatus.CANCELLED] * 8

@@ -210,15 +210,22 @@ class CallWatch:
         TransientFault
             When that could not be done now.
         """
-        for place in self._places:
-            if place.arn is None and not self._certainly_unmade(place):
-                try:
-                    place.arn = self._launched(place)
-                except (JobFailed, LaunchRefused):
-                    continue
-            if place.arn is not None and not place.over:
-                self._desk.tasks.cancel(place.arn)
-            self._free(place)
+        if len(self._places) <= 1 or self._desk.threads <= 1:
+            for place in self._places:
+                self._cancel(place)
+        else:
+            # Of the most tasks that a call may have, one after the other would take minutes.
+            list(self._desk.pool.map(self._cancel, self._places))
+
+    def _cancel(self, place: _Place) -> None:
+        if place.arn is None and not self._certainly_unmade(place):
+            try:
+                place.arn = self._launched(place)
+            except (JobFailed, LaunchRefused):
+                return
+        if place.arn is not None and not place.over:
+            self._desk.tasks.cancel(place.arn)
+        self._free(place)
 
     # One task
 
