@@ -102,7 +102,13 @@ class Estimator:
         *,
         device: str | None = None,
     ) -> Call[Any]:
-        """The same call, described only: for `Runtime.gather`."""
+        """The same call, described only: for `Runtime.gather`.
+
+        Raises
+        ------
+        InvalidCall
+            When circuits, observables, parameters or precision do not go together.
+        """
         if not isinstance(circuits, list | tuple):
             call = _planned(circuits, observables, parameters, precision)
             return Call("estimate", call.programs, device, call.read)

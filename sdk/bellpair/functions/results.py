@@ -45,7 +45,13 @@ class Sample:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The counts by bit string, most frequent first, where there is one set of parameters."""
+        """The counts by bit string, most frequent first, where there is one set of parameters.
+
+        Raises
+        ------
+        InvalidCall
+            When there are several sets; `array` has the counts of each.
+        """
         if self.array.shape != ():
             raise InvalidCall(
                 f"There are counts for each of {self.array.size} sets of parameters.",

@@ -125,6 +125,15 @@ class Runtime:
         list
             Each call's result, as the call itself would have given it, in the calls' order.
 
+        Raises
+        ------
+        InvalidCall
+            When one of them is no call, or they go to several devices.
+        CallFailed
+            When the device could not run them.
+        LimitExceeded
+            When they have too many circuits, or too much OpenQASM, together.
+
         Examples
         --------
         Forty angles at once::
@@ -206,6 +215,11 @@ class Runtime:
         ----------
         fraction
             From 0 to 1.
+
+        Raises
+        ------
+        InvalidCall
+            When it is another number.
         """
         if not 0 <= fraction <= 1:
             raise InvalidCall(

@@ -75,7 +75,13 @@ class Sampler:
         *,
         device: str | None = None,
     ) -> Call[Any]:
-        """The same call, described only: for `Runtime.gather`."""
+        """The same call, described only: for `Runtime.gather`.
+
+        Raises
+        ------
+        InvalidCall
+            When circuits, parameters or shots do not go together.
+        """
         if not isinstance(circuits, list | tuple):
             call = _planned(circuits, parameters, shots)
             return Call("sample", call.programs, device, call.read)

@@ -23,6 +23,11 @@ def sampled_counts(source: str, shots: int, seed: int) -> dict[str, int]:
     dict
         Counts by bit string, most frequent first; the rightmost character is bit 0 of the first
         classical register.
+
+    Raises
+    ------
+    InvalidCall
+        When the program has more qubits than fit into this process, or is not of that kind.
     """
     import numpy as np
 

@@ -98,4 +98,5 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
 
 
 def header_refs(*names: str) -> dict[str, Any]:
+    """The headers of an answer, by reference to the document's components."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
