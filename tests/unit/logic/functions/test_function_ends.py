@@ -12,8 +12,8 @@ import pytest
 from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.logic.runs.broker import Broker
-from bellpair_core.model.errors import ErrorCode, JobFailed
-from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.errors import ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.job import Job, JobStatus, Task
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
@@ -187,3 +187,26 @@ def test_the_tasks_of_a_large_call_are_cancelled_many_at_a_time(place: FunctionP
     replace(place.desk, threads=2).watch(place.stored(job), pending).cancel()
 
     assert place.tasks.states() == [TaskStatus.CANCELLED] * 8
+
+
+def test_a_call_that_fails_cancels_also_a_task_whose_making_was_not_heard_of(
+    place: FunctionPlace,
+) -> None:
+    place.tasks.at_once = False
+    job = place.invoke()
+    request = asked_for(place, job, count=2)
+    launch = place.tasks.launch
+
+    def unheard(task: Task, job_id: str, program: str) -> str:
+        arn = launch(task, job_id, program)
+        if len(place.tasks.made) == 1:
+            place.tasks.fail(arn, "too warm")
+            return arn
+        place.tasks.launch = launch  # type: ignore[method-assign]
+        raise TransientFault("the answer was lost")
+
+    place.tasks.launch = unheard  # type: ignore[method-assign]
+    answer = place.broker().answer(request)
+
+    assert answer["operations"][0]["Status"] == "FAILED"
+    assert sorted(place.tasks.states()) == ["CANCELLED", "FAILED"]

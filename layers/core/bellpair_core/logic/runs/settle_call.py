@@ -457,12 +457,17 @@ class CallWatch:
     def _failed(self, code: ErrorCode, text: str, remedy: str | None = None) -> CallResult:
         """The failure of the call; what else it had made is cancelled, as well as that goes."""
         for place in self._places:
-            if place.arn is not None and not place.over:
-                try:
+            try:
+                if place.arn is None and isinstance(place.fault, TransientFault):
+                    # Whether it was made was not heard; the same request tells.
+                    place.arn = self._launched(place)
+                if place.arn is not None and not place.over:
                     self._desk.tasks.cancel(place.arn)
-                except TransientFault:
-                    # The call is over all the same; what the task costs stays reserved.
-                    continue
+            except TransientFault:
+                # The call is over all the same; what the task costs stays reserved.
+                continue
+            except (JobFailed, LaunchRefused):
+                pass
             self._free(place)
         error = {"code": code.value, "message": text, "remedy": remedy or code.remedy}
         return CallResult(
