@@ -186,6 +186,13 @@ def test_a_figure_that_could_not_be_measured_is_not_met() -> None:
     assert not passed([exactly("x", None, 0)])
 
 
+def test_times_count_unless_a_drill_is_untimed_and_nothing_else_is_forgiven() -> None:
+    slow, lost = at_most("unavailable_s", 11.0, 10), exactly("lost", 1, 0)
+    assert not passed([slow])
+    assert passed([slow], timed=False)
+    assert not passed([slow, lost], timed=False)
+
+
 def test_people_see_the_course_and_whether_it_passed() -> None:
     out = io.StringIO()
     report().show(Console(file=out, width=100))

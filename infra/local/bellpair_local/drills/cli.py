@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +49,7 @@ class Name(StrEnum):
 @app.command(
     epilog="[bold]Examples[/bold]\n\n"
     + "\n\n".join(f"[cyan]$ {line}[/cyan]" for line in _EXAMPLES)
-    + "\n\nExit codes: 0 every figure is met; 1 one is not, or the drill could not be held; "
+    + "\n\nExit codes: 0 every figure is met that counts; 1 one is not, or the drill could not be held; "
     "2 wrong usage; 130 interrupted."
 )
 def drill(
@@ -88,6 +89,13 @@ def drill(
     heal: Annotated[
         bool, typer.Option(help="Bring a killed region back; --no-heal leaves it lost.")
     ] = True,
+    untimed: Annotated[
+        bool,
+        typer.Option(
+            "--untimed",
+            help="Tell times, but hold none against its limit: for a machine with other work.",
+        ),
+    ] = False,
     picture: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Draw the course: .png, .svg or .pdf."),
@@ -151,7 +159,8 @@ def drill(
         if picture is not None:
             check(picture)
         wanted = Wanted(cloud_name, state_dir, port_base, keep)
-        report = hold_on_a_cloud(chosen, plan, wanted, console, heal=heal)
+        held = hold_on_a_cloud(chosen, plan, wanted, console, heal=heal)
+        report = replace(held, timed=not untimed)
         if picture is not None:
             report.draw(picture)
     shown = console if as_json else Console()
