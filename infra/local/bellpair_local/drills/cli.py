@@ -49,8 +49,8 @@ class Name(StrEnum):
 @app.command(
     epilog="[bold]Examples[/bold]\n\n"
     + "\n\n".join(f"[cyan]$ {line}[/cyan]" for line in _EXAMPLES)
-    + "\n\nExit codes: 0 every figure is met that counts; 1 one is not, or the drill could not be held; "
-    "2 wrong usage; 130 interrupted."
+    + "\n\nExit codes: 0 every figure is met that counts; 1 one is not, or the drill could not be "
+    "held; 2 wrong usage; 130 interrupted."
 )
 def drill(
     name: Annotated[Name, typer.Argument(help="What is lost.", show_default=False)],
