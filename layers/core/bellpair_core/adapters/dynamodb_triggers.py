@@ -9,20 +9,16 @@ no copy. The first item decides; a copy that is out of date costs one read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.limits import TRIGGER_SHARDS
 from bellpair_core.model.trigger import QueueSource, SourceKind, Trigger
 
-from .aws import client, error_code, table_faults
+from .catalogue_items import CatalogueItems, item_key, unless_changed
 from .meter import Meter
-
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class DynamoDbTriggers:
@@ -39,114 +35,60 @@ class DynamoDbTriggers:
     """
 
     def __init__(self, table: str, region: str, meter: Meter) -> None:
-        self._table = table
-        self._meter = meter
-        self._dynamodb = client("dynamodb", region)
+        self._catalogue = CatalogueItems(table, region, meter)
 
     def trigger(self, tenant: str, name: str) -> Trigger | None:
         """See `Triggers.trigger`."""
-        item = self._item(_of_tenant(tenant), name)
+        item = self._catalogue.item(_of_tenant(tenant), name)
         return _trigger(item) if item else None
 
     def put(self, old: Trigger | None, new: Trigger) -> None:
         """See `Triggers.put`."""
-        known: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if old is not None:
-            known = {
-                "ConditionExpression": "revision = :old",
-                "ExpressionAttributeValues": {":old": {"N": str(old.revision)}},
-            }
         item = {"doc": {"S": new.model_dump_json()}, "revision": {"N": str(new.revision)}}
-        if not self._put(_key(_of_tenant(new.tenant), new.name), item, **known):
+        known = unless_changed(old.revision if old else None)
+        if not self._catalogue.put(item_key(_of_tenant(new.tenant), new.name), item, **known):
             raise LedgerConflict(f"trigger {new.name} of {new.tenant}")
         if copy := _copy_key(new):
-            self._put(copy, item)
+            self._catalogue.put(copy, item)
 
     def delete(self, trigger: Trigger) -> None:
         """See `Triggers.delete`."""
-        for key in (_key(_of_tenant(trigger.tenant), trigger.name), _copy_key(trigger)):
+        for key in (item_key(_of_tenant(trigger.tenant), trigger.name), _copy_key(trigger)):
             if key:
-                with table_faults("writing the catalogue"):
-                    answer = self._dynamodb.delete_item(
-                        TableName=self._table, Key=key, ReturnConsumedCapacity="TOTAL"
-                    )
-                self._meter.write(answer)
+                self._catalogue.delete(key)
 
     def of_tenant(self, tenant: str) -> Sequence[Trigger]:
         """See `Triggers.of_tenant`."""
-        return list(self._query(_of_tenant(tenant)))
+        return self._triggers(_of_tenant(tenant))
 
     def of_kind(self, kind: SourceKind) -> Sequence[Trigger]:
         """See `Triggers.of_kind`."""
         shards = (f"TRIGGERS-OF#{kind.value}#{shard}" for shard in range(TRIGGER_SHARDS))
-        return [trigger for shard in shards for trigger in self._query(shard)]
+        return [trigger for shard in shards for trigger in self._triggers(shard)]
 
     def of_queue(self, queue: str) -> Sequence[Trigger]:
         """See `Triggers.of_queue`."""
-        return list(self._query(_of_queue(queue)))
+        return self._triggers(_of_queue(queue))
 
     def last_tick(self, trigger: Trigger) -> datetime | None:
         """See `Triggers.last_tick`."""
-        item = self._item(_tick(trigger), "TICK")
+        item = self._catalogue.item(_tick(trigger), "TICK")
         return datetime.fromisoformat(item["until"]["S"]) if item else None
 
     def note_tick(self, trigger: Trigger, at: datetime) -> None:
         """See `Triggers.note_tick`."""
         # Times are in UTC and in whole seconds, so their texts are in their order.
         until = {"S": at.isoformat(timespec="seconds")}
-        self._put(
-            _key(_tick(trigger), "TICK"),
+        self._catalogue.put(
+            item_key(_tick(trigger), "TICK"),
             {"until": until},
             ConditionExpression="attribute_not_exists(pk) OR #until < :until",
             ExpressionAttributeNames={"#until": "until"},
             ExpressionAttributeValues={":until": until},
         )
 
-    def _item(self, pk: str, sk: str) -> dict[str, Any] | None:
-        with table_faults("reading the catalogue"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table,
-                Key=_key(pk, sk),
-                ConsistentRead=True,
-                ReturnConsumedCapacity="TOTAL",
-            )
-        self._meter.read(answer)
-        item: dict[str, Any] | None = answer.get("Item")
-        return item
-
-    def _query(self, pk: str) -> Iterator[Trigger]:
-        onward: dict[str, Any] = {}
-        while True:
-            with table_faults("reading the catalogue"):
-                answer = self._dynamodb.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues={":pk": {"S": pk}},
-                    ConsistentRead=True,
-                    ReturnConsumedCapacity="TOTAL",
-                    **onward,
-                )
-            self._meter.read(answer)
-            yield from (_trigger(item) for item in answer.get("Items", ()))
-            if "LastEvaluatedKey" not in answer:
-                return
-            onward = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _put(self, key: dict[str, Any], item: dict[str, Any], **condition: Any) -> bool:
-        try:
-            with table_faults("writing the catalogue"):
-                answer = self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item={**key, **item},
-                    ReturnConsumedCapacity="TOTAL",
-                    **condition,
-                )
-        except ClientError as error:
-            if error_code(error) != _CONDITION_FAILED:
-                raise
-            return False
-        self._meter.write(answer)
-        return True
+    def _triggers(self, pk: str) -> list[Trigger]:
+        return [_trigger(item) for item in self._catalogue.items(pk)]
 
 
 def _trigger(item: dict[str, Any]) -> Trigger:
@@ -169,12 +111,8 @@ def _copy_key(trigger: Trigger) -> dict[str, Any] | None:
     """Where the copy by source is, for sources that have one."""
     whole = f"{trigger.tenant}/{trigger.name}"
     if isinstance(trigger.source, QueueSource):
-        return _key(_of_queue(trigger.source.queue), whole)
+        return item_key(_of_queue(trigger.source.queue), whole)
     if trigger.kind is SourceKind.INBOX:
         return None
     shard = hashlib.sha256(whole.encode()).digest()[0] % TRIGGER_SHARDS
-    return _key(f"TRIGGERS-OF#{trigger.kind.value}#{shard}", whole)
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
+    return item_key(f"TRIGGERS-OF#{trigger.kind.value}#{shard}", whole)
