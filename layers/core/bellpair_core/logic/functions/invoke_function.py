@@ -17,8 +17,8 @@ from bellpair_core.logic.jobs.accept_job import (
     Tags,
     accept,
     accepted_before,
+    accepted_large,
     checked_key,
-    replayed,
 )
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
 from bellpair_core.model.device import Device
@@ -28,7 +28,6 @@ from bellpair_core.model.job import ANY_DEVICE, Job, JobEvent, job_id
 from bellpair_core.model.limits import (
     CHECK_AFTER,
     FUNCTION_SECONDS_MAX,
-    INLINE_BLOB_BYTES_MAX,
     JOB_DEADLINE,
 )
 from bellpair_core.model.tenant import Principal
@@ -169,11 +168,8 @@ def invoke_function(
         if key is None or (earlier := accepted_before(ledger, wanted, digest)) is None:
             raise
         return earlier
-    if key is not None and len(inputs) > INLINE_BLOB_BYTES_MAX:
-        # What would not live in the job itself is not to be left behind by a refusal.
-        stored = ledger.job(wanted)
-        if stored is not None:
-            return replayed(stored, digest, wakeups)
+    if key is not None and (known := accepted_large(ledger, wanted, digest, inputs, wakeups)):
+        return known
     now = clock()
     timeout_s = request.timeout_s or version.timeout_s
     job = Job(

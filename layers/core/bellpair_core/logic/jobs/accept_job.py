@@ -10,6 +10,7 @@ from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import (
     IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    INLINE_BLOB_BYTES_MAX,
     NAME_CHARACTERS_MAX,
     TAG_KEY_CHARACTERS_MAX,
     TAG_VALUE_CHARACTERS_MAX,
@@ -64,12 +65,28 @@ def accept(job: Job, ledger: Ledger, wakeups: Wakeups) -> Accepted:
     try:
         ledger.insert(job)
     except JobExists as found:
-        return replayed(found.existing, job.request_digest, wakeups)
+        return _replayed(found.existing, job.request_digest, wakeups)
     wakeups.wake(job.queue)
     return Accepted(job, replayed=False)
 
 
-def replayed(stored: Job, digest: str, wakeups: Wakeups) -> Accepted:
+def accepted_large(
+    ledger: Ledger, job_id: str, digest: str, payload: bytes, wakeups: Wakeups
+) -> Accepted | None:
+    """The job that an earlier request with the same key made, if that is to be known beforehand.
+
+    What would not live in the job itself is not to be left behind by a refusal.
+
+    Raises
+    ------
+    BellpairError
+        ``idempotency-conflict``.
+    """
+    stored = ledger.job(job_id) if len(payload) > INLINE_BLOB_BYTES_MAX else None
+    return None if stored is None else _replayed(stored, digest, wakeups)
+
+
+def _replayed(stored: Job, digest: str, wakeups: Wakeups) -> Accepted:
     """The job that an earlier request with the same key made, if it asked for the same.
 
     Raises

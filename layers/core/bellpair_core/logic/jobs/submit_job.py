@@ -17,7 +17,6 @@ from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobEvent, job_id
 from bellpair_core.model.limits import (
     CHECK_AFTER,
-    INLINE_BLOB_BYTES_MAX,
     JOB_DEADLINE,
     RESULT_BITS_MAX,
     SHOTS_MAX,
@@ -27,7 +26,15 @@ from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Blobs, Clock, Ledger, Wakeups
 
-from .accept_job import Accepted, JobName, Tags, accept, accepted_before, checked_key, replayed
+from .accept_job import (
+    Accepted,
+    JobName,
+    Tags,
+    accept,
+    accepted_before,
+    accepted_large,
+    checked_key,
+)
 from .checked_program import checked_program
 
 
@@ -126,11 +133,8 @@ def submit_job(
             raise
         return earlier
     source = submission.source.encode()
-    if key is not None and len(source) > INLINE_BLOB_BYTES_MAX:
-        # What would not live in the job itself is not to be left behind by a refusal.
-        stored = ledger.job(wanted)
-        if stored is not None:
-            return replayed(stored, digest, wakeups)
+    if key is not None and (known := accepted_large(ledger, wanted, digest, source, wakeups)):
+        return known
     program = blobs.put(source)
     now = clock()
     job = Job(
