@@ -309,7 +309,15 @@ def worker_pids(cloud: RunningCloud) -> list[int]:
         if member["role"] == "region" and member["region"] == "us-east-1"
     )
     children = psutil.Process(region["pid"]).children(recursive=True)
-    return [child.pid for child in children if "awslambdaric" in " ".join(child.cmdline())]
+    return [child.pid for child in children if "awslambdaric" in command(child)]
+
+
+def command(process: psutil.Process) -> str:
+    """The process's command line; empty of one that has ended, reaped or not."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one of these too
+        return ""
 
 
 def test_the_cost_of_a_job_is_counted(http: httpx.Client) -> None:
