@@ -395,8 +395,11 @@ class Device:
         del detail["tags"]
         # The service writes the shots of an event as text.
         detail |= {"shots": str(task.shots), "eventType": change}
-        self._publish(TASK_STATE_CHANGE, task.arn, detail)
+        # An end is waited for.
+        self._publish(TASK_STATE_CHANGE, task.arn, detail, urgent=task.status in FINAL)
 
-    def _publish(self, kind: str, resource: str, detail: dict[str, Any]) -> None:
+    def _publish(
+        self, kind: str, resource: str, detail: dict[str, Any], *, urgent: bool = True
+    ) -> None:
         if not self.faults.drop_events:
-            self.events.publish(kind, resource, detail, datetime.now(UTC))
+            self.events.publish(kind, resource, detail, datetime.now(UTC), urgent=urgent)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import boto3
 from botocore.config import Config
@@ -25,6 +25,8 @@ PAUSES_S = (0.1, 0.3, 1.0, 2.0)
 """Pauses between attempts; after the last one the events are given up."""
 BACKLOG = 20_000
 """Events that wait for one endpoint at most; more are given up, newest first."""
+LINGER_S = 0.05
+"""How long an event that nobody waits for lets others join it."""
 
 Entry = dict[str, Any]
 Send = Callable[[Sequence[Entry]], None]
@@ -33,8 +35,16 @@ Send = Callable[[Sequence[Entry]], None]
 class Events(Protocol):
     """Takes events without ever making the caller wait."""
 
-    def publish(self, kind: str, resource: str, detail: dict[str, Any], time: datetime) -> None:
-        """Send one event in the background."""
+    def publish(
+        self,
+        kind: str,
+        resource: str,
+        detail: dict[str, Any],
+        time: datetime,
+        *,
+        urgent: bool = True,
+    ) -> None:
+        """Send one event in the background; at once, or where it is not urgent, with others."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +70,51 @@ def put_events(target: EventTarget) -> Send:
     return send
 
 
+class _Waiting(NamedTuple):
+    entry: Entry
+    urgent: bool
+
+
+async def _batch(queue: asyncio.Queue[_Waiting]) -> list[Entry]:
+    """The next entries to go out together: up to and with an urgent one, and those after it."""
+    batch = [await queue.get()]
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LINGER_S
+    while len(batch) < BATCH:
+        if not queue.empty():
+            batch.append(queue.get_nowait())
+        elif any(waiting.urgent for waiting in batch) or (left := until - loop.time()) <= 0:
+            break
+        else:
+            try:
+                batch.append(await asyncio.wait_for(queue.get(), left))
+            except TimeoutError:
+                break
+    return [waiting.entry for waiting in batch]
+
+
 class EventSender:
     """Sends events to every target, each in its own order and at its own speed.
 
     What accumulates while a request is under way goes out in the next one, so a busy emulator
-    sends fewer, fuller requests and an idle one sends at once.
+    sends fewer, fuller requests. An idle one sends at once what is urgent, and whatever came
+    before it.
     """
 
     def __init__(self, sends: Sequence[Send]) -> None:
         self._sends = sends
-        self._queues: list[asyncio.Queue[Entry]] = [asyncio.Queue(BACKLOG) for _ in sends]
+        self._queues: list[asyncio.Queue[_Waiting]] = [asyncio.Queue(BACKLOG) for _ in sends]
         self._running: list[asyncio.Task[None]] = []
 
-    def publish(self, kind: str, resource: str, detail: dict[str, Any], time: datetime) -> None:
+    def publish(
+        self,
+        kind: str,
+        resource: str,
+        detail: dict[str, Any],
+        time: datetime,
+        *,
+        urgent: bool = True,
+    ) -> None:
         """Put one event into every target's queue."""
         entry = {
             "Source": "aws.braket",
@@ -83,7 +125,7 @@ class EventSender:
         }
         for queue in self._queues:
             try:
-                queue.put_nowait(entry)
+                queue.put_nowait(_Waiting(entry, urgent))
             except asyncio.QueueFull:
                 logger.warning("gave up an event: %d wait already", queue.qsize())
 
@@ -103,11 +145,9 @@ class EventSender:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _drain(self, send: Send, queue: asyncio.Queue[Entry]) -> None:
+    async def _drain(self, send: Send, queue: asyncio.Queue[_Waiting]) -> None:
         while True:
-            entries = [await queue.get()]
-            while len(entries) < BATCH and not queue.empty():
-                entries.append(queue.get_nowait())
+            entries = await _batch(queue)
             await self._send(send, entries)
             for _ in entries:
                 queue.task_done()

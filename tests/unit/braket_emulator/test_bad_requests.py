@@ -28,7 +28,15 @@ class Nowhere:
     def put(self, bucket: str, key: str, body: bytes) -> None:
         raise AssertionError("no task is to run")
 
-    def publish(self, kind: str, resource: str, detail: dict[str, Any], time: datetime) -> None:
+    def publish(
+        self,
+        kind: str,
+        resource: str,
+        detail: dict[str, Any],
+        time: datetime,
+        *,
+        urgent: bool = True,
+    ) -> None:
         pass
 
 

@@ -44,7 +44,15 @@ class Store:
 class Silence:
     """Events that nobody hears."""
 
-    def publish(self, kind: str, resource: str, detail: dict[str, Any], time: datetime) -> None:
+    def publish(
+        self,
+        kind: str,
+        resource: str,
+        detail: dict[str, Any],
+        time: datetime,
+        *,
+        urgent: bool = True,
+    ) -> None:
         pass
 
 

@@ -177,7 +177,8 @@ def test_a_simulators_call_is_made_anew_when_its_region_is_lost(place: FunctionP
     place.tasks.at_once = True
     adopted = other.stored(job)
 
-    begun = other.resume(adopted)
+    assert other.resume(adopted) == {"next": "wait"}
+    begun = other.resume(adopted, turn=1)
 
     assert begun["next"] == "run"
     assert other.play(adopted, begun) == "finished"
@@ -342,7 +343,8 @@ def test_an_offline_device_keeps_the_call_waiting_until_it_is_back(place: Functi
     assert place.park(job) == "a device that takes tasks"
     place.tasks.offline.clear()
     place.clock.advance(timedelta(minutes=1))
-    assert place.resume(job, turn=2)["next"] == "run"
+    assert place.resume(job, turn=2) == {"next": "wait"}
+    assert place.resume(job, turn=3)["next"] == "run"
     assert len(place.tasks.made) == 1
 
 

@@ -13,7 +13,7 @@ from bellpair_core.ports import Clock, Ledger
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 _PAUSE_S = 0.02
-_PAUSE_MAX_S = 0.5
+_PAUSE_MAX_S = 0.2
 _GROWTH = 1.3
 
 

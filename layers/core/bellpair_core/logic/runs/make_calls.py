@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import amend_job
@@ -28,12 +29,12 @@ from bellpair_core.model.limits import CALLS_MAX, CHECKPOINT_BYTES_MAX
 from bellpair_core.ports import Blobs, Clock, Ledger
 from bellpair_core.settings import Settings
 
+from .looking_times import LookingTimes
 from .quantum_call import CallPlanner, CallRefused, Prepared, at_line
 from .run_session import Session, require_going_on
 from .settle_call import CallDesk, CallWatch
 from .spending import CapReached, Spending
 
-_FIRST_PAUSE_S, _PAUSE_MAX_S, _PAUSE_GROWTH = 0.004, 0.25, 1.5
 _QPU_PATIENCE_S = 1.0
 
 
@@ -82,6 +83,7 @@ class CallMaker:
         self._spending = spending
         self._pause = pause
         self._patience_s = patience_s
+        self._times = LookingTimes()
 
     def begin(self, session: Session, update: Mapping[str, Any]) -> Made:
         """Write down that something is invoked, and begin it.
@@ -215,7 +217,8 @@ class CallMaker:
         Overtaken
             When another run has begun, which has the calls now.
         """
-        began, pause, capped = self._clock(), _FIRST_PAUSE_S, ""
+        began, capped = self._clock(), ""
+        launched: datetime | None = None
         waiting = [one for one in made if one.watch is not None and one.result is None]
         for one in waiting:
             one.patience_s = self._patience(one)
@@ -227,12 +230,17 @@ class CallMaker:
                         one.result, one.watch = session.book.look(one.watch)
                     except CapReached as reached:
                         capped = str(reached)
-                passed = (self._clock() - began).total_seconds()
+                now = self._clock()
+                launched = launched or now
+                at_work_s = (now - launched).total_seconds()
+                for one in waiting:
+                    if one.result is not None:
+                        self._times.took(_device(one), one.watch.took_s if one.watch else 0.0)
                 waiting = [one for one in waiting if one.result is None]
+                passed = (now - began).total_seconds()
                 if capped or not any(_worth_waiting(one, passed) for one in waiting):
                     break
-                self._pause(pause)
-                pause = min(_PAUSE_MAX_S, pause * _PAUSE_GROWTH)
+                self._pause(self._times.pause_s([_device(one) for one in waiting], at_work_s))
             for one in waiting:
                 assert one.watch is not None
                 session.book.keep_launched(one.watch.pending)
@@ -268,8 +276,7 @@ class CallMaker:
         amend_job(self._ledger, job, unnoted, attempt=job.attempt)
 
     def _patience(self, made: Made) -> float:
-        assert made.watch is not None
-        device = self._desk.device(made.watch.pending.call.device)
+        device = self._desk.device(_device(made))
         if device is None or device.kind is DeviceKind.SIMULATOR:
             return self._patience_s
         return 0.0 if device.queue_depth else min(_QPU_PATIENCE_S, self._patience_s)
@@ -295,6 +302,11 @@ class CallMaker:
         """Pause the job, and hear whether it goes on at all."""
         session.job = pause_job(self._ledger, self._clock, session.job, why)
         require_going_on(session.job, self._clock())
+
+
+def _device(made: Made) -> str:
+    assert made.watch is not None
+    return made.watch.pending.call.device
 
 
 def _worth_waiting(made: Made, passed: float) -> bool:

@@ -140,6 +140,11 @@ class CallWatch:
         return Launched(call=self._line, arns=tuple(place.arn for place in self._places))
 
     @property
+    def took_s(self) -> float:
+        """How long the device took for the task that it ended last, seconds."""
+        return max(_seconds(place.state) for place in self._places)
+
+    @property
     def over(self) -> list[int]:
         """The places whose tasks are over."""
         return [place.number for place in self._places if place.over]
@@ -242,8 +247,10 @@ class CallWatch:
             return
         try:
             if place.arn is None:
+                # No device is done at once: whoever looks next asks for it.
                 place.arn = self._launched(place)
                 place.made_here = True
+                return
             self._ask(place)
         except (JobFailed, LaunchRefused, TaskUnknown, TransientFault) as fault:
             place.fault = fault
