@@ -11,8 +11,8 @@ from bellpair_core.composition import World
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.runs.broker import Broker
+from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.quantum_call import CallPlanner
-from bellpair_core.logic.runs.settle_call import CallDesk
 from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.logic.tenants.recent_tenants import RecentTenants
 from bellpair_core.stage import LOGGER, begin

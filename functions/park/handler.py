@@ -6,8 +6,8 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.park_function import park_function
-from bellpair_core.logic.runs.settle_call import CallDesk
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)

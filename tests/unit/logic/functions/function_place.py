@@ -15,10 +15,10 @@ from datetime import timedelta
 from typing import Any
 
 from bellpair_core.logic.runs.broker import Broker
+from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.park_function import park_function
 from bellpair_core.logic.runs.quantum_call import CallPlanner
 from bellpair_core.logic.runs.resume_function import Resumption
-from bellpair_core.logic.runs.settle_call import CallDesk
 from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.model.device import DeviceTarget, TaskPrice
 from bellpair_core.model.function import Invocation

@@ -12,6 +12,7 @@ import pytest
 from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.logic.runs.broker import Broker
+from bellpair_core.logic.runs.settle_call import CallWatch
 from bellpair_core.model.errors import ErrorCode, JobFailed, TransientFault
 from bellpair_core.model.job import Job, JobStatus, Task
 from bellpair_core.model.tenant import Principal, Role
@@ -185,7 +186,7 @@ def test_the_tasks_of_a_large_call_are_cancelled_many_at_a_time(place: FunctionP
     place.tasks.cancel = together  # type: ignore[method-assign]
     pending = read_journal(place.journal, job.id).pending["op-0"]
 
-    replace(place.desk, threads=2).watch(place.stored(job), pending).cancel()
+    CallWatch(replace(place.desk, threads=2), place.stored(job), pending).cancel()
 
     assert place.tasks.states() == [TaskStatus.CANCELLED] * 8
 

@@ -32,6 +32,7 @@ from bellpair_core.model.limits import FUNCTION_OUTPUT_BYTES_MAX
 from bellpair_core.ports import Blobs, Clock, Journal, Ledger
 from bellpair_core.settings import Settings
 
+from .call_desk import CallDesk
 from .keep_result import keep_result
 from .look_after_calls import CallBook
 from .make_calls import CallMaker, Made
@@ -44,7 +45,6 @@ from .run_session import (
     Session,
     require_going_on,
 )
-from .settle_call import CallDesk
 from .spending import Spending
 from .warm_journals import WarmJournals
 

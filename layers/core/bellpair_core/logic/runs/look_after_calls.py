@@ -8,8 +8,9 @@ from bellpair_core.model.job import Job
 from bellpair_core.model.journal import CallResult
 from bellpair_core.settings import Settings
 
+from .call_desk import CallDesk
 from .quantum_call import at_line, relocated
-from .settle_call import CallDesk, CallWatch
+from .settle_call import CallWatch
 from .spending import CapReached, Spending
 
 
@@ -113,7 +114,7 @@ class CallBook:
                 return known, watch
             mine = self.pending(call.operation)
             if mine is not None and mine.call.generation > lost.call.generation:
-                return None, self._desk.watch(self._job, mine)
+                return None, CallWatch(self._desk, self._job, mine)
             number, end = self._writer.next_number, self._writer.end
             made = at_line(call, self._settings.stage, self._job.id, number)
             spent, usd = end.spent_usd if end else 0.0, call.reserved_usd
@@ -126,7 +127,7 @@ class CallBook:
                 raise
             try:
                 if self._writer.append(call=made, spent_usd=round(spent + usd, 9)):
-                    return None, self._desk.watch(self._job, PendingCall(number, made))
+                    return None, CallWatch(self._desk, self._job, PendingCall(number, made))
             except Overtaken:
                 self._spending.adjust(self._job, -usd)
                 raise

@@ -29,10 +29,11 @@ from bellpair_core.model.limits import CALLS_MAX, CHECKPOINT_BYTES_MAX
 from bellpair_core.ports import Blobs, Clock, Ledger
 from bellpair_core.settings import Settings
 
+from .call_desk import CallDesk
 from .looking_times import LookingTimes
 from .quantum_call import CallPlanner, CallRefused, Prepared, at_line
 from .run_session import Session, require_going_on
-from .settle_call import CallDesk, CallWatch
+from .settle_call import CallWatch
 from .spending import CapReached, Spending
 
 _QPU_PATIENCE_S = 1.0
@@ -121,7 +122,7 @@ class CallMaker:
             if (result := session.book.result_of(operation)) is not None:
                 return Made(update, result=result)
             if (pending := session.book.pending(operation)) is not None:
-                return Made(update, self._desk.watch(session.job, pending))
+                return Made(update, CallWatch(self._desk, session.job, pending))
             if session.job.status is JobStatus.PAUSED:
                 return Made(update)
             end = session.end
@@ -163,7 +164,7 @@ class CallMaker:
                 continue
             pending = session.book.pending(operation)
             assert pending is not None
-            return Made(update, self._desk.watch(session.job, pending, prepared.programs))
+            return Made(update, CallWatch(self._desk, session.job, pending, prepared.programs))
 
     def _refuse(self, session: Session, update: Mapping[str, Any], error: dict[str, str]) -> Made:
         """Write down that the call failed before it had an intent."""
@@ -206,7 +207,8 @@ class CallMaker:
         """The calls that wait for their results while other branches go on."""
         found = folded.pending.values()
         return [
-            Made({"Id": one.call.operation}, self._desk.watch(session.job, one)) for one in found
+            Made({"Id": one.call.operation}, CallWatch(self._desk, session.job, one))
+            for one in found
         ]
 
     def await_calls(self, session: Session, made: Sequence[Made]) -> None:

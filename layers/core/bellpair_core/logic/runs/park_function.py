@@ -11,7 +11,8 @@ from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.model.job import Job, JobStatus, Parked
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
-from .settle_call import CallDesk
+from .call_desk import CallDesk
+from .settle_call import CallWatch
 
 
 def park_function(
@@ -82,7 +83,7 @@ class _Waiting:
 
         job = amend_job(self.ledger, job, with_word, attempt=job.attempt)
         for one in made:
-            watch = self.desk.watch(job, one)
+            watch = CallWatch(self.desk, job, one)
             over = watch.all_over()
             if one.line == first.line:
                 for place in watch.over:

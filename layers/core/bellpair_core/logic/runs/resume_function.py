@@ -32,9 +32,10 @@ from bellpair_core.model.limits import LOOPS_MAX, RUNS_WITHOUT_PROGRESS_MAX
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 from bellpair_core.settings import Settings
 
+from .call_desk import CallDesk
 from .keep_result import keep_result
 from .look_after_calls import CallBook
-from .settle_call import CallDesk
+from .settle_call import CallWatch
 from .spending import CapReached, Spending
 
 _TRIES = 5
@@ -169,7 +170,7 @@ class Resumption:
         settled, why, capped = False, None, ""
         for pending in list(folded.pending.values()):
             try:
-                result, watch = book.look(self.desk.watch(job, pending))
+                result, watch = book.look(CallWatch(self.desk, job, pending))
             except CapReached as reached:
                 # It would have to be made anew; the others are looked after all the same.
                 capped = str(reached)
@@ -243,7 +244,7 @@ class Resumption:
     def _cancel_calls(self, job: Job, folded: Folded) -> None:
         """Cancel what nobody wants any more; the job's end does not wait for a silent service."""
         for pending in folded.pending.values():
-            watch = self.desk.watch(job, pending)
+            watch = CallWatch(self.desk, job, pending)
             try:
                 watch.cancel()
             except TransientFault:

@@ -1,0 +1,106 @@
+"""What becomes of a call once its tasks are over: its result or its failure, and its cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bellpair_core.logic.tasks.counts import BIT_ORDER, counts_of
+from bellpair_core.model.errors import ErrorCode, JobFailed
+from bellpair_core.model.journal import Call, CallResult
+from bellpair_core.ports import TaskState, TaskStatus
+
+from .call_desk import CallDesk
+from .task_place import TaskPlace
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """Makes the result of one call.
+
+    Attributes
+    ----------
+    line
+        Number of the journal's line with the call's intent.
+    places
+        The call's tasks.
+    """
+
+    desk: CallDesk
+    line: int
+    call: Call
+    places: Sequence[TaskPlace]
+
+    def succeeded(self) -> CallResult:
+        """The counts of all tasks, whose results are all here; a failure where they make no sense.
+
+        Raises
+        ------
+        TransientFault
+            When the result could not be stored.
+        """
+        results = []
+        for place, task in zip(self.places, self.call.tasks, strict=True):
+            assert place.document is not None
+            try:
+                counts = counts_of(place.document, task.bits)
+            except JobFailed as error:
+                return self.failed(*JobFailed.parse(str(error)))
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                text = f"The result of task {place.arn} is not a gate-model result: {error!r}"
+                return self.failed(ErrorCode.RESULT_MISSING, text)
+            shots = sum(counts.values())
+            results.append({"counts": counts, "shots": shots, "bits": len(task.bits)})
+        self.desk.breakers.succeeded(self.call.device)
+        cost = self._cost()
+        value = {
+            "results": results,
+            "bit_order": BIT_ORDER,
+            "device": self.call.device,
+            "calibration_id": self.call.calibration_id,
+            "cost_usd": cost,
+        }
+        text = json.dumps(value, separators=(",", ":"))
+        return self._result(cost, value=self.desk.blobs.put(text.encode()))
+
+    def task_failed(self, state: TaskState) -> CallResult:
+        """The failure of a call one of whose tasks failed or was cancelled."""
+        name = self.call.device
+        if state.status is TaskStatus.FAILED:
+            reason = state.failure_reason or "no reason given"
+            self.desk.breakers.failed(name, f"device {name} failed a task: {reason}")
+            text = f"Device {name} failed task {state.arn}: {reason}."
+            return self.failed(ErrorCode.TASK_FAILED, text)
+        return self.failed(
+            ErrorCode.TASK_CANCELLED, f"Task {state.arn} on device {name} was cancelled."
+        )
+
+    def failed(self, code: ErrorCode, text: str, remedy: str | None = None) -> CallResult:
+        """The failure of the call; what else it had made is cancelled, as well as that goes."""
+        for place in self.places:
+            place.give_up()
+        error = {"code": code.value, "message": text, "remedy": remedy or code.remedy}
+        return self._result(self._cost(), error=error)
+
+    def _result(self, cost: float, **content: Any) -> CallResult:
+        return CallResult(
+            call=self.line,
+            operation=self.call.operation,
+            name=self.call.name,
+            parent=self.call.parent,
+            cost_usd=cost,
+            **content,
+        )
+
+    def _cost(self) -> float:
+        """What the tasks cost that are not known to have come to nothing, US dollars."""
+        device = self.desk.device(self.call.device)
+        if device is None:
+            return self.call.reserved_usd
+        total = 0.0
+        for place, task in zip(self.places, self.call.tasks, strict=True):
+            if place.arn is not None and not place.unwell:
+                total += device.price.of(task.shots, place.seconds)
+        return round(total, 9)
