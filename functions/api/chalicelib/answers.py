@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Request, Response
 
+from bellpair_core.http.location import relative_location
 from bellpair_core.http.problem import FAULTS, MEDIA_TYPE, problem_document, problem_of
 from bellpair_core.http.tracing import request_id, trace_id
+from bellpair_core.logic.jobs.accept_job import Accepted
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.tenant import Principal
 from chalicelib.service import Services
@@ -118,6 +120,21 @@ def body_of(request: Request) -> bytes:
 def query_of(request: Request) -> dict[str, str]:
     """The query's parameters, the last of each name."""
     return dict((request.query_params or {}).items())
+
+
+def location_of(request: Request, target: str) -> dict[str, str]:
+    """The header that leads from a request to a path of the API, such as ``/v1/jobs/job-1``."""
+    # Behind a domain of one's own, the event's path has more before it than the API's own.
+    slash = "/" if request.to_original_event()["path"].endswith("/") else ""
+    return {"Location": relative_location(request.path + slash, target)}
+
+
+def accepted_headers(request: Request, accepted: Accepted) -> dict[str, str]:
+    """The headers of an accepted job: where it is, and whether it was there before."""
+    headers = location_of(request, f"/v1/jobs/{accepted.job.id}")
+    if accepted.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return headers
 
 
 def _refusal(

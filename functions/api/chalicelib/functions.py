@@ -21,7 +21,14 @@ from bellpair_core.logic.functions.list_functions import (
     show_function,
     show_version,
 )
-from chalicelib.answers import Answer, answering, body_of, principal_of, query_of
+from chalicelib.answers import (
+    Answer,
+    answering,
+    body_of,
+    location_of,
+    principal_of,
+    query_of,
+)
 from chalicelib.service import Services
 
 _ANY = ["*/*"]
@@ -50,7 +57,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             devices=service.devices,
         )
         version, existed = deployed
-        headers = {"Location": f"functions/{version.name}/versions/{version.version}"}
+        headers = location_of(request, f"/v1/functions/{version.name}/versions/{version.version}")
         return Answer(version_view(version, existed=existed), 200 if existed else 201, headers)
 
     @functions.route("/", methods=["GET"], authorizer=authorize)

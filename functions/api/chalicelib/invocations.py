@@ -15,7 +15,14 @@ from bellpair_core.logic.jobs.await_end import await_end, preferred_wait
 from bellpair_core.logic.jobs.job_result import job_result
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.tenant import Principal
-from chalicelib.answers import Answer, answering, body_of, principal_of, trace_of
+from chalicelib.answers import (
+    Answer,
+    accepted_headers,
+    answering,
+    body_of,
+    principal_of,
+    trace_of,
+)
 from chalicelib.service import Services
 
 
@@ -49,9 +56,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             spent=world.meter.take,
         )
         job = accepted.job
-        headers = {"Location": f"/v1/jobs/{job.id}"}
-        if accepted.replayed:
-            headers["Idempotent-Replayed"] = "true"
+        headers = accepted_headers(request, accepted)
         wait_s = preferred_wait(request.headers.get("prefer"))
         if wait_s is None:
             return Answer(job_view(job), 202, headers, job.id)

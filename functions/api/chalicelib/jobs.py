@@ -15,7 +15,15 @@ from bellpair_core.logic.jobs.job_result import job_result
 from bellpair_core.logic.jobs.list_jobs import list_jobs
 from bellpair_core.logic.jobs.submit_job import Submission, submit_job
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from chalicelib.answers import Answer, answering, body_of, principal_of, query_of, trace_of
+from chalicelib.answers import (
+    Answer,
+    accepted_headers,
+    answering,
+    body_of,
+    principal_of,
+    query_of,
+    trace_of,
+)
 from chalicelib.service import Services
 
 
@@ -44,10 +52,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             spent=world.meter.take,
         )
         job = accepted.job
-        headers = {"Location": f"jobs/{job.id}"}
-        if accepted.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return Answer(job_view(job), 202, headers, job.id)
+        return Answer(job_view(job), 202, accepted_headers(request, accepted), job.id)
 
     @jobs.route("/", methods=["GET"], authorizer=authorize)
     @answer

@@ -23,7 +23,7 @@ from bellpair_core.logic.triggers.manage_triggers import (
 )
 from bellpair_core.logic.triggers.redrive_trigger import redrive_trigger
 from bellpair_core.logic.triggers.try_trigger import TriedHappening, try_trigger
-from chalicelib.answers import Answer, answering, body_of, principal_of
+from chalicelib.answers import Answer, answering, body_of, location_of, principal_of
 from chalicelib.service import Services
 
 
@@ -51,7 +51,11 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             queues=world.settings.trigger_queues,
             clock=world.clock,
         )
-        return Answer(trigger_view(made.trigger, world.settings), 200 if made.replayed else 201)
+        return Answer(
+            trigger_view(made.trigger, world.settings),
+            200 if made.replayed else 201,
+            location_of(request, f"/v1/triggers/{made.trigger.name}"),
+        )
 
     @triggers.route("/", methods=["GET"], authorizer=authorize)
     @answer

@@ -108,6 +108,7 @@ class Gateway:
         return _http(answer["statusCode"], answer["headers"], answer["body"])
 
     def _route(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+        path = path.rstrip("/")
         for resource, methods in self._app.routes.items():
             pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource)
             if (match := re.fullmatch(pattern, path)) and method in methods:

@@ -39,7 +39,7 @@ def version(api: Api, number: int) -> FunctionVersion:
 def test_a_deployment_makes_a_version_and_moves_the_alias(api: Api, key: str) -> None:
     answer = deploy(api, key)
 
-    assert (answer.status, answer.headers["location"]) == (201, "functions/vqe-h2/versions/1")
+    assert answer.status == 201
     shown = function_schemas.DeployedVersion.model_validate(answer.json)
     assert (shown.version, shown.worker, shown.timeout_s) == (1, "qiskit", 600)
     assert not shown.existed

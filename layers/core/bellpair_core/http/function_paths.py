@@ -214,6 +214,7 @@ def _deploying() -> dict[str, Any]:
         description="The package is imported by a worker, and there alone. What was deployed"
         " before is the version that it was then, which is answered with 200.",
         body=Deployment,
+        headers=("Location",),
     )
     described["responses"]["200"] = described["responses"]["201"] | {
         "description": "The very same had been deployed before"

@@ -392,7 +392,10 @@ def _headers() -> dict[str, Any]:
             "seconds after which a repetition makes sense; only where one does",
             {"type": "integer", "minimum": 0},
         ),
-        "Location": header("the job, relative to the request's URL"),
+        "Location": header(
+            "the job, or what was made, relative to the request's URL",
+            {"type": "string", "format": "uri-reference"},
+        ),
         "Idempotent-Replayed": header(
             "true when an earlier submission had made this job",
             {"type": "string", "enum": ["true"]},

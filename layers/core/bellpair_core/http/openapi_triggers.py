@@ -58,6 +58,7 @@ def trigger_paths() -> dict[str, Any]:
                 ),
                 description="Asking for the same again answers 200 with the trigger that is there.",
                 body=NewTrigger,
+                headers=("Location",),
             ),
             "get": operation(
                 "listTriggers",
