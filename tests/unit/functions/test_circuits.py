@@ -13,8 +13,9 @@ from qiskit.circuit.library import efficient_su2, qaoa_ansatz
 from qiskit.quantum_info import Operator, SparsePauliOp
 
 from bellpair import Client
-from bellpair.functions.circuits import Template, bare_template, sampled_template
+from bellpair.functions.circuits import bare_template, sampled_template
 from bellpair.functions.errors import InvalidCall
+from bellpair.functions.template import Template
 from bellpair.programs import openqasm_source
 from bellpair_core.openqasm import check_program, flatten_program
 
