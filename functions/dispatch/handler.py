@@ -5,16 +5,12 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs, queues_of
-from bellpair_core.logic.recent import Recent
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
-PAIR = Recent(LEDGER.pair, WORLD.clock)
-DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
-BREAKERS = Breakers(LEDGER, WORLD.clock)
+PAIR, DEVICES, BREAKERS = WORLD.pair, WORLD.devices, WORLD.breakers
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -4,15 +4,12 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.tasks.launch_task import launch_task
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS, WORKFLOWS = WORLD.ledger, WORLD.blobs, WORLD.tasks, WORLD.workflows
-DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
-BREAKERS = Breakers(LEDGER, WORLD.clock)
+DEVICES, BREAKERS = WORLD.devices, WORLD.breakers
 
 
 @stage(WORLD)

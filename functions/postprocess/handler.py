@@ -4,15 +4,12 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.tasks.process_result import process_result
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS = WORLD.ledger, WORLD.blobs, WORLD.tasks
-DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
-BREAKERS = Breakers(LEDGER, WORLD.clock)
+DEVICES, BREAKERS = WORLD.devices, WORLD.breakers
 
 
 @stage(WORLD)

@@ -4,16 +4,13 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.stage import stage
 from bellpair_quantum.stage import compile_for_job
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS = WORLD.ledger, WORLD.blobs
-DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
-BREAKERS = Breakers(LEDGER, WORLD.clock)
+DEVICES, BREAKERS = WORLD.devices, WORLD.breakers
 
 
 @stage(WORLD)

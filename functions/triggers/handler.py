@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.triggers.hear_happening import Listening, NobodyListens, hear
 from bellpair_core.logic.triggers.keep_schedules import keep_schedules
 from bellpair_core.logic.triggers.read_happening import read_record
@@ -13,7 +12,6 @@ from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
-PAIR = Recent(WORLD.ledger.pair, WORLD.clock)
 TARGETS = JobTargets(
     ledger=WORLD.ledger,
     blobs=WORLD.blobs,
@@ -22,8 +20,8 @@ TARGETS = JobTargets(
     wakeups=WORLD.wakeups,
     clock=WORLD.clock,
     region=WORLD.settings.region,
-    pair=PAIR,
-    devices=Recent(WORLD.catalogue.devices, WORLD.clock),
+    pair=WORLD.pair,
+    devices=WORLD.devices,
     spent=WORLD.meter.take,
 )
 LISTENING = Listening(
@@ -32,7 +30,7 @@ LISTENING = Listening(
     inbox=WORLD.inbox,
     letters=WORLD.dead_letters,
     happenings=WORLD.happenings,
-    pair=PAIR,
+    pair=WORLD.pair,
     clock=WORLD.clock,
     region=WORLD.settings.region,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 from bellpair_core.adapters.meter import Meter
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.recent import Recent
 from bellpair_core.model.device import Device
+from bellpair_core.model.pair import PairRecord
 from bellpair_core.settings import Settings
 
 from .fake_callbacks import FakeCallbacks, FakeHosts
@@ -76,6 +80,21 @@ class FakeWorld:
     def hasty_ledger(self) -> MemoryLedger:
         """The ledger, which nobody waits for here."""
         return self.ledger
+
+    @cached_property
+    def pair(self) -> Recent[PairRecord]:
+        """The pair record, a little old at most."""
+        return Recent(self.ledger.pair, self.clock)
+
+    @cached_property
+    def devices(self) -> Recent[Sequence[Device]]:
+        """The devices, a little old at most."""
+        return Recent(self.catalogue.devices, self.clock)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """What is held against each device, a little old at most."""
+        return Breakers(self.ledger, self.clock)
 
     @classmethod
     def with_devices(cls, devices: Iterable[Device]) -> FakeWorld:

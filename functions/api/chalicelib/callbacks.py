@@ -30,8 +30,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @callbacks.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def callback_registered() -> Answer:
-        service, request = services(), callbacks.current_request
-        world = service.world
+        world, request = services().world, callbacks.current_request
         made = register_callback(
             principal_of(request),
             read_body(NewCallback, body_of(request)),
@@ -39,7 +38,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             hosts=world.hosts,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(callback_view(made, secret=True), 201, _ONCE)
 
@@ -52,13 +51,13 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @callbacks.route("/{callback_id}", methods=["DELETE"], authorizer=authorize)
     @answer
     def callback_deleted(callback_id: str) -> Answer:
-        service = services()
+        world = services().world
         deleted = delete_callback(
             principal_of(callbacks.current_request),
             callback_id,
-            book=service.world.functions,
-            region=service.world.settings.region,
-            pair=service.pair,
+            book=world.functions,
+            region=world.settings.region,
+            pair=world.pair,
         )
         return Answer(deleted_callback_view(deleted))
 

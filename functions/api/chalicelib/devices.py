@@ -16,7 +16,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @devices.route("/", methods=["GET"], authorizer=authorize)
     @answering(devices, services)
     def devices_listing() -> Answer:
-        service = services()
-        return Answer(devices_view(service.devices(), service.breakers))
+        world = services().world
+        return Answer(devices_view(world.devices(), world.breakers))
 
     return devices

@@ -21,8 +21,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @jobs.route("/{job_id}/resume", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def resume(job_id: str) -> Answer:
-        service, request = services(), jobs.current_request
-        world = service.world
+        world, request = services().world, jobs.current_request
         job = resume_job(
             principal_of(request),
             job_id,
@@ -32,7 +31,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             wakeups=world.wakeups,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
             spent=world.meter.take,
         )
         return Answer(job_view(job, last=world.journal.last(job.id)), 202, job_id=job.id)

@@ -42,8 +42,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @functions.route("/", methods=["POST"], authorizer=authorize, content_types=_ANY)
     @answer
     def deploy() -> Answer:
-        service, request = services(), functions.current_request
-        world = service.world
+        world, request = services().world, functions.current_request
         deployed = deploy_function(
             principal_of(request),
             read_body(Deployment, body_of(request)),
@@ -53,8 +52,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             blobs=world.blobs,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
-            devices=service.devices,
+            pair=world.pair,
+            devices=world.devices,
         )
         version, existed = deployed
         headers = location_of(request, f"/v1/functions/{version.name}/versions/{version.version}")
@@ -77,15 +76,14 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @functions.route("/{name}", methods=["DELETE"], authorizer=authorize)
     @answer
     def function_deleted(name: str) -> Answer:
-        service = services()
-        world = service.world
+        world = services().world
         record = delete_function(
             principal_of(functions.current_request),
             name,
             functions=world.functions,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(function_view(record))
 
@@ -108,8 +106,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @functions.route("/{name}/versions/{version}", methods=["DELETE"], authorizer=authorize)
     @answer
     def version_deleted(name: str, version: str) -> Answer:
-        service = services()
-        world = service.world
+        world = services().world
         deleted = delete_version(
             principal_of(functions.current_request),
             name,
@@ -117,7 +114,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             functions=world.functions,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(version_view(deleted))
 
@@ -126,8 +123,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     )
     @answer
     def alias_set(name: str, alias: str) -> Answer:
-        service, request = services(), functions.current_request
-        world = service.world
+        world, request = services().world, functions.current_request
         record = set_alias(
             principal_of(request),
             name,
@@ -136,15 +132,14 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             functions=world.functions,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(function_view(record))
 
     @functions.route("/{name}/aliases/{alias}", methods=["DELETE"], authorizer=authorize)
     @answer
     def alias_deleted(name: str, alias: str) -> Answer:
-        service = services()
-        world = service.world
+        world = services().world
         record = delete_alias(
             principal_of(functions.current_request),
             name,
@@ -152,7 +147,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             functions=world.functions,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(function_view(record))
 

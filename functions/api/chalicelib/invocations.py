@@ -36,8 +36,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     )
     @answer
     def invoke(name: str) -> Answer:
-        service, request = services(), invocations.current_request
-        world, principal = service.world, principal_of(request)
+        world, request = services().world, invocations.current_request
+        principal = principal_of(request)
         accepted = invoke_function(
             principal,
             unquote(name),
@@ -51,8 +51,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             clock=world.clock,
             region=world.settings.region,
             trace_id=trace_of(request),
-            pair=service.pair,
-            devices=service.devices,
+            pair=world.pair,
+            devices=world.devices,
             spent=world.meter.take,
         )
         job = accepted.job

@@ -35,8 +35,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @jobs.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def submit() -> Answer:
-        service, request = services(), jobs.current_request
-        world = service.world
+        world, request = services().world, jobs.current_request
         accepted = submit_job(
             principal_of(request),
             read_body(Submission, body_of(request)),
@@ -47,8 +46,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             clock=world.clock,
             region=world.settings.region,
             trace_id=trace_of(request),
-            pair=service.pair,
-            devices=service.devices,
+            pair=world.pair,
+            devices=world.devices,
             spent=world.meter.take,
         )
         job = accepted.job
@@ -64,14 +63,14 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @jobs.route("/{job_id}", methods=["GET"], authorizer=authorize)
     @answer
     def show(job_id: str) -> Answer:
-        service, request = services(), jobs.current_request
-        world, cost = service.world, _wants_cost(query_of(request))
+        world, request = services().world, jobs.current_request
+        cost = _wants_cost(query_of(request))
         job, place, waiting_for = get_job(
             principal_of(request),
             job_id,
             ledger=world.ledger,
-            devices=service.devices,
-            breakers=service.breakers,
+            devices=world.devices,
+            breakers=world.breakers,
             clock=world.clock,
         )
         last = world.journal.last(job.id) if job.function is not None else None
@@ -98,7 +97,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             tasks=lambda: world.tasks,
             clock=world.clock,
             region=world.settings.region,
-            pair=services().pair,
+            pair=services().world.pair,
             spent=world.meter.take,
             journal=lambda: world.journal,
             callbacks=lambda: world.callbacks,

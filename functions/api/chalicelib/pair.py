@@ -22,9 +22,9 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @pair.route("/", methods=["GET"], authorizer=authorize)
     @answer
     def show_pair() -> Answer:
-        service = services()
-        devices = [device.name for device in service.world.settings.devices]
-        seen = see_pair(service.world.ledger, principal_of(pair.current_request), devices)
+        world = services().world
+        devices = [device.name for device in world.settings.devices]
+        seen = see_pair(world.ledger, principal_of(pair.current_request), devices)
         return Answer(pair_view(seen), headers=_NOW)
 
     def operation(kind: OperationKind) -> None:

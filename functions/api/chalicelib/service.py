@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.tenants.authenticate import Authenticator
 
 
 class Service:
-    """The world, and what a warm process remembers of it.
+    """The world, and who is calling.
 
     Attributes
     ----------
-    pair, devices, breakers
-        The pair record, the devices and what is held against them, a little old at most.
     bearer_of
         Finds the bearer of an ``Authorization`` header.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.pair = Recent(world.ledger.pair, world.clock)
-        self.devices = Recent(world.catalogue.devices, world.clock)
-        self.breakers = Breakers(world.ledger, world.clock)
+        # Built now, as a process that starts has more CPU than one that answers.
+        self._ready = (world.pair, world.devices, world.breakers)
         self.bearer_of = Authenticator(world.catalogue, world.clock)
 
 

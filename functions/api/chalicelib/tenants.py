@@ -24,7 +24,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
 
     def pass_gate() -> None:
         """Let the active region alone write the catalogue, of which the last writer wins."""
-        require_active(services().pair, services().world.settings.region)
+        require_active(services().world.pair, services().world.settings.region)
 
     @tenants.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
@@ -55,8 +55,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @tenants.route("/{tenant}/cap", methods=["PUT"], authorizer=authorize, content_types=["*/*"])
     @answer
     def tenant_cap(tenant: str) -> Answer:
-        service, request = services(), tenants.current_request
-        world = service.world
+        world, request = services().world, tenants.current_request
         spending = set_cap(
             principal_of(request),
             tenant,
@@ -65,7 +64,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             journal=world.journal,
             clock=world.clock,
             region=world.settings.region,
-            pair=service.pair,
+            pair=world.pair,
         )
         return Answer(spending_view(spending))
 

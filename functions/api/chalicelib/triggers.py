@@ -34,20 +34,19 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
 
     def pass_gate() -> None:
         """Let the active region alone write the catalogue, of which the last writer wins."""
-        require_active(services().pair, services().world.settings.region)
+        require_active(services().world.pair, services().world.settings.region)
 
     @triggers.route("/", methods=["POST"], authorizer=authorize, content_types=["*/*"])
     @answer
     def new_trigger() -> Answer:
         pass_gate()
-        service, request = services(), triggers.current_request
-        world = service.world
+        world, request = services().world, triggers.current_request
         made = create_trigger(
             principal_of(request),
             read_body(NewTrigger, body_of(request)),
             triggers=world.triggers,
             functions=world.functions,
-            devices=service.devices,
+            devices=world.devices,
             queues=world.settings.trigger_queues,
             clock=world.clock,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from .adapters.dynamodb_functions import DynamoDbFunctions
 from .adapters.dynamodb_ledger import DynamoDbLedger
 from .adapters.meter import Meter
 from .adapters.s3_blobs import S3Blobs
+from .logic.recent import Recent
+from .model.device import Device
 from .model.pair import PairRecord
 from .ports import (
     Announcements,
@@ -36,6 +38,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from .adapters.sqs_callbacks import SqsCallbacks
+    from .logic.devices.device_breaker import Breakers
 
 
 class World:
@@ -218,3 +221,20 @@ class World:
         from .adapters.s3_inbox import S3Inbox
 
         return S3Inbox(self.settings.inbox_buckets)
+
+    @cached_property
+    def pair(self) -> Recent[PairRecord]:
+        """The pair record, a little old at most."""
+        return Recent(self.ledger.pair, self.clock)
+
+    @cached_property
+    def devices(self) -> Recent[Sequence[Device]]:
+        """The devices, a little old at most."""
+        return Recent(self.catalogue.devices, self.clock)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """What is held against each device, a little old at most."""
+        from .logic.devices.device_breaker import Breakers
+
+        return Breakers(self.ledger, self.clock)
