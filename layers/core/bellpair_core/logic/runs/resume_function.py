@@ -21,6 +21,7 @@ from bellpair_core.logic.journal.journal_log import (
 )
 from bellpair_core.model.errors import (
     ErrorCode,
+    Fenced,
     JobCancelled,
     JobFailed,
     LedgerConflict,
@@ -133,6 +134,7 @@ class Resumption:
         if job.result is not None:
             return {"next": "finish"}
         folded = read_journal(self.journal, job.id)
+        _require_latest(job, folded)
         if folded.end is not None and folded.end.ended == "finished":
             keep_result(job, folded.end, self.ledger, self.clock)
             return {"next": "finish"}
@@ -321,6 +323,18 @@ class Resumption:
         # process die before the start, the sweeper starts the execution.
         self.ledger.replace(job, handed)
         self.workflows.start(handed)
+
+
+def _require_latest(job: Job, folded: Folded) -> None:
+    """Leave a journal alone that another execution took over after the record was read.
+
+    Raises
+    ------
+    Fenced
+    """
+    end = folded.end
+    if end is not None and (end.epoch, end.attempt) > (job.epoch, job.attempt):
+        raise Fenced(f"execution {end.attempt} of epoch {end.epoch} goes on with job {job.id}")
 
 
 def _as_it_was(failure: str) -> JobFailed:
