@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -423,6 +424,24 @@ def test_a_wrong_value_is_not_repeated_in_the_error(api: Api, key: str) -> None:
 
 def test_the_openapi_document_is_valid() -> None:
     validate(openapi_document())
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "$ref" else references(inner)
+
+
+def test_every_reference_in_the_openapi_document_leads_somewhere() -> None:
+    document = openapi_document()
+
+    for reference in set(references(document)):
+        place: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            assert step in place, reference
+            place = place[step]
 
 
 def test_the_openapi_document_is_served_without_a_key(api: Api) -> None:

@@ -11,7 +11,6 @@ from bellpair_core.logic.functions.alias_function import AliasWeights
 from bellpair_core.logic.functions.deploy_function import Deployment
 from bellpair_core.logic.functions.invoke_function import InvocationRequest
 from bellpair_core.logic.jobs.resume_job import Resumption
-from bellpair_core.logic.runs.tenant_spending import MonthlyCap
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.limits import PAGE_MAX, PREFER_WAIT_MAX_S
 
@@ -22,7 +21,6 @@ BODIES: tuple[type[BaseModel], ...] = (
     AliasWeights,
     Deployment,
     InvocationRequest,
-    MonthlyCap,
     NewCallback,
     Resumption,
 )
@@ -38,10 +36,13 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     function_schemas.Logs,
     function_schemas.RegisteredCallback,
     function_schemas.SeenFunction,
-    function_schemas.Spending,
     function_schemas.Version,
     function_schemas.VersionPage,
     function_schemas.WorkerList,
+)
+TAGS = (
+    {"name": "functions", "description": "Deploy, invoke and follow quantum functions"},
+    {"name": "callbacks", "description": "URLs that are told of jobs' ends"},
 )
 
 _NOT_FOUND = (*WITH_KEY, ErrorCode.FUNCTION_NOT_FOUND)
@@ -50,7 +51,7 @@ _CHANGES = (*_NOT_FOUND, ErrorCode.FUNCTION_CHANGED, ErrorCode.REGION_PASSIVE)
 
 def function_paths() -> dict[str, Any]:
     """The paths."""
-    return {**_functions(), **_invocations(), **_workers(), **_callbacks(), **_spending()}
+    return {**_functions(), **_invocations(), **_workers(), **_callbacks()}
 
 
 def function_parameters() -> dict[str, Any]:
@@ -362,43 +363,6 @@ def _callbacks() -> dict[str, Any]:
                     ErrorCode.REGION_PASSIVE,
                 ),
                 description="For tenant admins. Jobs that name it end without telling.",
-            ),
-        },
-    }
-
-
-def _spending() -> dict[str, Any]:
-    return {
-        "/v1/tenants/{tenant}/cap": {
-            "parameters": _parameters("tenant"),
-            "put": operation(
-                "setCap",
-                "tenants",
-                "Set what a tenant's functions may spend in a month",
-                200,
-                function_schemas.Spending,
-                codes=(
-                    *WITH_KEY,
-                    *WITH_BODY,
-                    ErrorCode.FORBIDDEN,
-                    ErrorCode.TENANT_NOT_FOUND,
-                    ErrorCode.REGION_PASSIVE,
-                ),
-                description="For operators. Jobs that were paused by a lower cap are resumed by"
-                " their tenant.",
-                body=MonthlyCap,
-            ),
-        },
-        "/v1/tenants/{tenant}/spending": {
-            "parameters": _parameters("tenant"),
-            "get": operation(
-                "getSpending",
-                "tenants",
-                "Show what a tenant's functions spent this month",
-                200,
-                function_schemas.Spending,
-                codes=(*WITH_KEY, ErrorCode.FORBIDDEN, ErrorCode.TENANT_NOT_FOUND),
-                description="For the tenant itself, and for operators.",
             ),
         },
     }

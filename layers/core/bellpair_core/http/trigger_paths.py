@@ -1,4 +1,4 @@
-"""The routes of triggers, described."""
+"""The paths of triggers, as OpenAPI describes them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bellpair_core.model.errors import ErrorCode
 from . import trigger_schemas as schemas
 from .openapi_operation import WITH_BODY, WITH_KEY, operation
 
-TRIGGER_BODIES: tuple[type[BaseModel], ...] = (NewTrigger, TriedHappening)
-TRIGGER_ANSWERS: tuple[type[BaseModel], ...] = (
+BODIES: tuple[type[BaseModel], ...] = (NewTrigger, TriedHappening)
+ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Trigger,
     schemas.TriggerList,
     schemas.DeletedTrigger,
     schemas.TriggerTrial,
     schemas.RedrivenTrigger,
 )
-TRIGGER_TAG = {"name": "triggers", "description": "Jobs made by objects, events, clock and queues"}
+TAG = {"name": "triggers", "description": "Jobs made by objects, events, clock and queues"}
 
 _KNOWN = (*WITH_KEY, ErrorCode.TRIGGER_NOT_FOUND)
 _NAME = [
