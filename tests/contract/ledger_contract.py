@@ -390,7 +390,14 @@ class LedgerContract:
         assert ledger.acquire_slot("ion-11", "job-b", limit=1)
         assert ledger.slots("ion-11") == {"job-b"}
 
+    def test_who_gives_a_place_back_learns_who_had_one(self, ledger: Ledger) -> None:
+        ledger.acquire_slot("ion-11", "job-a", limit=2)
+        ledger.acquire_slot("ion-11", "job-b", limit=2)
+
+        assert ledger.release_slot("ion-11", "job-b") == {"job-a", "job-b"}
+        assert ledger.release_slot("ion-11", "job-b") == {"job-a"}
+
     def test_a_device_that_was_never_used_has_no_places_taken(self, ledger: Ledger) -> None:
-        ledger.release_slot("square-20", "job-a")
+        assert ledger.release_slot("square-20", "job-a") == frozenset()
 
         assert ledger.slots("square-20") == frozenset()

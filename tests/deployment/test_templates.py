@@ -122,7 +122,7 @@ MAY: dict[str, set[str]] = {
         *(*WAKE, *CALL_BACK, "events:PutEvents"),
     },
     "notify": {*READ_PAIR, *READ_JOBS, *READ_CALLBACKS, *BE_WOKEN},
-    "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER},
+    "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER, *HOLD_SLOTS, *WAKE},
     "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
     "registrar": {*READ_PAIR, *ASK_WORKERS, *WRITE_WORKERS},
     "resume": {

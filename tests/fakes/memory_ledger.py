@@ -214,13 +214,15 @@ class MemoryLedger:
             self.writes += 1
             return True
 
-    def release_slot(self, device: str, job_id: str) -> None:
+    def release_slot(self, device: str, job_id: str) -> frozenset[str]:
         """Give the job's place back."""
         with self._item():
             held = self._slots.get(device, set())
+            before = frozenset(held)
             if job_id in held:
                 held.remove(job_id)
                 self.writes += 1
+            return before
 
     def slots(self, device: str) -> frozenset[str]:
         """Ids of the jobs that hold a place on the device."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from constructs import Construct
 
-from bellpair_cdk.access import BREAKERS, JOBS, SLOTS, SPENDING, Access
+from bellpair_cdk.access import BREAKERS, JOBS, SLOTS, SPENDING
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.job_workflow import LIFE
 from bellpair_cdk.stage import Stage
@@ -69,8 +69,8 @@ class FunctionWorkflow(Construct):
                     *(accesses.read_ledger(JOBS), accesses.write_jobs()),
                     *(accesses.read_journals(), accesses.note_tasks()),
                     *(accesses.follow_tasks(), accesses.answer_turns()),
-                    # What it shares with who launches is told of this, and does not use it here.
-                    Access(environment=accesses.wake_dispatcher().environment),
+                    # A function that waits leaves its place to another.
+                    *(accesses.hold_slots(), accesses.wake_dispatcher()),
                 ],
             ),
             "Finish": finish,

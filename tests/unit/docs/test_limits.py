@@ -32,6 +32,11 @@ STATED = [
     ("README.md", f"{limits.FUNCTION_SECONDS_DEFAULT // HOUR} h unless `timeout=`"),
     ("README.md", f"{limits.FUNCTION_SECONDS_MAX // HOUR} h at most"),
     ("README.md", f"| output kept | {limits.OUTPUT_SHOWN_CHARACTERS_MAX:,} characters |"),
+    (
+        "README.md",
+        f"| {limits.FUNCTIONS_OF_TENANT_AT_ONCE_MAX} of a tenant,"
+        f" {limits.FUNCTIONS_AT_ONCE_MAX} in all;",
+    ),
     ("README.md", f"nowhere | {limits.RUNS_WITHOUT_PROGRESS_MAX}, then the job fails |"),
     ("programming.md", f"| OpenQASM of one call | {limits.CALL_PROGRAM_BYTES_MAX // MIB} MiB |"),
     ("programming.md", f"| shots of one circuit | {limits.SHOTS_MAX:,} |"),

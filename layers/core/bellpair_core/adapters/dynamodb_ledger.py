@@ -262,10 +262,11 @@ class DynamoDbLedger:
                 return False
         return True
 
-    def release_slot(self, device: str, job_id: str) -> None:
+    def release_slot(self, device: str, job_id: str) -> frozenset[str]:
         """See `Ledger.release_slot`."""
         with table_faults("writing the ledger"):
-            self._slots("DELETE jobs :job", device, job_id)
+            before = self._slots("DELETE jobs :job", device, job_id, ReturnValues="ALL_OLD")
+        return frozenset(before.get("jobs", {}).get("SS", ()))
 
     def slots(self, device: str) -> frozenset[str]:
         """See `Ledger.slots`."""
@@ -279,8 +280,8 @@ class DynamoDbLedger:
         job_id: str,
         more: Mapping[str, Any] | None = None,
         **parameters: Any,
-    ) -> None:
-        answer = self._dynamodb.update_item(
+    ) -> dict[str, Any]:
+        answer: Any = self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(f"SLOTS#{device}", "SLOTS"),
             UpdateExpression=update,
@@ -289,6 +290,8 @@ class DynamoDbLedger:
             **parameters,
         )
         self._meter.write(answer)
+        attributes: dict[str, Any] = answer.get("Attributes", {})
+        return attributes
 
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
         return self._call("get_item", Key=_key(pk, sk), ConsistentRead=True).get("Item")

@@ -171,6 +171,16 @@ VERSIONS_MAX = 1000
 
 ALIASES_MAX = 20
 
+FUNCTIONS_AT_ONCE_MAX = 200
+FUNCTIONS_OF_TENANT_AT_ONCE_MAX = 100
+"""Functions that run at once, in all and of one tenant; those that wait for their tasks do not
+count. Each needs a worker and, at times, the broker, and an account may have a thousand Lambda
+functions at work.
+"""
+
+FUNCTION_PLACE_SHARDS = 4
+"""Items that the places of functions at work are spread over; each has its part of them."""
+
 CALLS_MAX = 10_000
 """Quantum calls of one job."""
 

@@ -200,8 +200,15 @@ class Ledger(Protocol):
         """Take one of the device's ``limit`` places for the job; True if it has one already."""
         ...
 
-    def release_slot(self, device: str, job_id: str) -> None:
-        """Give the job's place back; nothing happens if it has none."""
+    def release_slot(self, device: str, job_id: str) -> frozenset[str]:
+        """Give the job's place back; nothing happens if it has none.
+
+        Returns
+        -------
+        frozenset of str
+            Who held a place until then. Of several who give back at a time, each learns of those
+            before it.
+        """
         ...
 
     def slots(self, device: str) -> frozenset[str]:

@@ -71,6 +71,7 @@ def dispatch_jobs(
             region=region,
             pair=pair,
             spent=spent,
+            thorough=queues is None,
         )
     began = clock()
     batch = DISPATCH_BATCH

@@ -7,21 +7,25 @@ from collections.abc import Callable
 
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.model.errors import TransientFault
-from bellpair_core.model.job import SHARED_QUEUES, Job
+from bellpair_core.model.job import FUNCTIONS_QUEUE, SHARED_QUEUES, Job
 from bellpair_core.ports import Journal, Ledger, TaskService
 from bellpair_core.settings import Settings
+
+from .function_places import give_place_back
 
 _LOG = logging.getLogger(__name__)
 
 
 def free_place(job: Job, ledger: Ledger, settings: Settings) -> tuple[str, ...]:
-    """Free the job's place, if its device has a limit.
+    """Free the job's place: a function's among those at work, or its device's if that has a limit.
 
     Returns
     -------
     tuple of str
         The queues for which the place may be of use.
     """
+    if job.function is not None:
+        return (FUNCTIONS_QUEUE,) if give_place_back(ledger, job) else ()
     device = settings.device(job.device_used or "")
     if device is None or device.max_in_flight is None:
         return ()

@@ -190,6 +190,9 @@ class _Sweeper:
         counted = job.waiting_for is None
         if counted and (resting := _rests_until(job)) is not None and now < resting:
             self._ledger.replace(job, job.moved(now, check_at=min(resting, job.ends_by)))
+            if job.function is not None:
+                # Its place among the functions at work is another's meanwhile.
+                self._queues.update(free_place(job, self._ledger, self._settings))
             return "fine"
         again = job.moved(
             now,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
+from bellpair_core.logic.jobs.function_places import give_place_back
 from bellpair_core.logic.journal.fold_journal import PendingCall
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.model.job import Job, JobStatus, Parked
@@ -31,7 +32,7 @@ def park_function(
 
     The word is in the job's record before the tasks are asked for. So a task that ends before is
     seen here, and the event of one that ends later finds the word. When nothing wakes the
-    execution, it looks again after a while.
+    execution, it looks again after a while. What waits holds no place among the functions at work.
 
     Returns
     -------
@@ -47,7 +48,10 @@ def park_function(
     waits_for = _Waiting(ledger, journal, clock, desk).look(job, wake_token)
     if waits_for is None:
         workflows.answer(wake_token, {"woken": "there is something to go on with"})
-    return waits_for or "nothing"
+        return "nothing"
+    if give_place_back(ledger, job):
+        desk.wakeups.wake(job.queue)
+    return waits_for
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
+from bellpair_core.logic.jobs.function_places import give_place_back, take_place_again
 from bellpair_core.logic.jobs.pause_job import pause_job
 from bellpair_core.logic.jobs.waiting_note import note_waiting
 from bellpair_core.logic.journal.fold_journal import Folded
@@ -151,16 +152,27 @@ class Resumption:
                 f"The function was to be finished by {job.ends_by.isoformat(timespec='seconds')}.",
             )
         if job.status is JobStatus.PAUSED:
-            return {"next": "leave"}
+            return self._left(job)
         if turn >= LOOPS_MAX:
             self._hand_on(job)
             return {"next": "leave"}
-        nonce = f"turn-{job.epoch}-{job.attempt}-{turn}"
+        return self._turn(job, folded, f"turn-{job.epoch}-{job.attempt}-{turn}", crash)
+
+    def _turn(
+        self, job: Job, folded: Folded, nonce: str, crash: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
         job, folded, settled = self._settle(job, folded)
-        capped = job.status is JobStatus.PAUSED
-        if capped or (not settled and self._only_waits(job, folded, crash, nonce)):
-            return {"next": "leave" if capped else "wait"}
+        if job.status is JobStatus.PAUSED:
+            return self._left(job)
+        if not settled and self._only_waits(job, folded, crash, nonce):
+            return {"next": "wait"}
         return self._begin(job, folded, nonce, crash)
+
+    def _left(self, job: Job) -> dict[str, Any]:
+        """Leave a job that is paused: its place among the functions at work is another's now."""
+        if give_place_back(self.ledger, job):
+            self.desk.wakeups.wake(job.queue)
+        return {"next": "leave"}
 
     # What it waits for
 
@@ -280,6 +292,9 @@ class Resumption:
             idle=idle,
             ticket=hashlib.sha256(ticket.encode()).hexdigest(),
         )
+        if folded.end is not None:
+            # Before a first run the dispatcher took it; later, it was given back at each wait.
+            take_place_again(self.ledger, job)
         self.journal.append(job.id, line)
         return {
             "next": "run",
