@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         NewTenant,
         Operation,
         Pair,
+        Spending,
         StartedOperation,
         Usage,
     )
@@ -92,6 +93,7 @@ __all__ = [
     "ResultTimeout",
     "Role",
     "ServerError",
+    "Spending",
     "StartedOperation",
     "TooLarge",
     "Unavailable",
@@ -118,6 +120,7 @@ _HOMES = {
             "NewTenant",
             "Operation",
             "Pair",
+            "Spending",
             "StartedOperation",
             "Usage",
         ),

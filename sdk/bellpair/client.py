@@ -12,19 +12,20 @@ from bellpair.configuration import Configuration, discover
 from bellpair.errors import BellpairError, InvalidRequest
 from bellpair.function_client import FunctionClient, checked_key
 from bellpair.job import Job
-from bellpair.models import Device, Health, JobRecord, NewTenant, Pair, StartedOperation
+from bellpair.models import Device, Health, JobRecord, Pair, StartedOperation
 from bellpair.pacing import Clock
 from bellpair.programs import openqasm_source
+from bellpair.tenant_client import TenantClient
 from bellpair.transport import OnRetry, Transport
 from bellpair.triggers import TriggerClient
-from bellpair.vocabulary import PairOperation, Role
+from bellpair.vocabulary import PairOperation
 
 TIMEOUT = 30.0
 PAGE_MAX = 100
 HEALTH_TIMEOUT = 3.0
 
 
-class Client(FunctionClient, TriggerClient):
+class Client(FunctionClient, TriggerClient, TenantClient):
     """A connection to Bellpair.
 
     Safe to share between threads. Use it as a context manager, or `close` it.
@@ -272,59 +273,6 @@ class Client(FunctionClient, TriggerClient):
             "POST", f"/v1/pair/{PairOperation(operation)}", body=body, repeatable=False
         )
         return StartedOperation.read(answer.get("operation"))
-
-    def create_tenant(self, name: str, role: Role | str = Role.USER) -> NewTenant:
-        """Make a tenant with its first API key; needs an operator's key.
-
-        Parameters
-        ----------
-        name
-            Lower-case letters, digits and hyphens.
-        role
-            What the key may do.
-
-        Raises
-        ------
-        AuthError
-            If this client's key is not an operator's.
-        Conflict
-            If the tenant exists.
-        """
-        body = {"name": name, "role": str(role)}
-        answer = self._transport.request("POST", "/v1/tenants", body=body, repeatable=False)
-        return NewTenant.read(answer)
-
-    def disable_key(self, tenant: str, key_id: str) -> None:
-        """Disable an API key for good; it may be let in for a minute more.
-
-        Needs a key of the tenant's own admin or of an operator. Disabling it again changes nothing.
-
-        Parameters
-        ----------
-        tenant
-            Whose key it is.
-        key_id
-            The key's id: of ``bp_<id>_<secret>``, the middle.
-
-        Raises
-        ------
-        AuthError
-            If this client's key may not do this.
-        NotFound
-            If the tenant has no such key.
-        """
-        if not key_id.isalnum() or not key_id.isascii():
-            # A whole key given by mistake must not get into a URL, nor into this message.
-            raise InvalidRequest(
-                "That is not the id of a key.",
-                remedy="Of a key bp_<id>_<secret>, give the id alone.",
-            )
-        if not tenant.replace("-", "").isalnum() or not tenant.isascii():
-            raise InvalidRequest(
-                f"{tenant!r} is not a tenant's name.",
-                remedy="Names have lower-case letters, digits and hyphens.",
-            )
-        self._transport.request("DELETE", f"/v1/tenants/{tenant}/keys/{key_id}")
 
     def _health_of(self, endpoint: str) -> Health:
         try:

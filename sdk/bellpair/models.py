@@ -262,6 +262,25 @@ class NewTenant(Answer):
     api_key: str = Field(repr=False)
 
 
+class Spending(Answer):
+    """What a tenant's functions spent on devices in a month, and may spend.
+
+    Attributes
+    ----------
+    month
+        ``"2026-11"``, in UTC.
+    spent_usd
+        US dollars, with what running calls have reserved.
+    max_usd_per_month
+        US dollars; ``None`` without a cap.
+    """
+
+    tenant: str
+    month: str
+    spent_usd: float
+    max_usd_per_month: float | None = None
+
+
 class Hold(Answer):
     """An operator's order that no region be promoted."""
 

@@ -25,6 +25,7 @@ from bellpair_core.http.function_views import (
     versions_view,
     workers_view,
 )
+from bellpair_core.http.tenant_paths import tenant_paths
 from bellpair_core.http.views import job_view
 from bellpair_core.logic.callbacks import send_callback
 from bellpair_core.logic.callbacks.register_callback import NewCallback
@@ -34,6 +35,7 @@ from bellpair_core.logic.functions.invoke_function import InvocationRequest
 from bellpair_core.logic.functions.list_functions import SeenFunction, VersionPage
 from bellpair_core.logic.jobs.job_log import EventPage, LogPage, Said
 from bellpair_core.logic.jobs.resume_job import Resumption
+from bellpair_core.logic.runs.tenant_spending import MonthlyCap
 from bellpair_core.model import limits
 from bellpair_core.model.callback import Callback
 from bellpair_core.model.callback import signature as service_signature
@@ -152,6 +154,7 @@ def test_the_service_takes_what_the_client_sends(
     sent: dict[str, bytes] = {}
     shown = {
         **job_view(FUNCTION_JOB), **version_view(version_example()), "weights": {}, "aliases": {},
+        "tenant": "acme", "month": "2026-11", "spent_usd": 1.5,
         "id": "job-1", "url": "u", "secret": "s", "functions": [], "versions": [],
     }  # fmt: skip
 
@@ -183,6 +186,8 @@ def test_the_service_takes_what_the_client_sends(
     client.workers()
     client.callbacks()
     client.delete_callback("cb-1")
+    client.set_tenant_cap("acme", 250.0)
+    client.tenant_spending("acme")
 
     bodies = {
         "POST /v1/functions": Deployment,
@@ -190,12 +195,13 @@ def test_the_service_takes_what_the_client_sends(
         "POST /v1/jobs/job-1/resume": Resumption,
         "PUT /v1/functions/vqe-h2/aliases/stable": AliasWeights,
         "POST /v1/callbacks": NewCallback,
+        "PUT /v1/tenants/acme/cap": MonthlyCap,
     }
     for route, model in bodies.items():
         model.model_validate_json(sent[route])
     routes = [
         (method.upper(), re.compile(re.sub(r"\{\w+\}", "[^/]+", path)))
-        for path, item in function_paths().items()
+        for path, item in (function_paths() | tenant_paths()).items()
         for method in item
         if method != "parameters"
     ]

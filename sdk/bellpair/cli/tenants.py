@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,13 +11,23 @@ from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson, examples
 from bellpair.cli.session import Session
+from bellpair.cli.wording import printable
 from bellpair.vocabulary import Role
+
+if TYPE_CHECKING:
+    from bellpair.models import Spending
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make tenants; needs an operator's key.",
-    epilog=examples("bellpair tenants create acme"),
+    help="Make tenants, and cap what they spend; needs an operator's key.",
+    epilog=examples(
+        "bellpair tenants create acme",
+        "bellpair tenants cap acme 250",
+        "bellpair tenants spending acme",
+    ),
 )
+
+Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's name.")]
 
 
 keys = typer.Typer(
@@ -53,7 +64,7 @@ def disable(
 
 @app.callback()
 def tenants() -> None:
-    """Make tenants; needs an operator's key."""
+    """Make tenants, and cap what they spend; needs an operator's key."""
 
 
 @app.command(
@@ -78,3 +89,73 @@ def create(
         terminal.stderr().print(f"Tenant {tenant.tenant} has a key with the role {tenant.role}:")
         print(tenant.api_key)
         terminal.stderr().print("Keep it safe: it will not be shown again.", style="bold")
+
+
+@app.command(
+    epilog=examples(
+        "bellpair tenants cap acme",
+        "bellpair tenants cap acme 250",
+        "bellpair tenants cap acme none --json",
+    )
+)
+def cap(
+    ctx: typer.Context,
+    tenant: Tenant,
+    amount: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[USD|none]",
+            help="US dollars in a calendar month (UTC), or none for no cap.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cap what a tenant's functions may spend in a month; without an amount, show the cap.
+
+    Jobs that paused at a lower cap go on when they are resumed.
+    """
+    wanted = None if amount is None else _dollars(amount)
+    with Failures(as_json):
+        with ctx.ensure_object(Session).client(operator=True) as client:
+            if amount is None:
+                seen = client.tenant_spending(tenant)
+            else:
+                seen = client.set_tenant_cap(tenant, wanted)
+        _show(seen, as_json)
+
+
+@app.command(
+    epilog=examples("bellpair tenants spending acme", "bellpair tenants spending acme --json")
+)
+def spending(ctx: typer.Context, tenant: Tenant, as_json: AsJson = False) -> None:
+    """Show what a tenant's functions spent this month; the tenant's own keys may ask, too."""
+    with Failures(as_json):
+        with ctx.ensure_object(Session).client(operator=True) as client:
+            seen = client.tenant_spending(tenant)
+        _show(seen, as_json)
+
+
+def _dollars(amount: str) -> float | None:
+    """The amount that is meant; anything else is wrong usage."""
+    if amount.lower() == "none":
+        return None
+    try:
+        dollars = float(amount)
+    except ValueError:
+        dollars = math.nan
+    if not 0 <= dollars < math.inf:
+        raise typer.BadParameter(
+            f"{amount!r} is not an amount of US dollars, such as 250, nor none.",
+            param_hint="USD",
+        )
+    return dollars
+
+
+def _show(seen: Spending, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(seen.to_dict())
+        return
+    spent, most = f"US$ {seen.spent_usd:,.2f}", seen.max_usd_per_month
+    said = f"{spent}, without a cap" if most is None else f"{spent} of US$ {most:,.2f}"
+    terminal.stdout().print(printable(f"{seen.tenant} spent {said}, in {seen.month} (UTC)."))

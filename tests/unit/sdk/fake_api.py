@@ -158,10 +158,16 @@ class FakeLedger:
         self.stuck = False
         self.waiting_for: str | None = None
         self.tenants: list[str] = []
+        self.caps: dict[str, float | None] = {"acme": None}
         self.functions = FakeFunctions()
         self.triggers = FakeTriggers()
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
         self.pair = FakePair()
+
+    def spending(self, tenant: str) -> dict[str, Any]:
+        """What the tenant spent this month."""
+        return {"tenant": tenant, "month": "2026-01", "spent_usd": 1234.5,
+                "max_usd_per_month": self.caps[tenant]}  # fmt: skip
 
     def submit(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
         if key in self.requests:
@@ -315,6 +321,17 @@ class FakeRegion:
                 ledger.tenants.append(seen.body["name"])
                 return 201, {"tenant": seen.body["name"], "role": seen.body["role"],
                              "key_id": "11112222", "api_key": "bp_11112222_new"}  # fmt: skip
+            case "PUT", ["tenants", tenant, "cap"]:
+                if key != OPERATOR_KEY:
+                    return 403, problem(
+                        403, "forbidden",
+                        "This needs an API key with the role operator; this key's role is user.",
+                        remedy="Use a key with the role operator.",
+                    )  # fmt: skip
+                ledger.caps[tenant] = seen.body["max_usd_per_month"]
+                return 200, ledger.spending(tenant)
+            case "GET", ["tenants", tenant, "spending"] if tenant in ledger.caps:
+                return 200, ledger.spending(tenant)
             case "DELETE", ["tenants", tenant, "keys", key_id] if (tenant, key_id) in ledger.keys:
                 ledger.keys[tenant, key_id] = "disabled"
                 return 200, {"tenant": tenant, "key_id": key_id, "disabled": True}

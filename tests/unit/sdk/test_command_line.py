@@ -265,33 +265,6 @@ def test_health_tells_which_region_is_active(shell: Shell, east: FakeRegion, dea
     assert shell("health").exit_code == ExitCode.SERVICE
 
 
-def test_a_new_tenants_key_is_printed_once_and_alone(shell: Shell, ledger: FakeLedger) -> None:
-    assert shell("tenants", "create", "acme").exit_code == ExitCode.SERVICE
-    shell.environ["BELLPAIR_API_KEY"] = OPERATOR_KEY
-    result = shell("tenants", "create", "acme", "--role", "tenant-admin")
-    assert result.stdout == "bp_11112222_new\n"
-    assert "will not be shown again" in result.stderr
-    assert shell.json("tenants", "create", "other")["api_key"] == "bp_11112222_new"
-    assert ledger.tenants == ["acme", "other"]
-
-
-def test_a_key_is_disabled_by_its_id(shell: Shell, ledger: FakeLedger) -> None:
-    assert "0a1b2c3d" in shell("tenants", "keys", "disable", "acme", "0a1b2c3d").stderr
-    assert ledger.keys == {("acme", "0a1b2c3d"): "disabled"}
-    assert shell.json("tenants", "keys", "disable", "acme", "0a1b2c3d")["disabled"] is True
-    assert shell("tenants", "keys", "disable", "blue", "0a1b2c3d").exit_code == ExitCode.REJECTED
-
-
-def test_a_whole_key_in_place_of_its_id_is_neither_sent_nor_shown(
-    shell: Shell, east: FakeRegion
-) -> None:
-    result = shell("tenants", "keys", "disable", "acme", OPERATOR_KEY)
-
-    assert result.exit_code == ExitCode.REJECTED
-    assert OPERATOR_KEY not in result.stdout + result.stderr
-    assert east.seen == []
-
-
 def test_the_local_clouds_operator_key_makes_tenants(east: FakeRegion, tmp_path: Path) -> None:
     state = tmp_path / "bellpair/local/mine"
     state.mkdir(parents=True)
@@ -348,6 +321,7 @@ def test_names_cannot_rewrite_the_terminal(shell: Shell, bell: str) -> None:
         ("run",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "result"),
         ("jobs", "cancel"), ("devices",), ("samples",), ("samples", "run"), ("tenants",),
         ("tenants", "create"), ("tenants", "keys"), ("tenants", "keys", "disable"),
+        ("tenants", "cap"), ("tenants", "spending"),
         ("health",), (), ("pair",), ("pair", "status"), ("pair", "switchover"),
         ("pair", "failover"), ("pair", "failback"), ("pair", "hold"), ("pair", "release"),
     ],
