@@ -229,6 +229,17 @@ def test_progress_is_kept_and_nothing_is_written_where_nothing_is_new(running: R
     assert all(line.progress and line.progress.fraction == 0.5 for line in lines[1:])
 
 
+def test_what_was_printed_and_reported_before_a_failure_is_kept(running: Running) -> None:
+    error = {"code": "function-failed", "message": "ValueError: no"}
+    told = {"fraction": 0.9, "message": "nearly"}
+
+    running.ask("fail", error=error, output="about to fail\n", progress=told)
+
+    last = running.place.lines(running.job)[-1]
+    assert (last.ended, last.output) == ("failed", "about to fail\n")
+    assert last.progress is not None and last.progress.message == "nearly"
+
+
 def test_a_short_wait_is_waited_for_and_a_long_one_is_left_to_the_state_machine(
     running: Running,
 ) -> None:

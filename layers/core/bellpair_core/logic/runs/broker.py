@@ -359,7 +359,7 @@ class Broker:
     def _close(self, session: Session, failure: str) -> None:
         while session.end.ended is None:
             output = session.writer.rest_of(session.output)
-            session.writer.append(ended="failed", failure=failure, output=output)
+            session.writer.append(ended="failed", failure=failure, output=output, **session.news())
 
 
 def _digest(request: Mapping[str, Any]) -> str:
