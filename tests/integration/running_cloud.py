@@ -90,7 +90,7 @@ class RunningCloud:
         endpoint
             0 for the primary region, 1 for the secondary.
         key
-            The API key; the local user's when empty, none at all when ``None``.
+            The API key; that of the local tenant's admin when empty, none at all when ``None``.
         """
         settings = self.client_file
         headers = {}

@@ -95,6 +95,18 @@ def test_the_energy_of_hydrogen_is_found_as_a_person_would_ask_for_it(cloud: Run
     assert abs(found["output"]["energy"] - found["output"]["exact"]) < 0.002
 
 
+def test_who_deploys_on_a_cloud_of_their_own_may_delete_again(
+    cloud: RunningCloud, tmp_path: Path, http: httpx.Client
+) -> None:
+    path = tmp_path / "passing.py"
+    path.write_text(LOOP.replace("turning", "passing"))
+    cloud.bellpair("functions", "deploy", f"{path}:passing")
+
+    cloud.bellpair("functions", "delete", "passing")
+
+    assert http.get("/v1/functions/passing").status_code == 404
+
+
 @pytest.mark.usefixtures("module")
 def test_the_result_comes_with_the_request_that_waits_for_it(http: httpx.Client) -> None:
     # The first run may have to wait for a worker to start.

@@ -17,6 +17,9 @@ from bellpair_local.topology import Topology
 
 CLIENT_FILE = "client.json"
 TENANT = "local"
+ROLE = "tenant-admin"
+"""Who has a cloud of their own owns the tenant on it, and may delete what they deployed."""
+
 API_OUTPUT = "ApiEndpointId"
 
 
@@ -40,7 +43,7 @@ def prepare(
     -------
     Path
         The client file, readable by its owner alone, with the keys ``endpoints`` (active region
-        first), ``api_key``, ``operator_key`` and ``tenant``.
+        first), ``api_key`` (of the tenant's admin), ``operator_key`` and ``tenant``.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def prepare(
             for region in topology.regions
         ]
         operator = tenants({"action": "bootstrap-operator"})
-        tenant = tenants({"action": "create-tenant", "tenant": TENANT})
+        tenant = tenants({"action": "create-tenant", "tenant": TENANT, "role": ROLE})
         for calibration in calibrations:
             calibration.result()
     file = topology.state_dir / CLIENT_FILE
