@@ -54,6 +54,9 @@ class Call(BaseModel):
         JSON list of the compiled programs, one a task.
     reserved_usd
         What the tasks may cost at most, as far as that is known before.
+    month
+        The month that it counts for among what the tenant spends, ``"2026-11"``; ``None`` where
+        the tenant had no cap, so that nothing is counted.
     generation
         Counts the sets of tasks made for this call.
     """
@@ -71,6 +74,7 @@ class Call(BaseModel):
     tasks: tuple[CallTask, ...]
     parent: str | None = None
     reserved_usd: float = 0.0
+    month: str | None = None
     generation: int = 1
 
 

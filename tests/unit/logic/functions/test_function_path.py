@@ -266,6 +266,35 @@ def test_the_tenants_cap_is_shared_by_its_functions(place: FunctionPlace) -> Non
     assert place.journal.spent("acme", "2026-01") <= 2.5
 
 
+def test_a_call_that_ends_in_the_next_month_counts_for_the_one_that_it_was_made_in(
+    place: FunctionPlace,
+) -> None:
+    place.monthly_cap, place.tasks.at_once = 100.0, False
+    place.clock.advance(timedelta(days=30, hours=11, minutes=59))
+    job = place.invoke(accepted_at=place.clock(), deadline=place.clock() + timedelta(days=2))
+    assert place.play(job, place.begin(job)) == "suspended"
+    assert place.journal.spent("acme", "2026-01") == pytest.approx(0.4)
+    place.clock.advance(timedelta(minutes=10))
+    place.tasks.fail(place.tasks.unfinished()[0], "out of order")
+
+    assert place.resume(job, turn=1)["next"] == "run"
+
+    assert place.journal.spent("acme", "2026-01") == pytest.approx(0.0)
+    assert place.journal.spent("acme", "2026-02") == pytest.approx(0.0)
+
+
+def test_a_call_made_before_the_tenant_had_a_cap_gives_nothing_back(place: FunctionPlace) -> None:
+    place.tasks.at_once = False
+    job = place.invoke()
+    assert place.play(job, place.begin(job)) == "suspended"
+    place.monthly_cap = 100.0
+    place.tasks.fail(place.tasks.unfinished()[0], "out of order")
+
+    assert place.resume(job, turn=1)["next"] == "run"
+
+    assert place.journal.spent("acme", "2026-01") == pytest.approx(0.0)
+
+
 def test_a_call_that_can_never_be_made_fails_for_the_function_to_catch(
     place: FunctionPlace,
 ) -> None:

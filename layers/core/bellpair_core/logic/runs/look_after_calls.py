@@ -84,7 +84,7 @@ class CallBook:
             end = self._writer.end
             spent = max(0.0, round((end.spent_usd if end else 0.0) + more, 9))
             if self._writer.append(result=result, spent_usd=spent):
-                self._spending.adjust(self._job, more)
+                self._spending.adjust(self._job, pending.call.month, more)
                 return result
         return known
 
@@ -116,19 +116,20 @@ class CallBook:
             if mine is not None and mine.call.generation > lost.call.generation:
                 return None, CallWatch(self._desk, self._job, mine)
             number, end = self._writer.next_number, self._writer.end
-            made = at_line(call, self._settings.stage, self._job.id, number)
             spent, usd = end.spent_usd if end else 0.0, call.reserved_usd
             try:
-                self._spending.reserve(self._job, spent, usd)
+                month = self._spending.reserve(self._job, spent, usd)
             except CapReached:
                 # A twin may have come this far, and have written the intent.
                 if self._writer.catch_up():
                     continue
                 raise
+            made = at_line(call, self._settings.stage, self._job.id, number)
+            made = made.model_copy(update={"month": month})
             try:
                 if self._writer.append(call=made, spent_usd=round(spent + usd, 9)):
                     return None, CallWatch(self._desk, self._job, PendingCall(number, made))
             except Overtaken:
-                self._spending.adjust(self._job, -usd)
+                self._spending.adjust(self._job, month, -usd)
                 raise
-            self._spending.adjust(self._job, -usd)
+            self._spending.adjust(self._job, month, -usd)

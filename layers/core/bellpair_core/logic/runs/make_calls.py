@@ -138,7 +138,7 @@ class CallMaker:
                 return self._refuse(session, update, refused.error)
             usd = prepared.call.reserved_usd
             try:
-                self._spending.reserve(session.job, end.spent_usd, usd)
+                month = self._spending.reserve(session.job, end.spent_usd, usd)
             except CapReached as reached:
                 # A twin may have come this far, and have written the intent.
                 if writer.catch_up():
@@ -147,7 +147,7 @@ class CallMaker:
                 continue
             number = writer.next_number
             call = at_line(prepared.call, self._settings.stage, session.job.id, number)
-            call = call.model_copy(update={"index": end.calls})
+            call = call.model_copy(update={"index": end.calls, "month": month})
             try:
                 written = writer.append(
                     call=call,
@@ -157,10 +157,10 @@ class CallMaker:
                     **session.news(),
                 )
             except Overtaken:
-                self._spending.adjust(session.job, -usd)
+                self._spending.adjust(session.job, month, -usd)
                 raise
             if not written:
-                self._spending.adjust(session.job, -usd)
+                self._spending.adjust(session.job, month, -usd)
                 continue
             pending = session.book.pending(operation)
             assert pending is not None

@@ -36,7 +36,8 @@ class Spending:
 
     An invocation's spending is part of its journal, and so is exact. A tenant's is a counter
     beside it: a crash between the two may leave it too high by one call, never too low by one
-    that was reserved. Tenants without a cap are not counted.
+    that was reserved. Tenants without a cap are not counted. A call counts for the month that it
+    was reserved in.
 
     Parameters
     ----------
@@ -51,8 +52,13 @@ class Spending:
         self._clock = clock
         self._tenant = tenant
 
-    def reserve(self, job: Job, spent: float, usd: float) -> None:
+    def reserve(self, job: Job, spent: float, usd: float) -> str | None:
         """Let pass a call that costs ``usd``, or at least that much.
+
+        Returns
+        -------
+        str or None
+            The month that it is counted in, for `adjust`; ``None`` where it is not counted.
 
         Parameters
         ----------
@@ -75,7 +81,7 @@ class Spending:
             )
         monthly = self._monthly(job.tenant)
         if monthly is None:
-            return
+            return None
         month = month_of(self._clock())
         if not self._journal.reserve(job.tenant, month, usd, monthly):
             raise CapReached(
@@ -84,11 +90,19 @@ class Spending:
                 f" next call needs {_usd(usd)}. Have an operator raise the cap, then resume the"
                 " job."
             )
+        return month
 
-    def adjust(self, job: Job, usd: float) -> None:
-        """Count what a call cost more than was reserved for it, or give back what it did not."""
-        if abs(usd) > _ROUNDING_USD and self._monthly(job.tenant) is not None:
-            self._journal.reserve(job.tenant, month_of(self._clock()), usd, None)
+    def adjust(self, job: Job, month: str | None, usd: float) -> None:
+        """Count what a call cost more than was reserved for it, or give back what it did not.
+
+        Parameters
+        ----------
+        month
+            In which it was reserved. Its end counts there too, whenever it comes, and whatever
+            cap the tenant has by then.
+        """
+        if month is not None and abs(usd) > _ROUNDING_USD:
+            self._journal.reserve(job.tenant, month, usd, None)
 
     def _monthly(self, name: str) -> float | None:
         tenant = self._tenant(name)
