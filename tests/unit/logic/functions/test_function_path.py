@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 
 import pytest
 
 from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.model.blob import BlobRef
+from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import ErrorCode, Fenced, JobCancelled, JobFailed
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import LOOPS_MAX
@@ -281,6 +284,61 @@ def test_a_call_that_ends_in_the_next_month_counts_for_the_one_that_it_was_made_
 
     assert place.journal.spent("acme", "2026-01") == pytest.approx(0.0)
     assert place.journal.spent("acme", "2026-02") == pytest.approx(0.0)
+
+
+def kept_once(place: FunctionPlace, data: bytes) -> BlobRef:
+    """A payload that one region only has."""
+    digest = hashlib.sha256(data).hexdigest()
+    place.blobs.stored[digest] = data
+    return BlobRef(sha256=digest, size=len(data), single_copy=True)
+
+
+def test_a_call_whose_programs_are_in_a_lost_region_waits_for_them_and_says_so(
+    place: FunctionPlace,
+) -> None:
+    place.tasks.at_once = False
+    job = place.invoke(device="sv1")
+    place.tell_status("sv1", DeviceStatus.OFFLINE)
+    assert place.play(job, place.begin(job)) == "suspended"
+    log = place.journal.logs[job.id]
+    (number,) = (n for n, line in enumerate(log) if line.call is not None)
+    call = log[number].call
+    programs = kept_once(place, place.blobs.get(call.programs))
+    log[number] = log[number].model_copy(
+        update={"call": call.model_copy(update={"programs": programs})}
+    )
+    place.tell_status("sv1", DeviceStatus.ONLINE)
+    place.blobs.reachable = False
+
+    for turn in (1, 2):
+        assert place.resume(job, turn=turn) == {"next": "wait"}
+        assert place.stored(job).waiting_for == "the job's payloads are out of reach"
+        assert place.park(job) == "a device that takes tasks"
+    assert not place.tasks.made
+
+    place.blobs.reachable, place.tasks.at_once = True, True
+    assert place.resume(job, turn=3) == {"next": "wait"}
+    assert place.stored(job).waiting_for is None
+    assert place.play(job, place.resume(job, turn=4)) == "finished"
+
+
+def test_a_run_that_would_begin_with_what_is_in_a_lost_region_waits_for_it(
+    place: FunctionPlace,
+) -> None:
+    job = place.invoke(inputs=kept_once(place, b'{"calls": 4}'))
+    place.dispatch()
+    place.blobs.reachable = False
+
+    for turn in (0, 1):
+        assert place.resume(job, turn=turn) == {"next": "wait"}
+        assert place.park(job) == "the job's payloads are out of reach"
+    stored = place.stored(job)
+    assert stored.waiting_for == "the job's payloads are out of reach"
+    assert [event.type for event in stored.events].count("waiting") == 1
+
+    place.blobs.reachable = True
+    assert place.play(job, place.resume(job, turn=2)) == "finished"
+    assert place.stored(job).waiting_for is None
 
 
 def test_a_call_made_before_the_tenant_had_a_cap_gives_nothing_back(place: FunctionPlace) -> None:

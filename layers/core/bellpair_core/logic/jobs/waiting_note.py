@@ -12,6 +12,9 @@ from bellpair_core.ports import Clock, Ledger
 
 from .amend_job import amend_job
 
+PAYLOADS_AWAY = "the job's payloads are out of reach"
+"""How people are told of payloads whose only copy may be in a region that is lost."""
+
 
 def note_waiting(ledger: Ledger, clock: Clock, job: Job, why: str, *, attempt: int) -> None:
     """Note it once: a repetition that meets the same outage writes nothing.
@@ -53,5 +56,5 @@ def awaiting_blobs(ledger: Ledger, clock: Clock, job: Job, *, attempt: int) -> I
     try:
         yield
     except TransientFault:
-        note_waiting(ledger, clock, job, "the job's payloads are out of reach", attempt=attempt)
+        note_waiting(ledger, clock, job, PAYLOADS_AWAY, attempt=attempt)
         raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
 from bellpair_core.logic.jobs.function_places import give_place_back
+from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY
 from bellpair_core.logic.journal.fold_journal import PendingCall
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.model.job import Job, JobStatus, Parked
@@ -68,8 +69,11 @@ class _Waiting:
         folded = read_journal(self.journal, job.id)
         pending = sorted(folded.pending.values(), key=lambda one: one.line)
         now = self.clock()
-        if now >= job.ends_by or (not pending and not folded.timers(now)):
+        if now >= job.ends_by:
             return None
+        if not pending and not folded.timers(now):
+            # The turn that noted this looked just now, and the next looks again.
+            return job.waiting_for if job.waiting_for == PAYLOADS_AWAY else None
         if any(one.launched is None for one in pending):
             # Whoever made the call died over it; the next turn looks after it.
             return None

@@ -12,7 +12,7 @@ from typing import Any
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
 from bellpair_core.logic.jobs.function_places import give_place_back, take_place_again
 from bellpair_core.logic.jobs.pause_job import pause_job
-from bellpair_core.logic.jobs.waiting_note import note_waiting
+from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY, note_waiting
 from bellpair_core.logic.journal.fold_journal import Folded
 from bellpair_core.logic.journal.journal_log import (
     JournalWriter,
@@ -161,9 +161,12 @@ class Resumption:
     def _turn(
         self, job: Job, folded: Folded, nonce: str, crash: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        job, folded, settled = self._settle(job, folded)
+        away = self._payloads_away(job, folded)
+        job, folded, settled = self._settle(job, folded, PAYLOADS_AWAY if away else None)
         if job.status is JobStatus.PAUSED:
             return self._left(job)
+        if away:
+            return {"next": "wait"}
         if not settled and self._only_waits(job, folded, crash, nonce):
             return {"next": "wait"}
         return self._begin(job, folded, nonce, crash)
@@ -176,12 +179,30 @@ class Resumption:
 
     # What it waits for
 
-    def _settle(self, job: Job, folded: Folded) -> tuple[Job, Folded, bool]:
-        """Look after each pending call once; whether one of them got its result."""
+    def _payloads_away(self, job: Job, folded: Folded) -> bool:
+        """Whether what a run would begin with is out of reach, having had one copy only."""
+        assert job.function is not None
+        needed = [job.program, job.function.inputs, folded.checkpoint, *folded.values.values()]
+        try:
+            for ref in needed:
+                if ref is not None and ref.single_copy:
+                    self.desk.blobs.get(ref)
+        except TransientFault:
+            return True
+        return False
+
+    def _settle(self, job: Job, folded: Folded, why: str | None) -> tuple[Job, Folded, bool]:
+        """Look after each pending call once; whether one of them got its result.
+
+        Parameters
+        ----------
+        why
+            What the job waits for whatever becomes of its calls.
+        """
         nonce = f"{_SETTLE}{secrets.token_hex(8)}"
         writer = JournalWriter(self.journal, self.clock, job.id, folded.end, nonce)
         book = CallBook(job, writer, self.desk, self.spending, self.settings)
-        settled, why, capped = False, None, ""
+        settled, capped = False, ""
         for pending in list(folded.pending.values()):
             try:
                 result, watch = book.look(CallWatch(self.desk, job, pending))

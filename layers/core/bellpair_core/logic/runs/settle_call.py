@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bellpair_core.logic.devices.device_breaker import away_text
+from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY
 from bellpair_core.logic.journal.fold_journal import PendingCall
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing, TransientFault
@@ -107,7 +108,7 @@ class CallWatch:
         Raises
         ------
         TransientFault
-            When payloads are out of reach.
+            When the result could not be stored.
         """
         self.why, self.lost = None, False
         todo = [place for place in self._places if not place.done]
@@ -115,7 +116,11 @@ class CallWatch:
             self.why = barred
             todo = [place for place in todo if place.arn is not None]
         if any(place.arn is None for place in todo):
-            self._known_programs()
+            try:
+                self._known_programs()
+            except TransientFault:
+                self.why = PAYLOADS_AWAY
+                todo = [place for place in todo if place.arn is not None]
         self._desk.each(TaskPlace.advance, todo)
         self._free_places()
         if any(place.made_here for place in todo):
