@@ -18,6 +18,7 @@ from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
 from bellpair_core.adapters.dynamodb_functions import DynamoDbFunctions
 from bellpair_core.adapters.dynamodb_journal import DynamoDbJournal
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
+from bellpair_core.adapters.dynamodb_table import DynamoDbTable
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_blobs import S3Blobs
 from bellpair_core.model.errors import ResultMissing, TransientFault
@@ -55,18 +56,22 @@ def new_name() -> str:
     return f"test-{uuid4().hex[:12]}"
 
 
+def table(called: str, name: str, meter: Meter | None = None) -> DynamoDbTable:
+    return DynamoDbTable(called, name, HOME, meter or Meter(1024))
+
+
 class TestDynamoDbLedger(LedgerContract):
     @pytest.fixture
     def ledger(self, aws: str) -> Ledger:
         name = new_name()
         create_ledger_table(client("dynamodb", HOME), name)
-        return DynamoDbLedger(name, HOME, INITIAL, Meter(1024))
+        return DynamoDbLedger(table("ledger", name), INITIAL)
 
     def test_consumed_units_are_counted(self, aws: str) -> None:
         name = new_name()
         create_ledger_table(client("dynamodb", HOME), name)
         meter = Meter(1024)
-        ledger = DynamoDbLedger(name, HOME, INITIAL, meter)
+        ledger = DynamoDbLedger(table("ledger", name, meter), INITIAL)
         ledger.insert(job_example())
         ledger.job(job_example().id)
 
@@ -83,7 +88,7 @@ class TestDynamoDbJournal(JournalContract):
     def journal(self, aws: str) -> Journal:
         name = new_name()
         create_ledger_table(client("dynamodb", HOME), name)
-        return DynamoDbJournal(name, HOME, Meter(1024))
+        return DynamoDbJournal(table("ledger", name))
 
 
 class TestDynamoDbCatalogue(CatalogueContract):
@@ -91,7 +96,7 @@ class TestDynamoDbCatalogue(CatalogueContract):
     def catalogue(self, aws: str) -> Catalogue:
         name = new_name()
         create_catalogue_table(client("dynamodb", HOME), name)
-        return DynamoDbCatalogue(name, HOME, ["sv1", "ion-11", "square-20"], Meter(1024))
+        return DynamoDbCatalogue(table("catalogue", name), ["sv1", "ion-11", "square-20"])
 
 
 class TestDynamoDbFunctions(FunctionsContract):
@@ -99,7 +104,7 @@ class TestDynamoDbFunctions(FunctionsContract):
     def functions(self, aws: str) -> FunctionStore:
         name = new_name()
         create_catalogue_table(client("dynamodb", HOME), name)
-        return DynamoDbFunctions(name, HOME, Meter(1024))
+        return DynamoDbFunctions(table("catalogue", name))
 
 
 def buckets() -> dict[str, str]:
@@ -216,8 +221,8 @@ def test_a_result_is_missing_only_where_its_bucket_is_there(aws: str) -> None:
 
 
 def test_a_table_that_is_being_restored_is_asked_again(aws: str) -> None:
-    ledger = DynamoDbLedger(new_name(), HOME, INITIAL, Meter(1024))
-    catalogue = DynamoDbCatalogue(new_name(), HOME, ["sv1"], Meter(1024))
+    ledger = DynamoDbLedger(table("ledger", new_name()), INITIAL)
+    catalogue = DynamoDbCatalogue(table("catalogue", new_name()), ["sv1"])
     job = job_example()
 
     for call in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.dynamodb_table import DynamoDbTable
 from bellpair_core.adapters.dynamodb_triggers import DynamoDbTriggers
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_inbox import S3Inbox
@@ -30,7 +31,7 @@ class TestDynamoDbTriggers(TriggersContract):
     def triggers(self, aws: str) -> Triggers:
         name = new_name()
         create_catalogue_table(client("dynamodb", HOME), name)
-        return DynamoDbTriggers(name, HOME, Meter(1024))
+        return DynamoDbTriggers(DynamoDbTable("catalogue", name, HOME, Meter(1024)))
 
 
 def queue(region: str) -> str:

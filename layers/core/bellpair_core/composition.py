@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .adapters.dynamodb_catalogue import DynamoDbCatalogue
 from .adapters.dynamodb_functions import DynamoDbFunctions
 from .adapters.dynamodb_ledger import DynamoDbLedger
+from .adapters.dynamodb_table import DynamoDbTable
 from .adapters.meter import Meter
 from .adapters.s3_blobs import S3Blobs
 from .logic.recent import Recent
@@ -69,40 +70,49 @@ class World:
     @cached_property
     def ledger(self) -> Ledger:
         """The strongly consistent table."""
-        return self._ledger()
+        return DynamoDbLedger(self._ledger_table, self._initial_pair)
 
     @cached_property
     def hasty_ledger(self) -> Ledger:
         """The same table for those who would rather know soon that it is out of reach."""
-        return self._ledger(hasty=True)
-
-    def _ledger(self, *, hasty: bool = False) -> Ledger:
         settings = self.settings
-        initial = PairRecord(active=settings.primary_region, passive=settings.secondary_region)
-        return DynamoDbLedger(
-            settings.ledger_table, settings.region, initial, self.meter, hasty=hasty
+        table = DynamoDbTable(
+            "ledger", settings.ledger_table, settings.region, self.meter, hasty=True
         )
+        return DynamoDbLedger(table, self._initial_pair)
+
+    @property
+    def _initial_pair(self) -> PairRecord:
+        settings = self.settings
+        return PairRecord(active=settings.primary_region, passive=settings.secondary_region)
+
+    @cached_property
+    def _ledger_table(self) -> DynamoDbTable:
+        settings = self.settings
+        return DynamoDbTable("ledger", settings.ledger_table, settings.region, self.meter)
+
+    @cached_property
+    def _catalogue_table(self) -> DynamoDbTable:
+        settings = self.settings
+        return DynamoDbTable("catalogue", settings.catalogue_table, settings.region, self.meter)
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """The eventually consistent table."""
         names = [device.name for device in self.settings.devices]
-        return DynamoDbCatalogue(
-            self.settings.catalogue_table, self.settings.region, names, self.meter
-        )
+        return DynamoDbCatalogue(self._catalogue_table, names)
 
     @cached_property
     def functions(self) -> DynamoDbFunctions:
         """What was deployed, `Functions`, and where to tell of a job's end, `CallbackBook`."""
-        settings = self.settings
-        return DynamoDbFunctions(settings.catalogue_table, settings.region, self.meter)
+        return DynamoDbFunctions(self._catalogue_table)
 
     @cached_property
     def journal(self) -> Journal:
         """The journals of functions, in the strongly consistent table."""
         from .adapters.dynamodb_journal import DynamoDbJournal
 
-        return DynamoDbJournal(self.settings.ledger_table, self.settings.region, self.meter)
+        return DynamoDbJournal(self._ledger_table)
 
     @cached_property
     def workers(self) -> Workers:
@@ -198,8 +208,7 @@ class World:
         """The triggers, in the catalogue."""
         from .adapters.dynamodb_triggers import DynamoDbTriggers
 
-        settings = self.settings
-        return DynamoDbTriggers(settings.catalogue_table, settings.region, self.meter)
+        return DynamoDbTriggers(self._catalogue_table)
 
     @cached_property
     def happenings(self) -> Happenings:

@@ -5,45 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from .aws import client, error_code, table_faults
-from .meter import Meter
-
-Item = dict[str, Any]
-"""An item, or a part of one, as DynamoDB words it."""
+from .dynamodb_table import ConditionFailed, DynamoDbTable, Item, absent
 
 
 class CatalogueItems:
-    """What the adapters of the catalogue that need more than single documents do it with.
+    """What the adapters of the catalogue that need more than single documents do it with."""
 
-    Parameters
-    ----------
-    table
-        The table's name; the same in both regions.
-    region
-        The region whose replica is used.
-    meter
-        Counts consumed units.
-    """
-
-    def __init__(self, table: str, region: str, meter: Meter) -> None:
+    def __init__(self, table: DynamoDbTable) -> None:
         self._table = table
-        self._meter = meter
-        self._dynamodb = client("dynamodb", region)
 
     def item(self, pk: str, sk: str) -> Item | None:
         """One item."""
-        with table_faults("reading the catalogue"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table,
-                Key=item_key(pk, sk),
-                ConsistentRead=True,
-                ReturnConsumedCapacity="TOTAL",
-            )
-        self._meter.read(answer)
-        found: Item | None = answer.get("Item")
-        return found
+        return self._table.item(pk, sk)
 
     def items(
         self,
@@ -69,17 +42,13 @@ class CatalogueItems:
         more: dict[str, Any] = {} if limit is None else {"Limit": limit}
         given = 0
         while True:
-            with table_faults("reading the catalogue"):
-                answer = self._dynamodb.query(
-                    TableName=self._table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ScanIndexForward=not newest_first,
-                    ConsistentRead=True,
-                    ReturnConsumedCapacity="TOTAL",
-                    **more,
-                )
-            self._meter.read(answer)
+            answer = self._table.query(
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ScanIndexForward=not newest_first,
+                ConsistentRead=True,
+                **more,
+            )
             for item in answer.get("Items", ()):
                 if limit is not None and given >= limit:
                     return
@@ -93,41 +62,15 @@ class CatalogueItems:
     def put(self, key: Item, item: Item, **condition: Any) -> bool:
         """Store an item; False, and nothing stored, where the condition does not hold."""
         try:
-            with table_faults("writing the catalogue"):
-                answer = self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item={**key, **item},
-                    ReturnConsumedCapacity="TOTAL",
-                    **condition,
-                )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+            self._table.write("put_item", Item={**key, **item}, **condition)
+        except ConditionFailed:
             return False
-        self._meter.write(answer)
         return True
 
     def delete(self, key: Item) -> bool:
         """Delete an item; whether there was one."""
-        with table_faults("writing the catalogue"):
-            answer = self._dynamodb.delete_item(
-                TableName=self._table,
-                Key=key,
-                ReturnValues="ALL_OLD",
-                ReturnConsumedCapacity="TOTAL",
-            )
-        self._meter.write(answer)
+        answer = self._table.write("delete_item", Key=key, ReturnValues="ALL_OLD")
         return bool(answer.get("Attributes"))
-
-
-def item_key(pk: str, sk: str) -> Item:
-    """An item's key."""
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def absent() -> dict[str, Any]:
-    """The condition that there is no such item."""
-    return {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def still(attribute: str, value: Item) -> dict[str, Any]:

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from bellpair_core.model.device import Device
 from bellpair_core.model.tenant import Principal, Tenant
 
-from .aws import client, error_code, table_faults
-from .meter import Meter
+from .dynamodb_table import ConditionFailed, DynamoDbTable, absent, item_key
 
 
 class DynamoDbCatalogue:
-    """`Catalogue` over one table.
+    """`Catalogue` over the catalogue's table.
 
     Parameters
     ----------
-    table
-        The table's name; the same in both regions.
-    region
-        The region whose replica is used.
     device_names
         The devices that the stage offers.
-    meter
-        Counts consumed units.
     """
 
-    def __init__(self, table: str, region: str, device_names: Sequence[str], meter: Meter) -> None:
+    def __init__(self, table: DynamoDbTable, device_names: Sequence[str]) -> None:
         self._table = table
         self._device_names = tuple(device_names)
-        self._meter = meter
-        self._dynamodb = client("dynamodb", region)
 
     def principal(self, key_hash: str) -> Principal | None:
         """See `Catalogue.principal`."""
@@ -64,15 +54,8 @@ class DynamoDbCatalogue:
     def add_tenant(self, tenant: Tenant) -> bool:
         """See `Catalogue.add_tenant`."""
         try:
-            self._put(
-                f"TENANT#{tenant.name}",
-                "TENANT",
-                tenant.model_dump_json(),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+            self._put(f"TENANT#{tenant.name}", "TENANT", tenant.model_dump_json(), **absent())
+        except ConditionFailed:
             return False
         return True
 
@@ -84,15 +67,12 @@ class DynamoDbCatalogue:
         """See `Catalogue.devices`."""
         if not self._device_names:
             return []
-        keys = [_key(f"DEVICE#{name}", "DEVICE") for name in self._device_names]
-        with table_faults("reading the catalogue"):
-            answer = self._dynamodb.batch_get_item(
-                RequestItems={self._table: {"Keys": keys}}, ReturnConsumedCapacity="TOTAL"
-            )
-        self._meter.read(answer)
+        keys = [item_key(f"DEVICE#{name}", "DEVICE") for name in self._device_names]
+        table = self._table.name
+        answer = self._table.read("batch_get_item", RequestItems={table: {"Keys": keys}})
         found = {
             device.name: device
-            for item in answer["Responses"].get(self._table, ())
+            for item in answer["Responses"].get(table, ())
             for device in [Device.model_validate_json(item["doc"]["S"])]
         }
         return [found[name] for name in self._device_names if name in found]
@@ -100,7 +80,7 @@ class DynamoDbCatalogue:
     def put_device(self, device: Device) -> None:
         """See `Catalogue.put_device`."""
         seen_at = {"S": device.seen_at.isoformat()}
-        try:
+        with suppress(ConditionFailed):
             self._put(
                 f"DEVICE#{device.name}",
                 "DEVICE",
@@ -109,35 +89,17 @@ class DynamoDbCatalogue:
                 ConditionExpression="attribute_not_exists(pk) OR seen_at <= :seen_at",
                 ExpressionAttributeValues={":seen_at": seen_at},
             )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
 
     def _doc(self, pk: str, sk: str) -> str | None:
-        with table_faults("reading the catalogue"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key=_key(pk, sk), ReturnConsumedCapacity="TOTAL"
-            )
-        self._meter.read(answer)
-        item = answer.get("Item")
+        item = self._table.item(pk, sk, consistent=False)
         return item["doc"]["S"] if item else None
 
     def _put(
         self, pk: str, sk: str, doc: str, more: Mapping[str, Any] | None = None, **parameters: Any
     ) -> None:
-        with table_faults("writing the catalogue"):
-            answer = self._dynamodb.put_item(
-                TableName=self._table,
-                Item={**_key(pk, sk), "doc": {"S": doc}, **(more or {})},
-                ReturnConsumedCapacity="TOTAL",
-                **parameters,
-            )
-        self._meter.write(answer)
+        item = {**item_key(pk, sk), "doc": {"S": doc}, **(more or {})}
+        self._table.write("put_item", Item=item, **parameters)
 
 
 def _key_by_id(tenant: str, key_id: str) -> str:
     return f"KEY#ID#{tenant}#{key_id}"
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}

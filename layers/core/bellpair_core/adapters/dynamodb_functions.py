@@ -9,27 +9,17 @@ from bellpair_core.model.callback import Callback
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.function import FunctionRecord, FunctionVersion, Worker
 
-from .catalogue_items import CatalogueItems, absent, item_key, still, unless_changed
-from .meter import Meter
+from .catalogue_items import CatalogueItems, still, unless_changed
+from .dynamodb_table import DynamoDbTable, absent, item_key
 
 _WORKERS = "WORKERS"
 
 
 class DynamoDbFunctions:
-    """`Functions` and `CallbackBook` over one table.
+    """`Functions` and `CallbackBook` over the catalogue's table."""
 
-    Parameters
-    ----------
-    table
-        The table's name; the same in both regions.
-    region
-        The region whose replica is used.
-    meter
-        Counts consumed units.
-    """
-
-    def __init__(self, table: str, region: str, meter: Meter) -> None:
-        self._catalogue = CatalogueItems(table, region, meter)
+    def __init__(self, table: DynamoDbTable) -> None:
+        self._catalogue = CatalogueItems(table)
 
     def record(self, tenant: str, name: str) -> FunctionRecord | None:
         """See `Functions.record`."""

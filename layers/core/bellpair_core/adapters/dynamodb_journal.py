@@ -10,15 +10,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.journal import Line
 
-from .aws import client, error_code, table_faults
-from .meter import Meter
+from .dynamodb_table import ConditionFailed, DynamoDbTable, absent, item_key
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 _FIRST, _LAST = "0", "9"
 """All numbers sort between them, and the sets of tasks that are over sort behind."""
 
@@ -27,22 +23,10 @@ _PACKED_FROM = 1024
 
 
 class DynamoDbJournal:
-    """`Journal` over one table.
+    """`Journal` over the ledger's table."""
 
-    Parameters
-    ----------
-    table
-        The ledger's name; the same in every region.
-    region
-        The region whose replica is used.
-    meter
-        Counts consumed units.
-    """
-
-    def __init__(self, table: str, region: str, meter: Meter) -> None:
+    def __init__(self, table: DynamoDbTable) -> None:
         self._table = table
-        self._meter = meter
-        self._dynamodb = client("dynamodb", region)
 
     def last(self, job_id: str) -> Line | None:
         """See `Journal.last`."""
@@ -52,26 +36,17 @@ class DynamoDbJournal:
     def append(self, job_id: str, line: Line) -> None:
         """See `Journal.append`."""
         text = line.model_dump_json(exclude_defaults=True)
-        item = {**_key(_journal(job_id), _number(line.number)), "doc": _packed(text)}
-        with table_faults("writing the ledger"):
-            try:
-                answer = self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(pk)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    ReturnConsumedCapacity="TOTAL",
-                )
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                stored: Any = error.response.get("Item") or {}
-                if "doc" in stored and _text(stored["doc"]) == text:
-                    # The client library repeated a write whose answer was lost: it is done.
-                    return
-                what = f"line {line.number} of the journal of {job_id}"
-                raise LedgerConflict(f"{what} is taken") from None
-        self._meter.write(answer)
+        item = {**item_key(_journal(job_id), _number(line.number)), "doc": _packed(text)}
+        try:
+            self._table.write(
+                "put_item", Item=item, ReturnValuesOnConditionCheckFailure="ALL_OLD", **absent()
+            )
+        except ConditionFailed as failed:
+            if "doc" in failed.item and _text(failed.item["doc"]) == text:
+                # The client library repeated a write whose answer was lost: it is done.
+                return
+            what = f"line {line.number} of the journal of {job_id}"
+            raise LedgerConflict(f"{what} is taken") from None
 
     def lines(self, job_id: str, after: int = 0, limit: int = 1000) -> Sequence[Line]:
         """See `Journal.lines`."""
@@ -79,24 +54,18 @@ class DynamoDbJournal:
 
     def line(self, job_id: str, number: int) -> Line | None:
         """See `Journal.line`."""
-        answer = self._call(
-            "get_item", Key=_key(_journal(job_id), _number(number)), ConsistentRead=True
-        )
-        item = answer.get("Item")
+        item = self._table.item(_journal(job_id), _number(number))
         return _line(item) if item else None
 
     def note_over(self, job_id: str, call: int, place: int) -> int:
         """See `Journal.note_over`."""
-        with table_faults("writing the ledger"):
-            answer = self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(_journal(job_id), f"OVER#{_number(call)}"),
-                UpdateExpression="ADD places :place",
-                ExpressionAttributeValues={":place": {"NS": [str(place)]}},
-                ReturnValues="ALL_NEW",
-                ReturnConsumedCapacity="TOTAL",
-            )
-        self._meter.write(answer)
+        answer = self._table.write(
+            "update_item",
+            Key=item_key(_journal(job_id), f"OVER#{_number(call)}"),
+            UpdateExpression="ADD places :place",
+            ExpressionAttributeValues={":place": {"NS": [str(place)]}},
+            ReturnValues="ALL_NEW",
+        )
         return len(answer["Attributes"]["places"]["NS"])
 
     def reserve(self, tenant: str, month: str, usd: float, cap: float | None) -> bool:
@@ -108,27 +77,22 @@ class DynamoDbJournal:
                 return False
             values[":room"] = {"N": _usd(cap - usd)}
             parameters["ConditionExpression"] = "attribute_not_exists(usd) OR usd <= :room"
-        with table_faults("writing the ledger"):
-            try:
-                answer = self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=_key(_spend(tenant), month),
-                    UpdateExpression="ADD usd :usd",
-                    ExpressionAttributeValues=values,
-                    ReturnConsumedCapacity="TOTAL",
-                    **parameters,
-                )
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                return False
-        self._meter.write(answer)
+        try:
+            self._table.write(
+                "update_item",
+                Key=item_key(_spend(tenant), month),
+                UpdateExpression="ADD usd :usd",
+                ExpressionAttributeValues=values,
+                **parameters,
+            )
+        except ConditionFailed:
+            return False
         return True
 
     def spent(self, tenant: str, month: str) -> float:
         """See `Journal.spent`."""
-        answer = self._call("get_item", Key=_key(_spend(tenant), month), ConsistentRead=True)
-        return float(answer.get("Item", {}).get("usd", {}).get("N", 0))
+        item = self._table.item(_spend(tenant), month) or {}
+        return float(item.get("usd", {}).get("N", 0))
 
     def _query(
         self, job_id: str, first: str, limit: int, *, newest_first: bool = False
@@ -136,8 +100,7 @@ class DynamoDbJournal:
         found: list[Line] = []
         parameters: dict[str, Any] = {}
         while True:
-            answer = self._call(
-                "query",
+            answer = self._table.query(
                 ConsistentRead=True,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues={
@@ -153,18 +116,6 @@ class DynamoDbJournal:
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
                 return found
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        with table_faults("reading the ledger"):
-            answer: dict[str, Any] = getattr(self._dynamodb, operation)(
-                TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters
-            )
-        self._meter.read(answer)
-        return answer
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
 def _journal(job_id: str) -> str:

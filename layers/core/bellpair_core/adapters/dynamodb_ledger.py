@@ -14,8 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from bellpair_core.model.beat import Beat
 from bellpair_core.model.breaker import Breaker
 from bellpair_core.model.errors import LedgerConflict
@@ -36,56 +34,36 @@ from bellpair_core.ports.ledger import (
     WaitingJob,
 )
 
-from .aws import client, error_code, table_faults
+from .dynamodb_table import ConditionFailed, DynamoDbTable, item_key
 from .ledger_table import BY_QUEUE, BY_TENANT, OPEN, Index
-from .meter import Meter
 
 _T = TypeVar("_T")
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 _ABSENT = "attribute_not_exists(pk)"
 
 
 class DynamoDbLedger:
-    """`Ledger` over one table.
+    """`Ledger` over the ledger's table.
 
     Parameters
     ----------
-    table
-        The table's name; the same in every region.
-    region
-        The region whose replica is used.
     initial
         The pair record that stands while none is stored.
-    meter
-        Counts consumed units.
-    hasty
-        Whether to give up after less than 2 s, as one does who asks again soon anyway.
     """
 
-    def __init__(
-        self,
-        table: str,
-        region: str,
-        initial: PairRecord,
-        meter: Meter,
-        *,
-        hasty: bool = False,
-    ) -> None:
+    def __init__(self, table: DynamoDbTable, initial: PairRecord) -> None:
         self._table = table
         self._initial = initial
-        self._meter = meter
-        self._dynamodb = client("dynamodb", region, hasty=hasty)
 
     def pair(self) -> PairRecord:
         """See `Ledger.pair`."""
-        item = self._get("PAIR", "PAIR")
+        item = self._table.item("PAIR", "PAIR")
         return PairRecord.model_validate_json(item["doc"]["S"]) if item else self._initial
 
     def replace_pair(self, old: PairRecord, new: PairRecord) -> None:
         """See `Ledger.replace_pair`."""
         item = {
-            **_key("PAIR", "PAIR"),
+            **item_key("PAIR", "PAIR"),
             "epoch": {"N": str(new.epoch)},
             "version": {"N": str(new.version)},
             "doc": {"S": new.model_dump_json()},
@@ -96,27 +74,23 @@ class DynamoDbLedger:
 
     def beat(self, region: str) -> Beat | None:
         """See `Ledger.beat`."""
-        item = self._get(f"BEAT#{region}", "BEAT")
+        item = self._table.item(f"BEAT#{region}", "BEAT")
         return Beat.model_validate_json(item["doc"]["S"]) if item else None
 
     def put_beat(self, beat: Beat) -> None:
         """See `Ledger.put_beat`."""
-        item = {**_key(f"BEAT#{beat.region}", "BEAT"), "doc": {"S": beat.model_dump_json()}}
-        with table_faults("writing the ledger"):
-            answer = self._dynamodb.put_item(
-                TableName=self._table, Item=item, ReturnConsumedCapacity="TOTAL"
-            )
-        self._meter.write(answer)
+        item = {**item_key(f"BEAT#{beat.region}", "BEAT"), "doc": {"S": beat.model_dump_json()}}
+        self._table.write("put_item", Item=item)
 
     def breaker(self, device: str) -> Breaker:
         """See `Ledger.breaker`."""
-        item = self._get(f"BREAKER#{device}", "BREAKER")
+        item = self._table.item(f"BREAKER#{device}", "BREAKER")
         return Breaker.model_validate_json(item["doc"]["S"]) if item else Breaker(device=device)
 
     def replace_breaker(self, old: Breaker, new: Breaker) -> None:
         """See `Ledger.replace_breaker`."""
         item = {
-            **_key(f"BREAKER#{new.device}", "BREAKER"),
+            **item_key(f"BREAKER#{new.device}", "BREAKER"),
             "version": {"N": str(new.version)},
             "doc": {"S": new.model_dump_json()},
         }
@@ -127,21 +101,17 @@ class DynamoDbLedger:
 
     def insert(self, job: Job) -> None:
         """See `Ledger.insert`."""
-        with table_faults("writing the ledger"):
-            try:
-                self._put(_job_item(job), _ABSENT, {})
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                old: Any = error.response.get("Item")
-                existing = _job(old) if old else self.job(job.id)
-                if existing is None:
-                    raise LedgerConflict(f"job {job.id} came and went") from error
-                raise JobExists(existing) from None
+        try:
+            self._put(_job_item(job), _ABSENT, {})
+        except ConditionFailed as failed:
+            existing = _job(failed.item) if failed.item else self.job(job.id)
+            if existing is None:
+                raise LedgerConflict(f"job {job.id} came and went") from failed
+            raise JobExists(existing) from None
 
     def job(self, job_id: str) -> Job | None:
         """See `Ledger.job`."""
-        item = self._get(f"JOB#{job_id}", "JOB")
+        item = self._table.item(f"JOB#{job_id}", "JOB")
         return _job(item) if item else None
 
     def replace(self, old: Job, new: Job) -> None:
@@ -175,8 +145,7 @@ class DynamoDbLedger:
         mine = _queue_sort_key(job)
 
         def count(shard: int) -> int:
-            answer = self._call(
-                "query",
+            answer = self._table.query(
                 IndexName=BY_QUEUE.name,
                 Select="COUNT",
                 Limit=WAITING_COUNT_MAX,
@@ -246,31 +215,27 @@ class DynamoDbLedger:
 
     def acquire_slot(self, device: str, job_id: str, limit: int) -> bool:
         """See `Ledger.acquire_slot`."""
-        with table_faults("writing the ledger"):
-            try:
-                self._slots(
-                    "ADD jobs :job",
-                    device,
-                    job_id,
-                    ConditionExpression="attribute_not_exists(jobs) OR size(jobs) < :limit"
-                    " OR contains(jobs, :id)",
-                    more={":limit": {"N": str(limit)}, ":id": {"S": job_id}},
-                )
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                return False
+        try:
+            self._slots(
+                "ADD jobs :job",
+                device,
+                job_id,
+                ConditionExpression="attribute_not_exists(jobs) OR size(jobs) < :limit"
+                " OR contains(jobs, :id)",
+                more={":limit": {"N": str(limit)}, ":id": {"S": job_id}},
+            )
+        except ConditionFailed:
+            return False
         return True
 
     def release_slot(self, device: str, job_id: str) -> frozenset[str]:
         """See `Ledger.release_slot`."""
-        with table_faults("writing the ledger"):
-            before = self._slots("DELETE jobs :job", device, job_id, ReturnValues="ALL_OLD")
+        before = self._slots("DELETE jobs :job", device, job_id, ReturnValues="ALL_OLD")
         return frozenset(before.get("jobs", {}).get("SS", ()))
 
     def slots(self, device: str) -> frozenset[str]:
         """See `Ledger.slots`."""
-        item = self._get(f"SLOTS#{device}", "SLOTS")
+        item = self._table.item(f"SLOTS#{device}", "SLOTS")
         return frozenset(item.get("jobs", {}).get("SS", ())) if item else frozenset()
 
     def _slots(
@@ -281,20 +246,15 @@ class DynamoDbLedger:
         more: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
-        answer: Any = self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(f"SLOTS#{device}", "SLOTS"),
+        answer = self._table.write(
+            "update_item",
+            Key=item_key(f"SLOTS#{device}", "SLOTS"),
             UpdateExpression=update,
             ExpressionAttributeValues={":job": {"SS": [job_id]}, **(more or {})},
-            ReturnConsumedCapacity="TOTAL",
             **parameters,
         )
-        self._meter.write(answer)
         attributes: dict[str, Any] = answer.get("Attributes", {})
         return attributes
-
-    def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
-        return self._call("get_item", Key=_key(pk, sk), ConsistentRead=True).get("Item")
 
     def _put(
         self,
@@ -303,31 +263,25 @@ class DynamoDbLedger:
         values: Mapping[str, Any],
     ) -> None:
         parameters: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
-        answer = self._dynamodb.put_item(
-            TableName=self._table,
+        self._table.write(
+            "put_item",
             Item=item,
             ConditionExpression=condition,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            ReturnConsumedCapacity="TOTAL",
             **parameters,
         )
-        self._meter.write(answer)
 
     def _swap(
         self, item: dict[str, Any], condition: str, values: Mapping[str, Any], what: str
     ) -> None:
         """Write the item over the one that the condition describes."""
-        with table_faults("writing the ledger"):
-            try:
-                self._put(item, condition, values)
-            except ClientError as error:
-                if error_code(error) != _CONDITION_FAILED:
-                    raise
-                stored: Any = error.response.get("Item") or {}
-                if stored.get("doc") == item["doc"]:
-                    # The client library repeated a write whose answer was lost: it is done.
-                    return
-                raise LedgerConflict(f"{what} changed since it was read") from None
+        try:
+            self._put(item, condition, values)
+        except ConditionFailed as failed:
+            if failed.item.get("doc") == item["doc"]:
+                # The client library repeated a write whose answer was lost: it is done.
+                return
+            raise LedgerConflict(f"{what} changed since it was read") from None
 
     def _query(
         self,
@@ -360,8 +314,7 @@ class DynamoDbLedger:
         found: list[dict[str, Any]] = []
         # A filter is applied after DynamoDB's own limit, so pages are read until enough match.
         while True:
-            answer = self._call(
-                "query",
+            answer = self._table.query(
                 IndexName=index.name,
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames=names,
@@ -375,14 +328,6 @@ class DynamoDbLedger:
                 return found[:limit]
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        with table_faults("reading the ledger"):
-            answer: dict[str, Any] = getattr(self._dynamodb, operation)(
-                TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters
-            )
-        self._meter.read(answer)
-        return answer
-
     def _each_shard(self, shards: int, read: Callable[[int], _T]) -> list[_T]:
         with ThreadPoolExecutor(max_workers=shards) as pool:
             return list(pool.map(read, range(shards)))
@@ -391,10 +336,6 @@ class DynamoDbLedger:
 def shard_of(job_id: str, shards: int) -> int:
     """The shard that a job's index entries are in."""
     return zlib.crc32(job_id.encode()) % shards
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
 def _job(item: Mapping[str, Any]) -> Job:
@@ -408,7 +349,7 @@ def _queue_sort_key(job: Job) -> str:
 def _job_item(job: Job) -> dict[str, Any]:
     accepted = job.accepted_at.isoformat()
     item: dict[str, Any] = {
-        **_key(f"JOB#{job.id}", "JOB"),
+        **item_key(f"JOB#{job.id}", "JOB"),
         "epoch": {"N": str(job.epoch)},
         "version": {"N": str(job.version)},
         "status": {"S": job.status.value},

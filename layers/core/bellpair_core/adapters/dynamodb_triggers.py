@@ -17,25 +17,15 @@ from bellpair_core.model.errors import LedgerConflict
 from bellpair_core.model.limits import TRIGGER_SHARDS
 from bellpair_core.model.trigger import QueueSource, SourceKind, Trigger
 
-from .catalogue_items import CatalogueItems, item_key, unless_changed
-from .meter import Meter
+from .catalogue_items import CatalogueItems, unless_changed
+from .dynamodb_table import DynamoDbTable, item_key
 
 
 class DynamoDbTriggers:
-    """`Triggers` over the catalogue's table.
+    """`Triggers` over the catalogue's table."""
 
-    Parameters
-    ----------
-    table
-        The table's name; the same in both regions.
-    region
-        The region whose replica is used.
-    meter
-        Counts consumed units.
-    """
-
-    def __init__(self, table: str, region: str, meter: Meter) -> None:
-        self._catalogue = CatalogueItems(table, region, meter)
+    def __init__(self, table: DynamoDbTable) -> None:
+        self._catalogue = CatalogueItems(table)
 
     def trigger(self, tenant: str, name: str) -> Trigger | None:
         """See `Triggers.trigger`."""
