@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bellpair_cdk.checks import validate
+from bellpair_cdk.stage import SIZES
 from bellpair_core.model import errors
-from bellpair_core.model.limits import LOOPS_MAX
+from bellpair_core.model.limits import BROKER_TIME, CALL_COMPILE_TIME, LOOPS_MAX
 from tests.deployment.assembly import Assembly, definition, listed
 from tests.deployment.test_state_machine import (
     EVENTS_OF_ALL_ELSE,
@@ -31,6 +32,11 @@ EVENTS_OF_A_STATE = {"Pass": 2, "Choice": 2, "Task": 6, "Succeed": 2}
 @pytest.fixture(scope="module")
 def text(local: Assembly) -> str:
     return definition(local, "Jobs-us-east-1", "FunctionWorkflow")
+
+
+def test_the_broker_has_the_time_that_a_function_is_told_of() -> None:
+    assert SIZES["broker"].timeout == BROKER_TIME.total_seconds()
+    assert CALL_COMPILE_TIME <= BROKER_TIME / 2
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .frames import Message
-from .limits import BROKER_PATIENCE_SECONDS, FAREWELL_SECONDS, REQUEST_BYTES_MAX
+from .limits import (
+    BROKER_ANSWER_SECONDS,
+    BROKER_PATIENCE_SECONDS,
+    FAREWELL_SECONDS,
+    REQUEST_BYTES_MAX,
+)
 
 _FIRST_PAUSE_S = 0.1
 _PAUSE_MAX_S = 5.0
@@ -132,7 +137,9 @@ def lambda_broker(function: str) -> LambdaBroker:
     import boto3
     from botocore.config import Config
 
-    settings = Config(connect_timeout=5, read_timeout=70, retries={"total_max_attempts": 1})
+    settings = Config(
+        connect_timeout=5, read_timeout=BROKER_ANSWER_SECONDS, retries={"total_max_attempts": 1}
+    )
     return LambdaBroker(boto3.client("lambda", config=settings), function)
 
 

@@ -51,6 +51,11 @@ READY_SECONDS = 60.0
 INIT_SECONDS = 8.0
 """How long the initialization of the function waits for that; Lambda allows ten."""
 
+BROKER_ANSWER_SECONDS = 130
+"""How long one answer is waited for: longer than the broker's own time, so that one which runs out
+of it is heard of. A broker that says nothing counts as out of reach, and the same would be asked
+of it for ever."""
+
 BROKER_PATIENCE_SECONDS = 60.0
 """How long one request is repeated while the broker cannot be reached."""
 

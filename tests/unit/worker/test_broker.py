@@ -145,6 +145,7 @@ def test_failures_have_codes_that_the_platform_knows() -> None:
 
 
 def test_limits_are_those_of_the_platform() -> None:
+    assert core_limits.BROKER_TIME.total_seconds() < limits.BROKER_ANSWER_SECONDS
     assert limits.OUTPUT_CHARACTERS_MAX == core_limits.OUTPUT_SHOWN_CHARACTERS_MAX
     assert limits.PACKAGE_ZIP_BYTES_MAX == core_limits.PACKAGE_BYTES_MAX
 

@@ -190,6 +190,13 @@ PROGRAMS_PER_CALL_MAX = 1000
 CALL_PROGRAM_BYTES_MAX = 4 * 1024 * 1024
 """UTF-8 bytes of all programs of one call."""
 
+CALL_COMPILE_TIME = timedelta(seconds=60)
+"""How long the circuits of one call may be compiled for, to the last but one; the broker ends at
+`BROKER_TIME`."""
+
+BROKER_TIME = timedelta(seconds=120)
+"""How long the broker's function may take for one request of a run."""
+
 CALL_GENERATIONS_MAX = 3
 """Sets of tasks that one call may have: a simulator's may be lost with its region."""
 

@@ -96,7 +96,13 @@ class RunningTasks(FakeTasks):
 
 
 class FunctionPlace(Workplace):
-    """A workplace whose devices charge for tasks, with what runs functions."""
+    """A workplace whose devices charge for tasks, with what runs functions.
+
+    Attributes
+    ----------
+    compile_s
+        How long a circuit takes to be compiled, seconds.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,6 +112,7 @@ class FunctionPlace(Workplace):
         self.settings = self.settings.model_copy(update={"workers": {"python": "worker-python"}})
         self.monthly_cap: float | None = None
         self.tickets = 0
+        self.compile_s = 0.0
 
     def invoke(self, key: str = "first", **changes: Any) -> Job:
         """A function's job that waits."""
@@ -160,6 +167,7 @@ class FunctionPlace(Workplace):
 
         def compiler(source: str, version: str, target: DeviceTarget) -> CompiledExample:
             self.compiled += 1
+            self.pause(self.compile_s)
             return CompiledExample(source, target)
 
         return Broker(

@@ -84,14 +84,23 @@ def test_the_sweeper_leaves_no_task_of_a_function_behind(place: FunctionPlace) -
     assert place.tasks.states() == [TaskStatus.CANCELLED]
 
 
-def test_what_the_platform_never_takes_does_not_go_on_for_ever(place: FunctionPlace) -> None:
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ("KeyError", r"internal.*KeyError.*report the job's id"),
+        ("Sandbox.Timedout", r"limit-exceeded.*longer than 120 s.*Ask for smaller circuits"),
+    ],
+)
+def test_what_the_platform_never_takes_does_not_go_on_for_ever(
+    place: FunctionPlace, cause: str, told: str
+) -> None:
     job = place.invoke()
     place.begin(job)
-    crash = {"Error": "broker-failed", "Cause": "Sandbox.Timedout"}
+    crash = {"Error": "broker-failed", "Cause": cause}
     for turn in range(1, 3):
         assert place.resume(job, turn=turn, crash=crash)["next"] == "run"
 
-    with pytest.raises(JobFailed, match=r"internal.*Sandbox\.Timedout"):
+    with pytest.raises(JobFailed, match=told):
         place.resume(job, turn=3, crash=crash)
 
 

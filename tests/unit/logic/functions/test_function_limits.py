@@ -11,6 +11,7 @@ from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.model.errors import JobFailed
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import (
+    CALL_COMPILE_TIME,
     CALL_PROGRAM_BYTES_MAX,
     CALLS_MAX,
     CHECKPOINT_BYTES_MAX,
@@ -120,6 +121,18 @@ def test_a_call_of_too_long_programs_fails(running: Running) -> None:
     big["Payload"] = json.dumps({"programs": [{"source": source, "shots": 1}] * 6})
 
     assert str(CALL_PROGRAM_BYTES_MAX) in error_of(running.checkpoint(big))
+
+
+def test_a_call_that_takes_too_long_to_be_compiled_fails_and_says_how_far_it_came(
+    running: Running,
+) -> None:
+    running.place.compile_s = 0.4 * CALL_COMPILE_TIME.total_seconds()
+
+    answer = running.checkpoint(sample(0, 10, count=5))
+
+    assert "60 s, which is the limit: 3 of its 5 circuits" in error_of(answer)
+    assert not running.place.tasks.made
+    assert running.checkpoint(sample(1, 10, count=3))["operations"][0]["Status"] == "SUCCEEDED"
 
 
 def test_a_call_whose_result_would_be_too_large_fails(running: Running) -> None:

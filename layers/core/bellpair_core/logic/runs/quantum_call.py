@@ -20,6 +20,7 @@ from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, Tran
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job
 from bellpair_core.model.journal import Call, CallTask, call_token
 from bellpair_core.model.limits import (
+    CALL_COMPILE_TIME,
     CALL_GENERATIONS_MAX,
     CALL_PROGRAM_BYTES_MAX,
     PROGRAMS_PER_CALL_MAX,
@@ -137,10 +138,7 @@ class CallPlanner:
         _require_fetchable(asked, facts)
         device = self._chosen(asked, job, facts)
         target = self._target(device)
-        made = [
-            self._compile(program.source, fact.version, target)
-            for program, fact in zip(asked.programs, facts, strict=True)
-        ]
+        made = self._compiled_all(asked, facts, target)
         programs = [program for program, _ in made]
         shots = [program.shots for program in asked.programs]
         setting = self._settings.device(device.name)
@@ -203,6 +201,23 @@ class CallPlanner:
         return self._targets.get(
             ref.sha256, lambda: DeviceTarget.model_validate_json(self._blobs.get(ref))
         )
+
+    def _compiled_all(
+        self, asked: _Asked, facts: Sequence[ProgramFacts], target: DeviceTarget
+    ) -> list[tuple[str, tuple[int | None, ...]]]:
+        made: list[tuple[str, tuple[int | None, ...]]] = []
+        began = self._clock()
+        for program, fact in zip(asked.programs, facts, strict=True):
+            # Stopped in the midst of it, the broker could tell nobody why.
+            if self._clock() - began >= CALL_COMPILE_TIME:
+                raise CallRefused(
+                    ErrorCode.LIMIT_EXCEEDED,
+                    f"Compiling the call took longer than {CALL_COMPILE_TIME.total_seconds():g} s,"
+                    f" which is the limit: {len(made)} of its {len(facts)} circuits were compiled.",
+                    "Put fewer circuits into one call, or smaller ones.",
+                )
+            made.append(self._compile(program.source, fact.version, target))
+        return made
 
     def _compile(
         self, source: str, version: str, target: DeviceTarget

@@ -30,7 +30,7 @@ from bellpair_core.model.errors import (
 )
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.journal import Line
-from bellpair_core.model.limits import LOOPS_MAX, RUNS_WITHOUT_PROGRESS_MAX
+from bellpair_core.model.limits import BROKER_TIME, LOOPS_MAX, RUNS_WITHOUT_PROGRESS_MAX
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 from bellpair_core.settings import Settings
 
@@ -380,6 +380,14 @@ def _as_it_was(failure: str) -> JobFailed:
 
 def _no_further(runs: int, crash: Mapping[str, Any] | None) -> JobFailed:
     name = str((crash or {}).get("Error", ""))
+    if name == _BROKER_FAILED and "Sandbox.Timedout" in str((crash or {}).get("Cause", "")):
+        return JobFailed(
+            ErrorCode.LIMIT_EXCEEDED,
+            f"What the function asked for took longer than {BROKER_TIME.total_seconds():g} s, which"
+            f" is the limit, in each of {runs} runs. Mostly it is a circuit that takes so long to"
+            " be compiled.",
+            "Ask for smaller circuits, or for fewer in one call.",
+        )
     if name == _BROKER_FAILED:
         return JobFailed(
             ErrorCode.INTERNAL,
