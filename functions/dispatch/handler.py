@@ -9,7 +9,7 @@ from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs, queues_of
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
-LEDGER, WORKFLOWS = WORLD.ledger, WORLD.workflows
+LEDGER, JOURNAL, WORKFLOWS = WORLD.ledger, WORLD.journal, WORLD.workflows
 PAIR, DEVICES, BREAKERS = WORLD.pair, WORLD.devices, WORLD.breakers
 
 
@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     messages = [json.loads(record["body"]) for record in event.get("Records", [{"body": "{}"}])]
     started = dispatch_jobs(
         ledger=LEDGER,
+        journal=JOURNAL,
         workflows=WORKFLOWS,
         clock=WORLD.clock,
         region=WORLD.settings.region,

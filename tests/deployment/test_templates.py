@@ -105,7 +105,7 @@ MAY: dict[str, set[str]] = {
     "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
     "complete": {*READ_JOBS, *NOTE_TASKS, *ANSWER},
     "dispatch": {
-        *(*READ_PAIR, *AMEND_JOBS, *FIND_QUEUED),
+        *(*READ_PAIR, *AMEND_JOBS, *FIND_QUEUED, *READ_JOURNALS),
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*"),
         *(*READ_DEVICES, *BREAK, *START, *BE_WOKEN),
     },

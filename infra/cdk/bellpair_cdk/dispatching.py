@@ -50,6 +50,7 @@ class Dispatching(Construct):
             accesses=[
                 bench.accesses.read_ledger(PAIR, JOBS, SLOTS, BREAKERS),
                 bench.accesses.find_jobs(BY_QUEUE),
+                bench.accesses.read_journals(),
                 bench.accesses.write_jobs(),
                 bench.accesses.write_breakers(),
                 bench.accesses.hold_slots(),

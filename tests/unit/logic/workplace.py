@@ -167,6 +167,7 @@ class Workplace:
         """One pass of the dispatcher: a beat, or a wake-up that names queues."""
         return dispatch_jobs(
             ledger=self.ledger,
+            journal=self.journal,
             workflows=self.workflows,
             clock=self.clock,
             region=region or self.settings.region,

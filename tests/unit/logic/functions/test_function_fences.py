@@ -1,4 +1,4 @@
-"""A stage that read its job before another region took it over leaves the journal alone."""
+"""Who is late, as a process of a region that stood still, harms nobody."""
 
 from __future__ import annotations
 
@@ -35,3 +35,21 @@ def test_a_turn_that_was_overtaken_takes_no_line_from_the_new_run() -> None:
 
     assert place.lines(job) == lines
     assert other.play(other.stored(job), begun) == "finished"
+
+
+def test_a_place_that_was_taken_late_is_given_back_though_the_function_goes_on() -> None:
+    place = FunctionPlace()
+    place.tasks.at_once = False
+    job = place.invoke(device="ion-11")
+    assert place.play(job, place.begin(job)) == "suspended"
+    (holder,) = place.ledger.slots("ion-11")
+    place.dispatch()
+    assert place.ledger.slots("ion-11") == {holder}
+    place.tasks.run(place.tasks.unfinished()[0])
+    assert place.resume(job, turn=1)["next"] == "run"
+    assert not place.ledger.slots("ion-11")
+
+    place.ledger.acquire_slot("ion-11", holder, 2)
+    place.dispatch()
+
+    assert not place.ledger.slots("ion-11")

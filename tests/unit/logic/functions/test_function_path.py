@@ -614,7 +614,7 @@ def test_a_waiting_function_is_dispatched_by_its_own_queue(place: FunctionPlace)
 def test_a_place_of_a_job_that_is_over_is_freed(place: FunctionPlace) -> None:
     job = place.invoke()
     place.ledger.acquire_slot("ion-11", f"{job.id}/3/0", 2)
-    place.dispatch()
+    place.dispatch(queues={"functions"})
     assert place.ledger.slots("ion-11") == {f"{job.id}/3/0"}
     cancelled(place, job)
     running = place.stored(job)

@@ -12,17 +12,18 @@ from bellpair_core.model.job import ANY_QPU, FUNCTIONS_QUEUE, SHARED_QUEUES, Job
 from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Clock, Ledger, Workflows
+from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
 from .claim_job import claim_job
 from .dispatch_functions import dispatch_functions
 from .dispatch_policy import DeviceLoad, Start, choose
-from .let_go import job_of_holder
+from .let_go import call_is_over, job_of_holder
 
 
 def dispatch_jobs(
     *,
     ledger: Ledger,
+    journal: Journal,
     workflows: Workflows,
     clock: Clock,
     region: str,
@@ -44,6 +45,8 @@ def dispatch_jobs(
         This region; a passive one starts nothing, and nobody does during a pause.
     pair, devices, breakers
         The pair record, the devices and what is held against them, a little old at most.
+    journal
+        Tells whether a function's call that holds a place is still waited for.
     spent
         What this pass consumed since it was last asked; put on the account of the job that is
         started next.
@@ -77,7 +80,7 @@ def dispatch_jobs(
     batch = DISPATCH_BATCH
     while (record := pair_if_serving(pair, region)) is not None:
         loads = [
-            _load(ledger, breakers, device, thorough=queues is None)
+            _load(ledger, journal, breakers, device, thorough=queues is None)
             for device in known
             if asked & _queues_served(device)
         ]
@@ -124,20 +127,25 @@ def _queues_served(device: Device) -> frozenset[str]:
     return shared | {device.name}
 
 
-def _load(ledger: Ledger, breakers: Breakers, device: Device, *, thorough: bool) -> DeviceLoad:
+def _load(
+    ledger: Ledger, journal: Journal, breakers: Breakers, device: Device, *, thorough: bool
+) -> DeviceLoad:
     holders: frozenset[str] = frozenset()
     if device.max_in_flight is not None:
         holders = ledger.slots(device.name)
         if thorough:
-            holders = _freed(ledger, device.name, holders)
+            holders = _freed(ledger, journal, device.name, holders)
     return DeviceLoad(device, holders, breakers(device.name))
 
 
-def _freed(ledger: Ledger, device: str, holders: frozenset[str]) -> frozenset[str]:
+def _freed(
+    ledger: Ledger, journal: Journal, device: str, holders: frozenset[str]
+) -> frozenset[str]:
     idle: set[str] = set()
     for holder in sorted(holders):
         # Freed right after the look: a job sent back meanwhile may take the place anew.
-        if _place_is_idle(ledger.job(job_of_holder(holder)), device):
+        job = ledger.job(job_of_holder(holder))
+        if _place_is_idle(job, device) or call_is_over(holder, journal):
             ledger.release_slot(device, holder)
             idle.add(holder)
     return holders - idle

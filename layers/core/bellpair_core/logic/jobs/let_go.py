@@ -42,6 +42,19 @@ def job_of_holder(holder: str) -> str:
     return holder.split("/", 1)[0]
 
 
+def call_is_over(holder: str, journal: Journal) -> bool:
+    """Whether a place is held by a function's call that has its result.
+
+    A call frees its places before its result is written. Whoever was late with taking one, as a
+    process of a region that stood still, may hold it from then on with nobody to give it back.
+    """
+    job_id, _, rest = holder.partition("/")
+    if not rest:
+        return False
+    line = int(rest.split("/", 1)[0])
+    return all(one.line != line for one in read_journal(journal, job_id).pending.values())
+
+
 def cancel_unwanted_task(job: Job, tasks: TaskService) -> None:
     """Cancel the task of a job that ended without a result: nobody waits for it any more."""
     if job.result is None and job.task is not None and job.task.arn is not None:
