@@ -9,6 +9,10 @@ AT_ONCE ?= -n 2 --dist loadgroup
 BOOTSTRAP := PYTHONPATH=infra $(PYTHON) -m toolchain.bootstrap
 SYNTH := .venv/bin/python infra/cdk/synth.py
 
+# Where no bytecode may be written, each of the hundreds of processes that a target starts would
+# compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-deployment test-drills \
 	lint format synth layers clean
