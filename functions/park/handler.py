@@ -1,27 +1,16 @@
 """Leaves a function waiting, outside of any process, for the tasks of its call."""
 
 import os
+from functools import partial
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.park_function import park_function
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, JOURNAL, WORKFLOWS = WORLD.ledger, WORLD.journal, WORLD.workflows
-DESK = CallDesk(
-    LEDGER,
-    WORLD.blobs,
-    WORLD.tasks,
-    WORLD.wakeups,
-    WORLD.clock,
-    WORLD.settings,
-    Recent(WORLD.catalogue.devices, WORLD.clock),
-    Breakers(LEDGER, WORLD.clock),
-)
+DESK = WORLD.call_desk
 
 
 @stage(WORLD)
@@ -37,5 +26,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         workflows=WORKFLOWS,
         clock=WORLD.clock,
         desk=DESK,
+        spent=partial(WORLD.meter.take, requests=0),
     )
     return {"waits_for": waits_for}

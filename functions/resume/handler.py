@@ -1,38 +1,23 @@
 """Says what comes next for a function: another run, more waiting, or its end."""
 
 import os
+from functools import partial
 from typing import Any
 
 from bellpair_core.composition import World
-from bellpair_core.logic.devices.device_breaker import Breakers
-from bellpair_core.logic.recent import Recent
-from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.resume_function import Resumption
-from bellpair_core.logic.runs.spending import Spending
-from bellpair_core.logic.tenants.recent_tenants import RecentTenants
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
-DEVICES = Recent(WORLD.catalogue.devices, WORLD.clock)
 RESUMPTION = Resumption(
     ledger=WORLD.ledger,
     journal=WORLD.journal,
     workflows=WORLD.workflows,
     clock=WORLD.clock,
     settings=WORLD.settings,
-    desk=CallDesk(
-        WORLD.ledger,
-        WORLD.blobs,
-        WORLD.tasks,
-        WORLD.wakeups,
-        WORLD.clock,
-        WORLD.settings,
-        DEVICES,
-        Breakers(WORLD.ledger, WORLD.clock),
-    ),
-    spending=Spending(
-        WORLD.journal, WORLD.clock, RecentTenants(WORLD.catalogue.tenant, WORLD.clock)
-    ),
+    desk=WORLD.call_desk,
+    spending=WORLD.spending,
+    spent=partial(WORLD.meter.take, requests=0),
 )
 
 

@@ -40,6 +40,8 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .adapters.sqs_callbacks import SqsCallbacks
     from .logic.devices.device_breaker import Breakers
+    from .logic.runs.call_desk import CallDesk
+    from .logic.runs.spending import Spending
 
 
 class World:
@@ -247,3 +249,28 @@ class World:
         from .logic.devices.device_breaker import Breakers
 
         return Breakers(self.ledger, self.clock)
+
+    @cached_property
+    def call_desk(self) -> CallDesk:
+        """What looks after functions' quantum calls."""
+        from .logic.runs.call_desk import CallDesk
+
+        return CallDesk(
+            ledger=self.ledger,
+            blobs=self.blobs,
+            tasks=self.tasks,
+            wakeups=self.wakeups,
+            clock=self.clock,
+            settings=self.settings,
+            devices=self.devices,
+            breakers=self.breakers,
+        )
+
+    @cached_property
+    def spending(self) -> Spending:
+        """What holds functions to their caps."""
+        from .logic.runs.spending import Spending
+        from .logic.tenants.recent_tenants import RecentTenants
+
+        tenants = RecentTenants(self.catalogue.tenant, self.clock)
+        return Spending(self.journal, self.clock, tenants)
