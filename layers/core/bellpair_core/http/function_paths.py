@@ -15,7 +15,7 @@ from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.limits import PAGE_MAX, PREFER_WAIT_MAX_S
 
 from . import function_schemas, schemas
-from .openapi_operation import WITH_BODY, WITH_KEY, operation
+from .openapi_operation import MAKES_JOB, WITH_BODY, WITH_KEY, operation, path_parameter
 
 BODIES: tuple[type[BaseModel], ...] = (
     AliasWeights,
@@ -57,17 +57,12 @@ def function_paths() -> dict[str, Any]:
 def function_parameters() -> dict[str, Any]:
     """The parameters that the paths refer to."""
 
-    def step(name: str, description: str) -> dict[str, Any]:
-        schema = {"type": "string"}
-        described = {"name": name, "in": "path", "required": True, "description": description}
-        return {**described, "schema": schema}
-
     return {
-        "name": step("name", "the function's name"),
-        "target": step("name", "the function as name, name:alias or name:version"),
-        "version": step("version", "the version's number"),
-        "alias": step("alias", "the alias's name"),
-        "callback_id": step("callback_id", "the callback's id"),
+        "name": path_parameter("name", "the function's name"),
+        "target": path_parameter("name", "the function as name, name:alias or name:version"),
+        "version": path_parameter("version", "the version's number"),
+        "alias": path_parameter("alias", "the alias's name"),
+        "callback_id": path_parameter("callback_id", "the callback's id"),
         "version_limit": {
             "name": "limit",
             "in": "query",
@@ -236,12 +231,7 @@ def _invocations() -> dict[str, Any]:
             ErrorCode.FUNCTION_NOT_FOUND,
             ErrorCode.INPUTS_INVALID,
             ErrorCode.CALLBACK_NOT_FOUND,
-            ErrorCode.DEVICE_UNKNOWN,
-            ErrorCode.DEVICE_RETIRED,
-            ErrorCode.DEVICE_OFFLINE,
-            ErrorCode.IDEMPOTENCY_CONFLICT,
-            ErrorCode.REGION_PASSIVE,
-            ErrorCode.NOT_ACCEPTING,
+            *MAKES_JOB,
         ),
         description="Makes a job, as submitJob does. With Prefer: wait=N, a job that is over in"
         " time is answered with 200, and its result within.",

@@ -10,7 +10,7 @@ from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.errors import ErrorCode
 
 from . import function_schemas, schemas
-from .openapi_operation import WITH_BODY, WITH_KEY, operation
+from .openapi_operation import MAKES_JOB, WITH_BODY, WITH_KEY, operation
 
 BODIES: tuple[type[BaseModel], ...] = (Submission,)
 ANSWERS: tuple[type[BaseModel], ...] = (schemas.Job, schemas.JobPage, schemas.Result)
@@ -38,12 +38,7 @@ def job_paths() -> dict[str, Any]:
                     ErrorCode.PROGRAM_TOO_WIDE,
                     ErrorCode.SHOTS_OUT_OF_RANGE,
                     ErrorCode.RESULT_TOO_LARGE,
-                    ErrorCode.DEVICE_UNKNOWN,
-                    ErrorCode.DEVICE_RETIRED,
-                    ErrorCode.DEVICE_OFFLINE,
-                    ErrorCode.IDEMPOTENCY_CONFLICT,
-                    ErrorCode.REGION_PASSIVE,
-                    ErrorCode.NOT_ACCEPTING,
+                    *MAKES_JOB,
                 ),
                 description="Once this has answered 202, the job is kept until it is finished."
                 " A repetition with the same Idempotency-Key and body gives the same job.",

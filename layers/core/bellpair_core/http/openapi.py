@@ -13,7 +13,7 @@ from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX
 
 from . import function_paths, job_paths, pair_paths, schemas, tenant_paths, trigger_paths
-from .openapi_operation import REFS, WITH_KEY, operation
+from .openapi_operation import REFS, WITH_KEY, operation, path_parameter
 
 VERSION = "1.0.0"
 
@@ -125,20 +125,11 @@ def _parameters() -> dict[str, Any]:
     def query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
         return {"name": name, "in": "query", "description": description, "schema": schema}
 
-    def step(name: str, description: str) -> dict[str, Any]:
-        return {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": description,
-            "schema": {"type": "string"},
-        }
-
     return {
         **function_paths.function_parameters(),
-        "job_id": step("job_id", "the job's id"),
-        "tenant": step("tenant", "the tenant's name"),
-        "key_id": step("key_id", "the key's id, the part of the key after bp_"),
+        "job_id": path_parameter("job_id", "the job's id"),
+        "tenant": path_parameter("tenant", "the tenant's name"),
+        "key_id": path_parameter("key_id", "the key's id, the part of the key after bp_"),
         "Idempotency-Key": {
             "name": "Idempotency-Key",
             "in": "header",

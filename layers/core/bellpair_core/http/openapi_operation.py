@@ -17,7 +17,15 @@ REFS = "#/components/schemas/{model}"
 _EVERYWHERE = (ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
 WITH_KEY = (ErrorCode.UNAUTHENTICATED,)
 WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID)
-"""What each operation may answer that takes a key, and that takes a body."""
+MAKES_JOB = (
+    ErrorCode.DEVICE_UNKNOWN,
+    ErrorCode.DEVICE_RETIRED,
+    ErrorCode.DEVICE_OFFLINE,
+    ErrorCode.IDEMPOTENCY_CONFLICT,
+    ErrorCode.REGION_PASSIVE,
+    ErrorCode.NOT_ACCEPTING,
+)
+"""What each operation may answer that takes a key, that takes a body, and that makes a job."""
 
 
 def operation(
@@ -95,6 +103,17 @@ def _json(model: type[BaseModel] | tuple[type[BaseModel], ...] | None) -> dict[s
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": REFS.format(model=model.__name__)}
+
+
+def path_parameter(name: str, description: str) -> dict[str, Any]:
+    """A part of a path that the caller fills in with a text."""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string"},
+    }
 
 
 def header_refs(*names: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from bellpair_core.logic.triggers.try_trigger import TriedHappening
 from bellpair_core.model.errors import ErrorCode
 
 from . import trigger_schemas as schemas
-from .openapi_operation import WITH_BODY, WITH_KEY, operation
+from .openapi_operation import WITH_BODY, WITH_KEY, operation, path_parameter
 
 BODIES: tuple[type[BaseModel], ...] = (NewTrigger, TriedHappening)
 ANSWERS: tuple[type[BaseModel], ...] = (
@@ -24,15 +24,7 @@ ANSWERS: tuple[type[BaseModel], ...] = (
 TAG = {"name": "triggers", "description": "Jobs made by objects, events, clock and queues"}
 
 _KNOWN = (*WITH_KEY, ErrorCode.TRIGGER_NOT_FOUND)
-_NAME = [
-    {
-        "name": "name",
-        "in": "path",
-        "required": True,
-        "description": "the trigger's name",
-        "schema": {"type": "string"},
-    }
-]
+_NAME = [path_parameter("name", "the trigger's name")]
 
 
 def trigger_paths() -> dict[str, Any]:
