@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures, job_json
+from bellpair.cli.given_json import json_object, text_in
 from bellpair.cli.options import AsJson, Timeout, inputs_of, tags_of
 from bellpair.cli.session import Session
 from bellpair.cli.wording import duration, printable
-from bellpair.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from bellpair.job import Job
@@ -85,7 +83,7 @@ def invoke(
     key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
     failures = Failures(as_json, on_interrupt=lambda: _maybe_accepted(key))
     with failures:
-        inputs = ({} if inputs_file is None else _read_inputs(inputs_file)) | overruling
+        inputs = ({} if inputs_file is None else _inputs_in(inputs_file)) | overruling
         with ctx.ensure_object(Session).client() as client:
             job = client.invoke(
                 target,
@@ -164,24 +162,9 @@ def _headline(job: Job) -> str:
     return said
 
 
-def _read_inputs(file: str) -> dict[str, Any]:
+def _inputs_in(file: str) -> dict[str, Any]:
     shown = "Standard input" if file == "-" else file
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        inputs = json.loads(content)
-    except OSError as error:
-        raise InvalidRequest(
-            f"{shown} cannot be read: {error.strerror}.", remedy="Check the file's name."
-        ) from None
-    except ValueError as error:
-        raise InvalidRequest(
-            f"{shown} is not JSON: {error}.", remedy='Give an object, such as {"shots": 1000}.'
-        ) from None
-    if not isinstance(inputs, dict):
-        raise InvalidRequest(
-            f"{shown} has no JSON object.", remedy='Give an object, such as {"shots": 1000}.'
-        )
-    return inputs
+    return json_object(text_in(file), shown, 'Give an object, such as {"shots": 1000}.')
 
 
 def _maybe_accepted(key: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from bellpair.cli.given_json import read_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Timeout = Annotated[
@@ -50,12 +51,7 @@ def inputs_of(pairs: list[str]) -> dict[str, Any]:
         if not name or not equals:
             raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--input")
         try:
-            inputs[name] = json.loads(text, parse_constant=_refuse_constant)
+            inputs[name] = read_json(text)
         except ValueError:
             inputs[name] = text
     return inputs
-
-
-def _refuse_constant(word: str) -> Any:
-    """Take no word for a number that JSON does not have."""
-    raise ValueError(word)

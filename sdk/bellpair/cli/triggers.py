@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
+from bellpair.cli.given_json import given_text, json_object
 from bellpair.cli.options import AsJson, examples, inputs_of
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable
@@ -246,7 +245,7 @@ def try_out(
                 name,
                 event=None if event is None else _json_object(event, "--event"),
                 object_name=object_name,
-                text=None if text is None else _text(text),
+                text=None if text is None else given_text(text),
             )
         if as_json:
             terminal.print_json(trial.to_dict())
@@ -335,31 +334,10 @@ def _circuit(device: str | None, shots: int | None, program: str | None) -> dict
         )
     circuit: dict[str, Any] = {"device": device, "shots": shots}
     if program is not None:
-        circuit["source"] = _text(program)
+        circuit["source"] = given_text(program)
     return circuit
 
 
-def _json_object(text: str, option: str) -> dict[str, Any]:
-    try:
-        value = json.loads(_text(text))
-    except ValueError as error:
-        raise InvalidRequest(
-            f"What {option} gives is not JSON: {error}.", remedy="Give a JSON object, or @FILE."
-        ) from None
-    if not isinstance(value, dict):
-        raise InvalidRequest(
-            f"What {option} gives is no JSON object.", remedy="Give a JSON object, or @FILE."
-        )
-    return value
-
-
-def _text(given: str) -> str:
-    """The text, or the content of the file that it names with @; @- is standard input."""
-    if not given.startswith("@"):
-        return given
-    try:
-        return sys.stdin.read() if given == "@-" else Path(given[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(
-            f"{given[1:]} cannot be read: {error}.", remedy="Give the path of a text file."
-        ) from None
+def _json_object(given: str, option: str) -> dict[str, Any]:
+    shown = f"What {option} gives"
+    return json_object(given_text(given), shown, "Give a JSON object, or @FILE.")

@@ -86,6 +86,7 @@ def test_a_pattern_and_a_program_come_from_files(
         (("--rate", "1 hour", "-f", "f", "-s", "3"), "are for circuits"),
         (("--pattern", "{", "-f", "f"), "is not JSON"),
         (("--pattern", "[]", "-f", "f"), "no JSON object"),
+        (("--pattern", '{"source": [NaN]}', "-f", "f"), "NaN is no number of JSON's"),
         (("--pattern", "@/no/such/file", "-f", "f"), "cannot be read"),
         (("--rate", "never", "-f", "f"), "#/source/rate"),
     ],
