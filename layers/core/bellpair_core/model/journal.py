@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .blob import BlobRef
 from .job import Task
 from .limits import CALL_GENERATIONS_MAX, PROGRAMS_PER_CALL_MAX
+from .usage import Usage
 
 _PLACES = PROGRAMS_PER_CALL_MAX
 _GENERATIONS = CALL_GENERATIONS_MAX + 1
@@ -158,6 +159,11 @@ class Line(BaseModel):
         How many checkpoints there were up to here.
     calls, spent_usd
         How many calls the job has made, and what they cost and reserve, up to here.
+    usage
+        What the platform consumed for the function up to here, as far as its writers knew; the
+        devices' part is ``spent_usd``.
+    turn
+        Which turn of its execution began the run, on the line that begins it.
     steps
         How many lines up to here tell of something that was done.
     idle
@@ -195,6 +201,8 @@ class Line(BaseModel):
     checkpoints: int = 0
     calls: int = 0
     spent_usd: float = 0.0
+    usage: Usage = Usage()
+    turn: int = 0
     steps: int = 0
     idle: int = 0
     printed: int = 0

@@ -48,6 +48,16 @@ class Usage(BaseModel):
         mine, theirs = self.model_dump(), other.model_dump()
         return Usage(**{name: mine[name] + theirs[name] for name in mine})
 
+    def rounded(self) -> Usage:
+        """The same, without digits that no bill shows: for what is written often."""
+        return self.model_copy(
+            update={
+                "lambda_gb_s": round(self.lambda_gb_s, 5),
+                "write_units": round(self.write_units, 1),
+                "read_units": round(self.read_units, 1),
+            }
+        )
+
     def bill(self) -> dict[str, object]:
         """Each item with its amount, unit and price, and the total in US dollars."""
         rows = [

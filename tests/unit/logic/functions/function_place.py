@@ -23,6 +23,7 @@ from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.model.device import DeviceTarget, TaskPrice
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, Task
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState, TaskStatus
 from tests.examples import BELL
 from tests.fakes import FakeTasks
@@ -102,6 +103,8 @@ class FunctionPlace(Workplace):
     ----------
     compile_s
         How long a circuit takes to be compiled, seconds.
+    asked
+        How often it was asked what was consumed; each time it is a GB-second more.
     """
 
     def __init__(self) -> None:
@@ -113,6 +116,7 @@ class FunctionPlace(Workplace):
         self.monthly_cap: float | None = None
         self.tickets = 0
         self.compile_s = 0.0
+        self.asked = 0
 
     def invoke(self, key: str = "first", **changes: Any) -> Job:
         """A function's job that waits."""
@@ -187,7 +191,13 @@ class FunctionPlace(Workplace):
             desk=self.desk,
             spending=self.spending,
             pause=self.pause,
+            spent=self.spent,
         )
+
+    def spent(self) -> Usage:
+        """What a process consumed since it was last asked."""
+        self.asked += 1
+        return Usage(lambda_gb_s=1)
 
     def pause(self, seconds: float) -> None:
         """Time passes."""
@@ -205,6 +215,7 @@ class FunctionPlace(Workplace):
             desk=self.desk,
             spending=self.spending,
             new_ticket=lambda: f"ticket {self.tickets}",
+            spent=self.spent,
         )
         return resumption.resume(job.id, job.epoch, self.attempt(job), turn=turn, crash=crash)
 
@@ -221,6 +232,7 @@ class FunctionPlace(Workplace):
             workflows=self.workflows,
             clock=self.clock,
             desk=self.desk,
+            spent=self.spent,
         )
 
     def begin(self, job: Job, **more: Any) -> dict[str, Any]:

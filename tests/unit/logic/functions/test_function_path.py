@@ -56,6 +56,46 @@ def test_a_function_runs_through_when_results_come_at_once(place: FunctionPlace)
     )
 
 
+def test_all_that_turns_and_the_broker_consumed_is_on_the_account(place: FunctionPlace) -> None:
+    job = place.invoke()
+    assert place.play(job, place.begin(job)) == "finished"
+    # Behind the last line there is only the end of the last request.
+    on_lines = place.asked - 1
+    assert place.resume(job) == {"next": "finish"}
+    place.finish(job)
+
+    usage = place.stored(job).usage
+    assert usage.lambda_gb_s == pytest.approx(on_lines)
+    # The worker; of the broker "open", a request for each call, and "finish".
+    assert usage.lambda_requests == 1 + 1 + CALLS + 1
+    # The start, Begin, Prepare, Decide, Run, Read, Outcome, Finish.
+    assert usage.state_transitions == 8
+
+
+def test_what_a_function_consumed_that_waited_is_on_its_account(place: FunctionPlace) -> None:
+    place.tasks.at_once = False
+    job = place.invoke()
+    assert place.play(job, place.begin(job)) == "suspended"
+    place.park(job)
+    assert place.resume(job, turn=1) == {"next": "wait"}
+    place.park(job)
+    for arn in place.tasks.unfinished():
+        place.tasks.run(arn)
+    place.tasks.at_once = True
+    assert place.play(job, place.resume(job, turn=2)) == "finished"
+    assert place.resume(job) == {"next": "finish"}
+    place.finish(job)
+
+    usage = place.stored(job).usage
+    assert usage.lambda_gb_s >= place.asked - 5
+    # The start, Begin, Finish; twice Prepare, Decide, Run, Read, Outcome; Park and Again behind
+    # the first of them; Prepare, Decide, Park, Again of the turn that only looked.
+    assert usage.state_transitions == 3 + 2 * 5 + 2 + 4
+    # Two workers; `resume` and `park` twice; of the broker twice "open", a request for each call,
+    # and "finish".
+    assert usage.lambda_requests == 2 + 4 + 2 + CALLS + 1
+
+
 def test_a_call_costs_two_lines_and_one_read_of_the_job(place: FunctionPlace) -> None:
     job = place.invoke()
     begun = place.begin(job)

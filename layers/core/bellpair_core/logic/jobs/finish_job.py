@@ -141,7 +141,8 @@ def _whole(job: Job, counted: Usage) -> Usage:
 
     The first and the last write of a record cannot hold their own price, so they are taken to
     cost what the writes between them cost on average. Every state entered is a transition:
-    the execution's start, its four states, and one for each time the task was asked for news.
+    the execution's start, its four states, and one for each time the task was asked for news. Of
+    a function's states the journal tells, but for the first and the last.
     """
     mean = counted.write_units / counted.writes if counted.writes else 1.0
     polls = sum(event.type == "polled" for event in job.events)
@@ -149,7 +150,7 @@ def _whole(job: Job, counted: Usage) -> Usage:
         writes=2,
         write_units=2 * mean,
         api_requests=1,
-        state_transitions=job.attempt * 5 + polls,
+        state_transitions=job.attempt * (5 if job.function is None else 3) + polls,
     )
 
 

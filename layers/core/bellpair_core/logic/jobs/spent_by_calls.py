@@ -1,4 +1,4 @@
-"""What a function's calls cost: its tasks are in its journal, and not in its record."""
+"""What a function consumed that is in its journal, and not in its record: its tasks above all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from bellpair_core.ports import Journal
 
 
 def spent_by_calls(job: Job, journal: Journal) -> Usage:
-    """What a job's calls cost and reserve; goes on its account when it ends.
+    """What a job's calls cost and reserve, and what its turns and the broker consumed.
+
+    Goes on its account when it ends.
 
     Raises
     ------
@@ -16,4 +18,4 @@ def spent_by_calls(job: Job, journal: Journal) -> Usage:
         When the journal is out of reach.
     """
     last = journal.last(job.id) if job.function is not None else None
-    return Usage(device_usd=last.spent_usd if last else 0.0)
+    return last.usage + Usage(device_usd=last.spent_usd) if last else Usage()

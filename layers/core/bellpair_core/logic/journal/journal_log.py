@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,13 @@ from bellpair_core.model.limits import (
     JOURNAL_STEP_BYTES_MAX,
     OUTPUT_SHOWN_CHARACTERS_MAX,
 )
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Journal
 
 from .fold_journal import Folded, fold
 
 _PAGE = 1000
+_NOTHING = Usage()
 
 _OUTPUT_PIECE = 20_000
 """Characters of output on one line, so that no item is too large."""
@@ -44,11 +46,15 @@ def _lines(journal: Journal, job_id: str, after: int) -> Iterator[Line]:
         after = page[-1].number
 
 
-def following(end: Line | None, at: datetime, nonce: str, **content: Any) -> Line:
+def following(
+    end: Line | None, at: datetime, nonce: str, consumed: Usage = _NOTHING, **content: Any
+) -> Line:
     """The line after ``end``, with its running totals.
 
     Parameters
     ----------
+    consumed
+        By the platform, since the line before, as far as its writer knows.
     content
         What the line tells, and totals that it changes otherwise than by counting.
     """
@@ -79,6 +85,7 @@ def following(end: Line | None, at: datetime, nonce: str, **content: Any) -> Lin
         "steps": (end.steps if end else 0) + told,
         "printed": printed + len(output),
         "output": kept,
+        "usage": ((end.usage if end else _NOTHING) + consumed).rounded(),
     }
     return Line(**(carried | fixed | content))
 
@@ -95,6 +102,8 @@ class JournalWriter:
         The line that was the last when the request was made.
     nonce
         Of all lines of this writer.
+    spent
+        What the platform consumed for the job since it was last asked; goes on the next line.
 
     Attributes
     ----------
@@ -105,7 +114,13 @@ class JournalWriter:
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, job_id: str, end: Line | None, nonce: str
+        self,
+        journal: Journal,
+        clock: Clock,
+        job_id: str,
+        end: Line | None,
+        nonce: str,
+        spent: Callable[[], Usage] = Usage,
     ) -> None:
         self.end = end
         self.mine: list[Line] = []
@@ -114,6 +129,8 @@ class JournalWriter:
         self._clock = clock
         self._job_id = job_id
         self._nonce = nonce
+        self._spent = spent
+        self._consumed = _NOTHING
 
     @property
     def next_number(self) -> int:
@@ -146,12 +163,14 @@ class JournalWriter:
                 f"The function's journal has {JOURNAL_LINES_MAX} lines, which is the limit.",
                 "Put several circuits into one call, print less, and record fewer steps.",
             )
-        line = following(self.end, self._clock(), self._nonce, **content)
+        self._consumed += self._spent()
+        line = following(self.end, self._clock(), self._nonce, self._consumed, **content)
         try:
             self._journal.append(self._job_id, line)
         except LedgerConflict:
             self._catch_up()
             return False
+        self._consumed = _NOTHING
         self._take(line)
         return True
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import owned_job
@@ -29,10 +30,12 @@ from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.journal import Line
 from bellpair_core.model.limits import FUNCTION_OUTPUT_BYTES_MAX
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Blobs, Clock, Journal, Ledger
 from bellpair_core.settings import Settings
 
 from .call_desk import CallDesk
+from .consumption import Consumption
 from .keep_result import keep_result
 from .look_after_calls import CallBook
 from .make_calls import CallMaker, Made
@@ -66,6 +69,8 @@ class Broker:
         Waits for so many seconds.
     patience_s
         How long a call on a simulator is waited for here before the function is suspended.
+    spent
+        What was consumed since it was last asked; goes on the journal's lines.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Broker:
         spending: Spending,
         pause: Callable[[float], None],
         patience_s: float = 5.0,
+        spent: Callable[[], Usage] = Usage,
     ) -> None:
         self._ledger = ledger
         self._journal = journal
@@ -91,6 +97,7 @@ class Broker:
         self._spending = spending
         self._pause = pause
         self._journals = WarmJournals(journal)
+        self._consumption = Consumption(spent)
         self._calls = CallMaker(
             ledger=ledger,
             blobs=blobs,
@@ -123,6 +130,7 @@ class Broker:
             When the same request may be answered later.
         """
         job_id = str(request["job_id"])
+        self._consumption.begin(job_id)
         try:
             return self._answer(job_id, request)
         except Refusal as refusal:
@@ -134,6 +142,8 @@ class Broker:
             # What was known of the journal may be half of what was done.
             self._journals.forget(job_id)
             raise
+        finally:
+            self._consumption.end(job_id)
 
     def _answer(self, job_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
         begun = self._journals.admitted(job_id, int(request["run"]), str(request["ticket"]))
@@ -171,7 +181,8 @@ class Broker:
         tail = int(request["tail"])
         end = self._journals.end(job.id, begun.number, tail)
         nonce = f"{begun.number}-{tail}-{_digest(request)}"
-        writer = JournalWriter(self._journal, self._clock, job.id, end, nonce)
+        spent = partial(self._consumption.take, job.id)
+        writer = JournalWriter(self._journal, self._clock, job.id, end, nonce, spent)
         book = CallBook(job, writer, self._desk, self._spending, self._settings)
         return Session(job, begun.number, tail, request, writer, book)
 

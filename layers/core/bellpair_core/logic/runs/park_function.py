@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
@@ -11,6 +11,7 @@ from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY
 from bellpair_core.logic.journal.fold_journal import PendingCall
 from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.model.job import Job, JobStatus, Parked
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
 from .call_desk import CallDesk
@@ -28,12 +29,18 @@ def park_function(
     workflows: Workflows,
     clock: Clock,
     desk: CallDesk,
+    spent: Callable[[], Usage] = Usage,
 ) -> str:
     """Leave word whom to wake when the call's tasks are over; wake it here if they are.
 
     The word is in the job's record before the tasks are asked for. So a task that ends before is
     seen here, and the event of one that ends later finds the word. When nothing wakes the
     execution, it looks again after a while. What waits holds no place among the functions at work.
+
+    Parameters
+    ----------
+    spent
+        What was consumed since it was last asked; goes on the job's account with the word.
 
     Returns
     -------
@@ -46,7 +53,7 @@ def park_function(
         As `amend_job`.
     """
     job = owned_job(ledger, job_id, epoch, attempt)
-    waits_for = _Waiting(ledger, journal, clock, desk).look(job, wake_token)
+    waits_for = _Waiting(ledger, journal, clock, desk, spent).look(job, wake_token)
     if waits_for is None:
         workflows.answer(wake_token, {"woken": "there is something to go on with"})
         return "nothing"
@@ -61,6 +68,7 @@ class _Waiting:
     journal: Journal
     clock: Clock
     desk: CallDesk
+    spent: Callable[[], Usage]
 
     def look(self, job: Job, wake_token: str) -> str | None:
         """What the function waits for; ``None`` where its next turn may begin now."""
@@ -83,11 +91,13 @@ class _Waiting:
         return self._for_tasks(job, made, wake_token)
 
     def _for_tasks(self, job: Job, made: Sequence[PendingCall], wake_token: str) -> str | None:
-        first = made[0]
+        first, consumed = made[0], self.spent()
         parked = Parked(call=first.line, wake_token=wake_token, tasks=_launched(first))
 
         def with_word(job: Job) -> Job:
-            return job if job.parked == parked else job.moved(self.clock(), parked=parked)
+            if job.parked == parked:
+                return job
+            return job.moved(self.clock(), parked=parked, usage=job.usage + consumed)
 
         job = amend_job(self.ledger, job, with_word, attempt=job.attempt)
         for one in made:

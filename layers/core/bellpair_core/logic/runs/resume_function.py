@@ -31,6 +31,7 @@ from bellpair_core.model.errors import (
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.journal import Line
 from bellpair_core.model.limits import BROKER_TIME, LOOPS_MAX, RUNS_WITHOUT_PROGRESS_MAX
+from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 from bellpair_core.settings import Settings
 
@@ -73,6 +74,8 @@ class Resumption:
     ----------
     new_ticket
         Makes a run's ticket; nobody can guess it.
+    spent
+        What was consumed since it was last asked; goes on the journal's lines.
     """
 
     ledger: Ledger
@@ -83,6 +86,7 @@ class Resumption:
     desk: CallDesk
     spending: Spending
     new_ticket: Callable[[], str] = field(default=lambda: secrets.token_urlsafe(32))
+    spent: Callable[[], Usage] = Usage
 
     def resume(
         self,
@@ -156,11 +160,12 @@ class Resumption:
         if turn >= LOOPS_MAX:
             self._hand_on(job)
             return {"next": "leave"}
-        return self._turn(job, folded, f"turn-{job.epoch}-{job.attempt}-{turn}", crash)
+        return self._turn(job, folded, turn, crash)
 
     def _turn(
-        self, job: Job, folded: Folded, nonce: str, crash: Mapping[str, Any] | None
+        self, job: Job, folded: Folded, turn: int, crash: Mapping[str, Any] | None
     ) -> dict[str, Any]:
+        nonce = f"turn-{job.epoch}-{job.attempt}-{turn}"
         away = self._payloads_away(job, folded)
         job, folded, settled = self._settle(job, folded, PAYLOADS_AWAY if away else None)
         if job.status is JobStatus.PAUSED:
@@ -169,7 +174,7 @@ class Resumption:
             return {"next": "wait"}
         if not settled and self._only_waits(job, folded, crash, nonce):
             return {"next": "wait"}
-        return self._begin(job, folded, nonce, crash)
+        return self._begin(job, folded, turn, nonce, crash)
 
     def _left(self, job: Job) -> dict[str, Any]:
         """Leave a job that is paused: its place among the functions at work is another's now."""
@@ -200,7 +205,7 @@ class Resumption:
             What the job waits for whatever becomes of its calls.
         """
         nonce = f"{_SETTLE}{secrets.token_hex(8)}"
-        writer = JournalWriter(self.journal, self.clock, job.id, folded.end, nonce)
+        writer = JournalWriter(self.journal, self.clock, job.id, folded.end, nonce, self.spent)
         book = CallBook(job, writer, self.desk, self.spending, self.settings)
         settled, capped = False, ""
         for pending in list(folded.pending.values()):
@@ -288,7 +293,7 @@ class Resumption:
     # What is next
 
     def _begin(
-        self, job: Job, folded: Folded, nonce: str, crash: Mapping[str, Any] | None
+        self, job: Job, folded: Folded, turn: int, nonce: str, crash: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         assert job.function is not None
         worker = self.settings.workers.get(job.function.worker)
@@ -312,6 +317,8 @@ class Resumption:
             run=number,
             idle=idle,
             ticket=hashlib.sha256(ticket.encode()).hexdigest(),
+            turn=turn,
+            consumed=self.spent() + self._of_turns(job, folded, turn),
         )
         if folded.end is not None:
             # Before a first run the dispatcher took it; later, it was given back at each wait.
@@ -324,6 +331,17 @@ class Resumption:
             "worker": worker,
             "tenant": job.tenant,
         }
+
+    def _of_turns(self, job: Job, folded: Folded, turn: int) -> Usage:
+        """What the state machine takes for this turn, and for those since the last run's."""
+        begun, since, entered = self._begun(job, folded), turn, 4 * turn
+        if begun is not None and (begun.epoch, begun.attempt) == (job.epoch, job.attempt):
+            since = max(0, turn - begun.turn)
+            entered = max(0, 4 * since - 2)
+        # Prepare, Decide, Run, Read and Outcome of this turn; Park and Again of the last run's,
+        # and of each that only looked Prepare and Decide, too. The worker, and of each turn
+        # before this `resume` and `park`.
+        return Usage(state_transitions=5 + entered, lambda_requests=1 + 2 * since)
 
     def _idle(self, job: Job, folded: Folded, nonce: str, crash: Mapping[str, Any] | None) -> int:
         """How many runs in a row have come to nothing."""
