@@ -17,8 +17,8 @@ Hold = Callable[..., dict[str, Any]]
 def drilled_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud to lose parts of."""
     cloud = RunningCloud("drilled", free_port_base(), tmp_path_factory.mktemp("drilled"))
-    cloud.up()
     try:
+        cloud.up()
         yield cloud
     finally:
         cloud.down()

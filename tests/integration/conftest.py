@@ -21,8 +21,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
         return
     state_dir = tmp_path_factory.mktemp("cloud")
     cloud = RunningCloud("tests", free_port_base(), state_dir)
-    cloud.up()
     try:
+        cloud.up()
+        cloud.hold()
         yield cloud
     finally:
         cloud.down()

@@ -18,11 +18,17 @@ from bellpair_local.ports import free_base
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
 FIRST_PORT = 15566
 """Well above the default, where a person's own cloud may run."""
+PORTS_PER_PROCESS = 1000
 
 
 def free_port_base() -> int:
-    """The first base from which a cloud of the tests finds all its ports free."""
-    base = free_base(FIRST_PORT)
+    """The first base from which a cloud of the tests finds all its ports free.
+
+    Each of the processes that run tests at once looks in a range of its own: two clouds that
+    start at the same time would both find the same ports free.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    base = free_base(FIRST_PORT + number * PORTS_PER_PROCESS)
     if base is None:
         raise RuntimeError("no free range of ports for a local cloud")
     return base
@@ -65,6 +71,10 @@ class RunningCloud:
     def up(self) -> None:
         """Start it."""
         self.bellpair("local", "up", "--detach")
+
+    def hold(self) -> None:
+        """Let no region be promoted: a busy machine may keep the active one from every job."""
+        self.bellpair("pair", "hold", "--reason", "tests of the active region")
 
     def down(self) -> None:
         """Stop it and all that belongs to it."""
