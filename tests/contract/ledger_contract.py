@@ -24,7 +24,7 @@ from tests.examples import NOON, job_example
 Seen = TypeVar("Seen")
 
 
-def eventually(look: Callable[[], Seen], wanted: Seen, within_s: float = 5.0) -> Seen:
+def eventually(look: Callable[[], Seen], wanted: Seen, within_s: float = 60.0) -> Seen:
     """What ``look`` sees once it is ``wanted``, or at the deadline whatever it is."""
     deadline = monotonic() + within_s
     while (seen := look()) != wanted and monotonic() < deadline:

@@ -144,7 +144,7 @@ def test_nothing_of_all_this_was_stored(stranger: httpx.Client) -> None:
     assert listed["jobs"] == []
 
 
-def await_status(http: httpx.Client, wanted: str, within_s: float = 20.0) -> None:
+def await_status(http: httpx.Client, wanted: str, within_s: float = 60.0) -> None:
     """Wait until the catalogue shows the device's change, which an event brings, to every worker.
 
     Each of the API's workers trusts what it read for a while, and any of them may answer; once

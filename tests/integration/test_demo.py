@@ -10,13 +10,13 @@ import psutil
 import pytest
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(900)
 def test_it_shows_counts_and_logs_and_leaves_nothing_running() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bellpair_local.demo"],
         capture_output=True,
         text=True,
-        timeout=490,
+        timeout=890,
         check=False,
     )
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.running_cloud import RunningCloud, words
 from tests.integration.test_jobs import finished, submit
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 HOMES = {"ion-11": "us-east-1", "square-20": "us-west-2"}
 AS_BEFORE = {"status": "ONLINE", "queue_delay_s": 0.05, "drop_events": False}
@@ -38,7 +38,7 @@ def device(cloud: RunningCloud, http: httpx.Client) -> Iterator[Callable[..., No
     eventually(lambda: all(view(http, name)["status"] == "online" for name in HOMES), 90)
 
 
-def eventually(found: Callable[[], Any], within_s: float = 60) -> Any:
+def eventually(found: Callable[[], Any], within_s: float = 120) -> Any:
     deadline = time.monotonic() + within_s
     while not (value := found()):
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -52,7 +52,7 @@ def view(http: httpx.Client, name: str) -> Any:
     return shown
 
 
-def when(http: httpx.Client, job_id: str, true: Callable[[Any], Any], within_s: float = 60) -> Any:
+def when(http: httpx.Client, job_id: str, true: Callable[[Any], Any], within_s: float = 120) -> Any:
     """The job as it is shown once something is true of it."""
     return eventually(
         lambda: (job := http.get(f"/v1/jobs/{job_id}").json()) and true(job) and job, within_s

@@ -53,7 +53,7 @@ def submit(http: httpx.Client, source: str = BELL, device: str = "sv1", **more: 
     return answer.json()
 
 
-def finished(http: httpx.Client, job_id: str, within_s: float = 90.0) -> Any:
+def finished(http: httpx.Client, job_id: str, within_s: float = 200.0) -> Any:
     deadline = time.monotonic() + within_s
     while True:
         job = http.get(f"/v1/jobs/{job_id}").json()

@@ -18,7 +18,7 @@ import pytest
 from tests.integration.running_cloud import RunningCloud
 from tests.integration.test_jobs import finished, tasks_of, worker_pids
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -70,7 +70,7 @@ def module(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
-def eventually(look: Callable[[], Any], within_s: float = 60.0) -> Any:
+def eventually(look: Callable[[], Any], within_s: float = 120.0) -> Any:
     deadline = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not come about"

@@ -22,7 +22,7 @@ import pytest
 from botocore.config import Config
 
 EMULATOR_FOLDER = Path(__file__).parents[3] / "infra" / "local"
-DEADLINE_S = 30.0
+DEADLINE_S = 100.0
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -143,7 +143,7 @@ def starting(s3_endpoint: str) -> Iterator[Callable[..., Emulator]]:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(timeout=10)
+            process.wait(timeout=60)
             for pipe in (process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()

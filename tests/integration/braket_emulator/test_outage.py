@@ -120,4 +120,4 @@ def test_an_outage_that_makes_no_sense_is_refused(
 def stopped(emulator: Emulator) -> tuple[str, str]:
     """End the emulator; return what it has said."""
     emulator.process.terminate()
-    return emulator.process.communicate(timeout=15)
+    return emulator.process.communicate(timeout=60)

@@ -20,7 +20,7 @@ def test_a_signal_ends_it_cleanly(start: Callable[..., Emulator], number: signal
     with urllib.request.urlopen(f"{emulator.url}/_emulator/health") as answer:
         assert json.load(answer)["status"] == "ok"
     emulator.process.send_signal(number)
-    _, errors = emulator.process.communicate(timeout=10)
+    _, errors = emulator.process.communicate(timeout=60)
     assert (emulator.process.returncode, errors) == (0, "")
 
 
@@ -30,7 +30,7 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         process = run_emulator("--port", str(port))
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output == ""
     assert f"127.0.0.1:{port}" in errors
@@ -55,7 +55,7 @@ def test_a_profile_that_cannot_be_used_says_why(tmp_path: Path, text: str, messa
     file = tmp_path / "own.toml"
     file.write_text(text)
     process = run_emulator("--port", "0", "--profiles", str(file))
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert message in errors
     assert str(file) in errors

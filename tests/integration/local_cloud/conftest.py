@@ -21,7 +21,7 @@ from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
 from tests.integration.local_cloud import small_assembly
 from tests.integration.running_cloud import BELLPAIR, free_port_base
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 def eventually(look: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
@@ -42,7 +42,7 @@ def bellpair_local(*words: str, state_dir: Path) -> subprocess.CompletedProcess[
         env={k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BELLPAIR_"))},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -72,14 +72,14 @@ class SmallCloud:
             aws_secret_access_key=SECRET_ACCESS_KEY,
             config=Config(
                 retries={"total_max_attempts": attempts, "mode": "standard"},
-                connect_timeout=2,
-                read_timeout=20,
+                connect_timeout=10,
+                read_timeout=60,
             ),
         )
 
     def edge(self, member: str) -> httpx.Client:
         """A plain HTTP client of a process."""
-        return httpx.Client(base_url=self.topology.member(member).endpoint, timeout=20)
+        return httpx.Client(base_url=self.topology.member(member).endpoint, timeout=60)
 
     def faults(self, member: str, **faults: Any) -> None:
         """Put faults in force at an edge; none to end them."""

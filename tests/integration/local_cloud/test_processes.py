@@ -145,7 +145,7 @@ def test_interrupting_the_command_leaves_nothing_running(
         # Interrupted while the processes start, or soon after: both must be clean.
         records = eventually(lambda: len(alive := cloud.alive()) == 5 and alive)
         up.send_signal(number)
-        up.wait(30)
+        up.wait(120)
     assert not any(record.is_alive() for record in records)
     assert cloud.alive() == []
 

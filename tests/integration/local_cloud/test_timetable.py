@@ -10,4 +10,4 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_rule_beats_each_minute(small_cloud: SmallCloud) -> None:
-    assert eventually(lambda: small_cloud.catalogue("us-east-1", "beat"), seconds=75)
+    assert eventually(lambda: small_cloud.catalogue("us-east-1", "beat"), seconds=150)

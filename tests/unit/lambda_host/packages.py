@@ -51,7 +51,7 @@ def answer(host: LambdaHost, spec: FunctionSpec, event: object = None, **context
     return json.loads(result.payload)
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], within_s: float = 60) -> bool:
     """Poll until the condition holds; whether it did in time."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -123,21 +123,21 @@ def test_a_crash_is_told_with_what_was_printed_before(
 
 def test_an_infinite_loop_without_any_progress_fails(worker: Worker) -> None:
     broker = MemoryBroker(body("print('round')\nwhile True: pass"))
-    code, _ = failure(worker.run(broker, seconds=6))
+    code, _ = failure(worker.run(broker, seconds=9))
     assert code == "function-timed-out"
     assert broker.printed == "round\n"
 
 
 def test_an_infinite_loop_after_some_progress_may_be_tried_again(worker: Worker) -> None:
     broker = MemoryBroker(body("runtime.now()\nwhile True: pass"))
-    outcome = worker.run(broker, seconds=7)
+    outcome = worker.run(broker, seconds=9)
     assert outcome["outcome"] == "crashed"
     assert outcome["crash"]["Error"] == "function-timed-out"
 
 
 def test_a_function_that_goes_on_yields_when_its_time_is_almost_over(worker: Worker) -> None:
     broker = MemoryBroker(body("while True: runtime.now()"))
-    assert worker.run(broker, seconds=6) == {"outcome": "yielded"}
+    assert worker.run(broker, seconds=9) == {"outcome": "yielded"}
     assert broker.ops.count("checkpoint") > 1
 
 
