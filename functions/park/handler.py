@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from bellpair_core.composition import World
+from bellpair_core.logic.journal.kept_journals import KeptJournals
 from bellpair_core.logic.runs.park_function import park_function
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, JOURNAL, WORKFLOWS = WORLD.ledger, WORLD.journal, WORLD.workflows
-DESK = WORLD.call_desk
+DESK, JOURNALS = WORLD.call_desk, KeptJournals(JOURNAL)
 
 
 @stage(WORLD)
@@ -27,5 +28,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         clock=WORLD.clock,
         desk=DESK,
         spent=partial(WORLD.meter.take, requests=0),
+        journals=JOURNALS,
     )
     return {"waits_for": waits_for}

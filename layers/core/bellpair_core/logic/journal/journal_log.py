@@ -30,8 +30,18 @@ class Overtaken(Fenced):
     """Another writer has gone on with the journal: this one's work is not wanted any more."""
 
 
-def read_journal(journal: Journal, job_id: str) -> Folded:
-    """What the journal comes to, read from its last checkpoint on."""
+def read_journal(journal: Journal, job_id: str, known: Folded | None = None) -> Folded:
+    """What the journal comes to, read from its last checkpoint on.
+
+    Parameters
+    ----------
+    known
+        What it came to before, which then goes on: only what was written since is read.
+    """
+    if known is not None and known.end is not None:
+        for line in _lines(journal, job_id, known.end.number):
+            known.take(line)
+        return known
     last = journal.last(job_id)
     if last is None:
         return Folded()

@@ -9,7 +9,7 @@ from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
 from bellpair_core.logic.jobs.function_places import give_place_back
 from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY
 from bellpair_core.logic.journal.fold_journal import PendingCall
-from bellpair_core.logic.journal.journal_log import read_journal
+from bellpair_core.logic.journal.kept_journals import KeptJournals
 from bellpair_core.model.job import Job, JobStatus, Parked
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
@@ -30,6 +30,7 @@ def park_function(
     clock: Clock,
     desk: CallDesk,
     spent: Callable[[], Usage] = Usage,
+    journals: KeptJournals | None = None,
 ) -> str:
     """Leave word whom to wake when the call's tasks are over; wake it here if they are.
 
@@ -41,6 +42,8 @@ def park_function(
     ----------
     spent
         What was consumed since it was last asked; goes on the job's account with the word.
+    journals
+        What a warm process read before.
 
     Returns
     -------
@@ -53,7 +56,8 @@ def park_function(
         As `amend_job`.
     """
     job = owned_job(ledger, job_id, epoch, attempt)
-    waits_for = _Waiting(ledger, journal, clock, desk, spent).look(job, wake_token)
+    journals = journals or KeptJournals(journal)
+    waits_for = _Waiting(ledger, journal, journals, clock, desk, spent).look(job, wake_token)
     if waits_for is None:
         workflows.answer(wake_token, {"woken": "there is something to go on with"})
         return "nothing"
@@ -66,6 +70,7 @@ def park_function(
 class _Waiting:
     ledger: Ledger
     journal: Journal
+    journals: KeptJournals
     clock: Clock
     desk: CallDesk
     spent: Callable[[], Usage]
@@ -74,7 +79,7 @@ class _Waiting:
         """What the function waits for; ``None`` where its next turn may begin now."""
         if job.result is not None or job.cancel_requested or job.status is JobStatus.PAUSED:
             return None
-        folded = read_journal(self.journal, job.id)
+        folded = self.journals.read(job.id)
         pending = sorted(folded.pending.values(), key=lambda one: one.line)
         now = self.clock()
         if now >= job.ends_by:

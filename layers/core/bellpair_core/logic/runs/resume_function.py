@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
@@ -18,8 +19,8 @@ from bellpair_core.logic.journal.journal_log import (
     JournalWriter,
     Overtaken,
     following,
-    read_journal,
 )
+from bellpair_core.logic.journal.kept_journals import KeptJournals
 from bellpair_core.model.errors import (
     ErrorCode,
     Fenced,
@@ -130,15 +131,22 @@ class Resumption:
                 return self._next(job, turn, crash or None)
             except (Overtaken, LedgerConflict):
                 # Somebody wrote meanwhile: what is there now has that.
-                continue
+                self._journals.forget(job_id)
+            except BaseException:
+                self._journals.forget(job_id)
+                raise
         raise TransientFault(f"the journal of job {job_id} kept changing")
+
+    @cached_property
+    def _journals(self) -> KeptJournals:
+        return KeptJournals(self.journal)
 
     def _next(self, job: Job, turn: int, crash: Mapping[str, Any] | None) -> dict[str, Any]:
         if job.function is None:
             raise JobFailed(ErrorCode.INTERNAL, f"Job {job.id} runs no function.")
         if job.result is not None:
             return {"next": "finish"}
-        folded = read_journal(self.journal, job.id)
+        folded = self._journals.read(job.id)
         _require_latest(job, folded)
         if folded.end is not None and folded.end.ended == "finished":
             keep_result(job, folded.end, self.ledger, self.clock)

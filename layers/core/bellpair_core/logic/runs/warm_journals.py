@@ -74,7 +74,7 @@ class WarmJournals:
         Fenced
             When another run has begun, or the journal is closed.
         """
-        folded = read_journal(self._journal, job_id)
+        folded = read_journal(self._journal, job_id, self._folds.pop(job_id, None))
         if folded.end is None or folded.end.run != run or folded.end.ended:
             raise Fenced(f"another run of job {job_id} has begun, or it is over")
         _keep(self._folds, job_id, folded)
