@@ -5,11 +5,10 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.jobs.finish_job import finish_job
-from bellpair_core.logic.triggers.tell_end import tell_end
 from bellpair_core.stage import stage, total_usage
 
 WORLD = World.from_environment(os.environ)
-LEDGER, WAKEUPS, ANNOUNCEMENTS = WORLD.ledger, WORLD.wakeups, WORLD.announcements
+LEDGER, WAKEUPS, ENDS = WORLD.ledger, WORLD.wakeups, WORLD.ends
 
 
 @stage(WORLD)
@@ -27,7 +26,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         clock=WORLD.clock,
         settings=WORLD.settings,
         journal=WORLD.journal,
-        callbacks=WORLD.callbacks,
+        ends=ENDS,
     )
-    tell_end(event["job_id"], LEDGER, ANNOUNCEMENTS)
     return {"status": status}

@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         clock=WORLD.clock,
         settings=WORLD.settings,
         journal=WORLD.journal,
-        callbacks=WORLD.callbacks,
+        ends=WORLD.ends,
     )
     blobs = repair_marked(WORLD.blobs, REGION, PEER)
     METRICS.add_metric("SingleCopyBlobs", MetricUnit.Count, blobs.left)

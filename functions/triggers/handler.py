@@ -4,9 +4,10 @@ import os
 from typing import Any
 
 from bellpair_core.composition import World
+from bellpair_core.logic.triggers.announce_end import Announced, Fate, announce_end
 from bellpair_core.logic.triggers.hear_happening import Listening, NobodyListens, hear
 from bellpair_core.logic.triggers.keep_schedules import keep_schedules
-from bellpair_core.logic.triggers.read_happening import read_record
+from bellpair_core.logic.triggers.read_happening import Ended, read_record
 from bellpair_core.logic.triggers.trigger_targets import JobTargets
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
@@ -51,7 +52,14 @@ def heard(record: dict[str, Any]) -> bool:
     """Whether a message is done with."""
     try:
         told = read_record(record, WORLD.settings)
-        outcomes = dict(hear(LISTENING, *told)) if told is not None else {}
+        if isinstance(told, Ended):
+            end = announced(told)
+            if end.fate is Fate.LATER:
+                WORLD.ends.postpone(record["receiptHandle"], end.pause)
+                return False
+            outcomes = dict(end.outcomes)
+        else:
+            outcomes = dict(hear(LISTENING, *told)) if told is not None else {}
     except (TransientFault, NobodyListens) as fault:
         LOGGER.warning(
             "to be heard again", extra={"message_id": record["messageId"]}, exc_info=fault
@@ -62,3 +70,14 @@ def heard(record: dict[str, Any]) -> bool:
         return False
     LOGGER.info("heard", extra={"message_id": record["messageId"], "outcomes": outcomes})
     return True
+
+
+def announced(end: Ended) -> Announced:
+    """Announce a job's end to all who are told of it."""
+    return announce_end(
+        *end,
+        ledger=WORLD.ledger,
+        callbacks=WORLD.callbacks,
+        announcements=WORLD.announcements,
+        listening=LISTENING,
+    )

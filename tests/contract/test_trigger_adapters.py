@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from bellpair_core.adapters.aws import client
@@ -9,8 +12,9 @@ from bellpair_core.adapters.dynamodb_table import DynamoDbTable
 from bellpair_core.adapters.dynamodb_triggers import DynamoDbTriggers
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_inbox import S3Inbox
+from bellpair_core.adapters.sqs_ends import SqsEnds
 from bellpair_core.adapters.sqs_triggers import SqsDeadLetters, SqsHappenings
-from bellpair_core.logic.triggers.read_happening import read_record
+from bellpair_core.logic.triggers.read_happening import Ended, Heard, read_record
 from bellpair_core.model.limits import DEAD_LETTER_BYTES_MAX
 from bellpair_core.model.trigger import DeadLetter, TriggerFailure
 from bellpair_core.ports import TriggerRef, Triggers
@@ -59,8 +63,32 @@ def test_what_is_told_to_a_region_is_read_there_as_it_was(aws: str) -> None:
         "eventSourceARN": "arn:aws:sqs:us-west-2:1:bellpair-t-triggers",
     }
     heard = read_record(record, settings)
-    assert heard is not None
+    assert isinstance(heard, Heard)
     assert (heard.happening, heard.only) == (event_example(), ("acme", "one"))
+
+
+def test_word_of_a_jobs_end_is_read_as_such_and_may_come_again(aws: str) -> None:
+    url, settings = (
+        queue(HOME),
+        Settings(stage="t", region=HOME, primary_region=HOME, secondary_region=PEER),
+    )
+    ends = SqsEnds(url, HOME, Meter(1024))
+    ends.tell("job-1")
+
+    def received() -> Any:
+        return client("sqs", HOME).receive_message(QueueUrl=url).get("Messages", [])
+
+    (message,) = received()
+    record = {
+        "messageId": message["MessageId"],
+        "body": message["Body"],
+        "attributes": {"ApproximateReceiveCount": "3"},
+        "eventSourceARN": "arn:aws:sqs:us-east-1:1:bellpair-t-triggers",
+    }
+    assert read_record(record, settings) == Ended("job-1", 3)
+    assert not received()
+    ends.postpone(message["ReceiptHandle"], timedelta(0))
+    assert received()
 
 
 def test_a_dead_letter_is_kept_until_it_is_dropped(aws: str) -> None:

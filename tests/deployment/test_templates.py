@@ -52,6 +52,7 @@ LAUNCH = {
 FOLLOW, CANCEL = {"braket:GetQuantumTask"}, {"braket:CancelQuantumTask"}
 START, ANSWER = {"states:StartExecution"}, {"states:SendTaskSuccess"}
 WAKE, CALL_BACK = {"sqs:SendMessage dispatch"}, {"sqs:SendMessage callbacks"}
+TELL_TRIGGERS = {"sqs:SendMessage triggers"}
 ASK_WORKERS = {f"lambda:InvokeFunction {worker}" for worker in WORKERS}
 BE_WOKEN = {
     *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
@@ -79,7 +80,6 @@ READ_CALLBACKS = {"dynamodb:GetItem CALLBACKS#*", "dynamodb:Query CALLBACKS#*"}
 CHANGE_CALLBACKS = {"dynamodb:PutItem CALLBACKS#*", "dynamodb:DeleteItem CALLBACKS#*"}
 READ_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:Query WORKERS"}
 WRITE_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:PutItem WORKERS"}
-TELL_TRIGGERS = {"sqs:SendMessage triggers"}
 MAY: dict[str, set[str]] = {
     "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
@@ -91,7 +91,7 @@ MAY: dict[str, set[str]] = {
         *MAKE_TENANTS,
         *READ_BLOBS,
         *WRITE_BLOBS,
-        *(*WAKE, *CALL_BACK, *CANCEL, *START),
+        *(*WAKE, *CANCEL, *START),
         *(*READ_FUNCTIONS, *WRITE_FUNCTIONS, *READ_CALLBACKS, *CHANGE_CALLBACKS),
         *(*READ_WORKERS, *WRITE_WORKERS, *ASK_WORKERS, *READ_JOURNALS, "dynamodb:GetItem SPEND#*"),
         *(*READ_TRIGGERS, *CHANGE_TRIGGERS, *TELL_TRIGGERS, *REDRIVE),
@@ -119,7 +119,7 @@ MAY: dict[str, set[str]] = {
     },
     "finish": {
         *(*AMEND_JOBS, *WRITE_JOURNALS, *HOLD_SLOTS, *CANCEL),
-        *(*WAKE, *CALL_BACK, "events:PutEvents"),
+        *(*WAKE, *TELL_TRIGGERS),
     },
     "notify": {*READ_PAIR, *READ_JOBS, *READ_CALLBACKS, *BE_WOKEN},
     "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER, *HOLD_SLOTS, *WAKE},
@@ -139,7 +139,7 @@ MAY: dict[str, set[str]] = {
         *(*READ_PAIR, *READ_BREAKERS, *AMEND_JOBS, *FIND_OPEN, *HOLD_SLOTS),
         *(*FOLLOW, *CANCEL, *READ_JOURNALS, "braket:GetDevice"),
         *(*READ_BLOBS, *WRITE_BLOBS, "s3:DeleteObject"),
-        *(*START, "states:DescribeExecution", *WAKE, *CALL_BACK),
+        *(*START, "states:DescribeExecution", *WAKE, *TELL_TRIGGERS),
     },
     "tenants": MAKE_TENANTS,
     "transpile": {*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
@@ -147,6 +147,7 @@ MAY: dict[str, set[str]] = {
         *(*READ_PAIR, *AMEND_JOBS, *READ_DEVICES, *READ_FUNCTIONS, *READ_CALLBACKS),
         *(*READ_TRIGGERS, *NOTE_TICKS, *READ_BLOBS, *WRITE_BLOBS, *WAKE, *BE_WOKEN),
         *(*TELL_TRIGGERS, "sqs:SendMessage trigger-failures"),
+        *(*CALL_BACK, "events:PutEvents"),
     },
     **{worker: {"lambda:InvokeFunction broker"} for worker in WORKERS},
 }

@@ -10,12 +10,12 @@ from bellpair_core.ports import CallOutcome
 
 
 class FakeCallbacks:
-    """Keeps word of jobs' ends.
+    """Keeps word to callbacks.
 
     Attributes
     ----------
     enqueued
-        The jobs as they were when word of their end was kept.
+        The jobs as they were when word of them was kept.
     reachable
         False makes each call a `TransientFault`.
     """

@@ -16,6 +16,7 @@ from bellpair_core.settings import Settings
 
 from .fake_callbacks import FakeCallbacks, FakeHosts
 from .fake_clock import FakeClock
+from .fake_ends import FakeEnds
 from .fake_pair_desk import FakeOperations
 from .fake_tasks import FakeTasks
 from .fake_workers import FakeWorkers
@@ -57,6 +58,7 @@ class FakeWorld:
     functions: MemoryFunctions = field(default_factory=MemoryFunctions)
     workers: FakeWorkers = field(default_factory=FakeWorkers)
     callbacks: FakeCallbacks = field(default_factory=FakeCallbacks)
+    ends: FakeEnds = field(default_factory=FakeEnds)
     hosts: FakeHosts = field(default_factory=FakeHosts)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)

@@ -100,7 +100,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             pair=services().world.pair,
             spent=world.meter.take,
             journal=lambda: world.journal,
-            callbacks=lambda: world.callbacks,
+            ends=world.ends,
         )
         return Answer(job_view(job), job_id=job.id)
 

@@ -368,6 +368,14 @@ class Accesses:
         )
 
     def tell_ends(self) -> Access:
+        """Have all who are told of jobs' ends be told of one, in this region."""
+        return Access(
+            actions=("sqs:SendMessage",),
+            resources=(self._names.arn("sqs", self._names.trigger_queue),),
+            environment=self.tell_triggers().environment,
+        )
+
+    def announce_ends(self) -> Access:
         """Tell the triggers' event bus of jobs' ends, in the platform's own name."""
         return Access(
             actions=("events:PutEvents",),

@@ -110,7 +110,6 @@ class JobWorkflow(Construct):
                 accesses.wake_dispatcher(),
                 accesses.read_journals(),
                 accesses.write_journals(),
-                accesses.call_back(),
                 accesses.tell_ends(),
             ),
         }

@@ -50,7 +50,7 @@ class JobsApi(Construct):
             *(accesses.read_functions(), accesses.write_functions()),
             *(accesses.read_workers(), accesses.write_workers(), accesses.ask_workers()),
             accesses.read_journals(),
-            *(accesses.read_callbacks(), accesses.write_callbacks(), accesses.call_back()),
+            *(accesses.read_callbacks(), accesses.write_callbacks()),
             *(accesses.read_triggers(), accesses.write_triggers(), accesses.tell_triggers()),
             *(accesses.take_dead_letters(), accesses.know_inboxes()),
         ]

@@ -37,7 +37,7 @@ class Sweeping(Construct):
                 bench.accesses.start_jobs(),
                 bench.accesses.follow_jobs(),
                 bench.accesses.wake_dispatcher(),
-                bench.accesses.call_back(),
+                bench.accesses.tell_ends(),
             ],
         )
         Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sweep.function)

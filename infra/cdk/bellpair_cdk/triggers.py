@@ -14,6 +14,7 @@ from bellpair_cdk.access import JOBS, PAIR
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.names import Names
 from bellpair_cdk.timetable import Timetable
+from bellpair_core.model.announcement import EVENT_SOURCE
 from bellpair_core.model.limits import TRIGGER_TRIES_MAX
 from bellpair_core.model.trigger import INBOX_FOLDER
 
@@ -50,6 +51,7 @@ class Triggers(Construct):
                 *(accesses.read_ledger(PAIR, JOBS), accesses.write_jobs()),
                 *(accesses.read_triggers(), accesses.note_ticks()),
                 *(accesses.read_functions(), accesses.read_callbacks()),
+                *(accesses.call_back(), accesses.announce_ends()),
                 *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
                 *(accesses.write_blobs(), accesses.wake_dispatcher()),
                 *(accesses.read_inboxes(), accesses.tell_triggers(), accesses.keep_dead_letters()),
@@ -65,9 +67,9 @@ class Triggers(Construct):
         events.Rule(
             self,
             "Told",
-            description="Every event on the bus, for triggers to look at",
+            description="Every event on the bus but the platform's own, for triggers to look at",
             event_bus=bus,
-            event_pattern=events.EventPattern(source=events.Match.prefix("")),
+            event_pattern=events.EventPattern(source=events.Match.anything_but(EVENT_SOURCE)),
             targets=[targets.SqsQueue(heard)],
         )
         Timetable(self, "Timetable", every=Duration.minutes(1), wakes=function.function)

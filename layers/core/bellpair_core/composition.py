@@ -39,6 +39,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from .adapters.sqs_callbacks import SqsCallbacks
+    from .adapters.sqs_ends import SqsEnds
     from .logic.devices.device_breaker import Breakers
     from .logic.runs.call_desk import CallDesk
     from .logic.runs.spending import Spending
@@ -130,6 +131,14 @@ class World:
 
         here = self.settings.region
         return SqsCallbacks(self.settings.callback_queue_urls.get(here, ""), here, self.meter)
+
+    @cached_property
+    def ends(self) -> SqsEnds:
+        """This region's queue of word of jobs' ends."""
+        from .adapters.sqs_ends import SqsEnds
+
+        here = self.settings.region
+        return SqsEnds(self.settings.trigger_queue_urls.get(here, ""), here, self.meter)
 
     @cached_property
     def hosts(self) -> HostNames:

@@ -1,9 +1,8 @@
-"""Word of jobs' ends: kept before the end is on record, and sent after it."""
+"""What callbacks are told of a job's end, and when again."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,26 +12,18 @@ from bellpair_core.logic.callbacks.public_address import is_public
 from bellpair_core.logic.callbacks.send_callback import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
-    UNFINISHED_LOOKS_MAX,
     Fate,
     Sent,
     send_callback,
 )
-from bellpair_core.logic.jobs.cancel_job import cancel_job
-from bellpair_core.logic.jobs.finish_job import finish_job
-from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.callback import Callback
-from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobStatus
-from bellpair_core.model.pair import PairRecord
-from bellpair_core.model.tenant import Principal, Role
-from bellpair_core.model.usage import Usage
 from bellpair_core.ports import CallOutcome
 from tests.examples import ACME, NOON
-from tests.fakes import FakeClock, MemoryJournal
-from tests.fakes.fake_callbacks import FakeCallbacks, FakeCaller
+from tests.fakes import FakeClock
+from tests.fakes.fake_callbacks import FakeCaller
 from tests.fakes.memory_functions import MemoryFunctions
 
 from .workplace import Workplace
@@ -59,90 +50,6 @@ def accept(place: Workplace, **changes: Any) -> Job:
         callback="cb-1",
     )
     return place.accept(function=function, **changes)
-
-
-def finish(place: Workplace, job: Job, callbacks: FakeCallbacks) -> str:
-    return finish_job(
-        job.id,
-        job.epoch,
-        job.attempt,
-        {"Error": "JobFailed", "Cause": '{"errorMessage": "function-failed|x|y"}'},
-        Usage(),
-        ledger=place.ledger,
-        tasks=place.tasks,
-        wakeups=place.wakeups,
-        clock=place.clock,
-        settings=place.settings,
-        journal=MemoryJournal(),
-        callbacks=callbacks,
-    )
-
-
-def sweep(place: Workplace, callbacks: FakeCallbacks) -> dict[str, int]:
-    return sweep_jobs(
-        ledger=place.ledger,
-        tasks=place.tasks,
-        workflows=place.workflows,
-        wakeups=place.wakeups,
-        clock=place.clock,
-        settings=place.settings,
-        journal=MemoryJournal(),
-        callbacks=callbacks,
-    )
-
-
-def cancel(place: Workplace, job: Job, callbacks: FakeCallbacks) -> Job:
-    pair = PairRecord(active="us-east-1", passive="us-west-2")
-    return cancel_job(
-        Principal(tenant=ACME, key_id="0a1b2c3d", role=Role.USER),
-        job.id,
-        ledger=place.ledger,
-        tasks=lambda: place.tasks,
-        clock=place.clock,
-        region="us-east-1",
-        pair=lambda within_s=0.0: pair,
-        spent=Usage,
-        callbacks=lambda: callbacks,
-    )
-
-
-def test_word_is_kept_before_the_end_is_on_record(place: Workplace) -> None:
-    job, callbacks = accept(place, status=JobStatus.EXECUTING, attempt=1), FakeCallbacks()
-
-    assert finish(place, job, callbacks) == "failed"
-
-    assert [kept.status for kept in callbacks.enqueued] == [JobStatus.EXECUTING]
-
-
-def test_a_job_does_not_end_whose_word_cannot_be_kept(place: Workplace) -> None:
-    job, callbacks = accept(place, status=JobStatus.EXECUTING, attempt=1), FakeCallbacks()
-    callbacks.reachable = False
-
-    with pytest.raises(TransientFault):
-        finish(place, job, callbacks)
-
-    assert place.stored(job) == job
-
-
-def test_the_sweepers_end_is_told_too(place: Workplace) -> None:
-    job, callbacks = accept(place), FakeCallbacks()
-    place.clock.now = job.deadline + timedelta(minutes=3)
-
-    assert sweep(place, callbacks)["ended"] == 1
-    assert [kept.id for kept in callbacks.enqueued] == [job.id]
-
-
-def test_a_waiting_jobs_cancellation_is_told_at_once_and_a_running_ones_when_it_ends(
-    place: Workplace,
-) -> None:
-    callbacks = FakeCallbacks()
-    waits = accept(place, key="waits")
-    runs = accept(place, key="runs", status=JobStatus.EXECUTING, attempt=1)
-
-    cancel(place, waits, callbacks)
-    cancel(place, runs, callbacks)
-
-    assert [kept.id for kept in callbacks.enqueued] == [waits.id]
 
 
 class Desk:
@@ -233,15 +140,8 @@ def test_the_pauses_grow_to_half_an_hour(desk: Desk) -> None:
     assert pauses == [10, 20, 40, 1280, 1800, 1800]
 
 
-def test_word_waits_until_the_end_is_on_record(desk: Desk) -> None:
-    assert desk.send(1).fate is Fate.LATER
-    desk.end()
-
-    assert desk.send(2).fate is Fate.DELIVERED
-
-
-def test_word_of_an_end_that_was_not_written_is_dropped(desk: Desk) -> None:
-    assert desk.send(UNFINISHED_LOOKS_MAX).fate is Fate.DROPPED
+def test_a_job_that_goes_on_is_not_told_of(desk: Desk) -> None:
+    assert desk.send().fate is Fate.DROPPED
     assert desk.caller.calls == []
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from bellpair_core.logic.triggers.job_ends import ended_detail
-from bellpair_core.logic.triggers.read_happening import read_record
+from bellpair_core.logic.triggers.read_happening import Ended, Heard, read_record
 from bellpair_core.model.announcement import EVENT_SOURCE, JOB_ENDED
-from bellpair_core.model.trigger import DEPTH_TAG, SourceKind
+from bellpair_core.model.trigger import SourceKind
 from bellpair_core.ports import TriggerRef
 from bellpair_core.settings import Settings
-from tests.examples import job_example
 from tests.trigger_examples import event_example
 
 SETTINGS = Settings(
@@ -37,6 +35,13 @@ def record(body: Any, queue: str = "bellpair-test-triggers", **more: Any) -> dic
     }
 
 
+def heard_of(body: Any, queue: str = "bellpair-test-triggers", **more: Any) -> Heard:
+    """What triggers hear by a message."""
+    heard = read_record(record(body, queue, **more), SETTINGS)
+    assert isinstance(heard, Heard)
+    return heard
+
+
 def created(key: str, bucket: str = "inbox-west", **found: Any) -> dict[str, Any]:
     return {
         "id": "e-1",
@@ -51,9 +56,8 @@ def created(key: str, bucket: str = "inbox-west", **found: Any) -> dict[str, Any
 
 
 def test_an_object_in_an_inbox_belongs_to_the_tenant_of_its_folder() -> None:
-    heard = read_record(record(created("inbox/acme/runs/bell.qasm")), SETTINGS)
+    heard = heard_of(created("inbox/acme/runs/bell.qasm"))
 
-    assert heard is not None
     assert (heard.tries, heard.only) == (2, None)
     happening = heard.happening
     assert (happening.kind, happening.tenant) == (SourceKind.INBOX, "acme")
@@ -71,11 +75,11 @@ def test_an_object_in_an_inbox_belongs_to_the_tenant_of_its_folder() -> None:
 
 def test_two_tellings_of_one_writing_are_one_happening() -> None:
     told = [{**created("inbox/acme/a"), "id": name} for name in ("e-1", "e-2")]
-    ids = {read_record(record(event), SETTINGS).happening.id for event in told}  # type: ignore[union-attr]
+    ids = {heard_of(event).happening.id for event in told}
     again = created("inbox/acme/a", sequencer="06")
 
     assert len(ids) == 1
-    assert read_record(record(again), SETTINGS).happening.id not in ids  # type: ignore[union-attr]
+    assert heard_of(again).happening.id not in ids
 
 
 @pytest.mark.parametrize("key", ["other/acme/a", "inbox/acme", "inbox/acme/", "inbox/acme/a/", "a"])
@@ -84,35 +88,22 @@ def test_an_object_outside_of_a_tenants_folder_is_nobodys(key: str) -> None:
 
 
 def test_an_object_of_another_bucket_is_an_event_as_any_other() -> None:
-    heard = read_record(record(created("inbox/acme/a", bucket="elsewhere")), SETTINGS)
+    heard = heard_of(created("inbox/acme/a", bucket="elsewhere"))
 
-    assert heard is not None
     assert heard.happening.kind is SourceKind.EVENT
 
 
-def test_a_jobs_end_is_for_its_tenant_and_carries_the_depth_of_the_chain() -> None:
-    job = job_example(tags={DEPTH_TAG: "2"})
+def test_word_of_a_jobs_end_names_the_job_and_counts_the_looks() -> None:
+    assert read_record(record({"ended": "job-1"}), SETTINGS) == Ended("job-1", 2)
+
+
+def test_nobody_but_the_platform_tells_of_the_end_of_a_job() -> None:
     event = {
         "id": "e-1",
         "source": EVENT_SOURCE,
         "detail-type": JOB_ENDED,
         "time": "2026-01-01T12:00:00Z",
-        "detail": ended_detail(job),
-    }
-
-    heard = read_record(record(event), SETTINGS)
-
-    assert heard is not None
-    assert (heard.happening.tenant, heard.happening.depth) == ("acme", 2)
-
-
-def test_an_event_of_the_platforms_without_a_tenant_is_nobodys() -> None:
-    event = {
-        "id": "e-1",
-        "source": EVENT_SOURCE,
-        "detail-type": "Bellpair Pair Changed",
-        "time": "2026-01-01T12:00:00Z",
-        "detail": {},
+        "detail": {"tenant": "acme", "tags": {}},
     }
 
     assert read_record(record(event), SETTINGS) is None
@@ -123,20 +114,16 @@ def test_an_event_of_others_is_for_all_or_for_the_tenant_that_it_names(tenant: s
     detail = {"tenant": tenant} if tenant else {}
     event = {**dict(event_example().document), "detail": detail}
 
-    heard = read_record(record(event), SETTINGS)
+    heard = heard_of(event)
 
-    assert heard is not None
     assert heard.happening.tenant == tenant
 
 
 def test_a_message_of_a_declared_queue_is_a_text_whatever_it_says() -> None:
     body = json.dumps({"happening": {"kind": "inbox"}, "only": ["blue", "x"]})
     attributes = {"by": {"stringValue": "lab", "dataType": "String"}}
-    heard = read_record(
-        record(body, "bellpair-test-queue-requests", messageAttributes=attributes), SETTINGS
-    )
+    heard = heard_of(body, "bellpair-test-queue-requests", messageAttributes=attributes)
 
-    assert heard is not None
     assert heard.only is None
     happening = heard.happening
     assert (happening.kind, happening.queue) == (SourceKind.QUEUE, "requests")
@@ -152,9 +139,8 @@ def test_a_message_of_a_declared_queue_is_a_text_whatever_it_says() -> None:
 def test_what_was_handed_over_is_read_as_it_was() -> None:
     told = {"happening": event_example().model_dump(mode="json"), "only": ["acme", "one"]}
 
-    heard = read_record(record(told), SETTINGS)
+    heard = heard_of(told)
 
-    assert heard is not None
     assert heard.happening == event_example()
     assert heard.only == TriggerRef("acme", "one")
 

@@ -6,6 +6,7 @@ from .callbacks import CallbackBook, Callbacks
 from .callers import Caller, CallOutcome, HostNames
 from .catalogue import Catalogue
 from .clock import Clock
+from .ends import Ends
 from .functions import Functions
 from .journal import Journal
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
@@ -28,6 +29,7 @@ __all__ = [
     "Catalogue",
     "Clock",
     "DeadLetters",
+    "Ends",
     "FunctionEntry",
     "Functions",
     "Happenings",

@@ -30,18 +30,14 @@ class CallbackBook(Protocol):
 
 
 class Callbacks(Protocol):
-    """Word to the callbacks of jobs that end."""
+    """Word to the callbacks of jobs that are over."""
 
     def enqueue(self, job: Job) -> None:
-        """Have the job's callback told of its end, where it has one; called before that end is
-        written.
-
-        What is sent waits until the record says that the job is over, so a job whose end was not
-        written after all is not told of.
+        """Have the job's callback told of its end, where it has one.
 
         Raises
         ------
         TransientFault
-            When the word could not be kept; the job must not end then.
+            When the word could not be kept.
         """
         ...

@@ -17,13 +17,8 @@ from .callback_url import read_callback_url
 TIMESTAMP_HEADER = "X-Bellpair-Timestamp"
 SIGNATURE_HEADER = "X-Bellpair-Signature"
 
-UNFINISHED_LOOKS_MAX = 5
-"""How often a job is looked at that is not over. Then its end was not written after all, and who
-writes it another time sends word anew."""
-
 _PAUSE = timedelta(seconds=10)
 _PAUSE_MAX = timedelta(minutes=30)
-_PAUSE_UNFINISHED = timedelta(seconds=2)
 
 
 class Fate(StrEnum):
@@ -60,7 +55,7 @@ def send_callback(
     clock: Clock,
     api_endpoint: str,
 ) -> Sent:
-    """Tell the job's callback that it is over, once it is; signed with the callback's secret.
+    """Tell the job's callback that it is over, signed with the callback's secret.
 
     The word is the same at each repetition, except for its timestamp: `id` tells repetitions.
 
@@ -80,7 +75,7 @@ def send_callback(
     if job is None or job.function is None or job.function.callback is None:
         return Sent(Fate.DROPPED, "there is no such job, or it has no callback")
     if not job.status.terminal:
-        return _unfinished(job, attempt)
+        return Sent(Fate.DROPPED, f"the job is {job.status}")
     callback = book.callback(job.tenant, job.function.callback)
     if callback is None:
         return Sent(Fate.DROPPED, "the callback was deleted")
@@ -98,12 +93,6 @@ def send_callback(
         return Sent(Fate.DELIVERED, f"HTTP status {outcome.status}")
     pause = min(_PAUSE * (1 << min(attempt - 1, 20)), _PAUSE_MAX)
     return Sent(Fate.LATER, outcome.problem, pause)
-
-
-def _unfinished(job: Job, attempt: int) -> Sent:
-    if attempt >= UNFINISHED_LOOKS_MAX:
-        return Sent(Fate.DROPPED, f"the job is {job.status} still")
-    return Sent(Fate.LATER, f"the job is {job.status}", _PAUSE_UNFINISHED * attempt)
 
 
 def ended_word(job: Job, api_endpoint: str) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService
+from bellpair_core.ports import Clock, Ends, Journal, Ledger, TaskService
 
 from .amend_job import amend_job
 from .get_job import own_job
 from .let_go import cancel_known_calls
 from .spent_by_calls import spent_by_calls
+from .tell_end import telling
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def cancel_job(
     pair: PairReading,
     spent: Callable[[], Usage],
     journal: Callable[[], Journal] | None = None,
-    callbacks: Callable[[], Callbacks] | None = None,
+    ends: Ends | None = None,
 ) -> Job:
     """Cancel a job that waits or is paused at once, or ask a running one to stop.
 
@@ -53,8 +54,8 @@ def cancel_job(
         What this invocation consumed until now; goes on the job's account.
     journal
         Gives the journals of functions, by which the tasks of their calls are found.
-    callbacks
-        Have a function's callback told of its end.
+    ends
+        Has the job's end told of.
 
     Returns
     -------
@@ -76,10 +77,8 @@ def cancel_job(
         if job.function is not None and journal is not None:
             calls = spent_by_calls(job, journal())
         asked = partial(_asked, pair=record, clock=clock, spent=spent(), calls=calls)
-        if callbacks is not None and _calls_back(job):
-            callbacks().enqueue(job)
         try:
-            job = amend_job(ledger, job, asked)
+            job = amend_job(ledger, job, telling(ends, asked))
         except Fenced as fence:
             job = own_job(ledger, principal, job_id)
             if not job.status.terminal:
@@ -95,12 +94,6 @@ def cancel_job(
         )
     _stop_task(tasks, job)
     return job
-
-
-def _calls_back(job: Job) -> bool:
-    """Whether somebody is to be told of an end that is about to be written."""
-    ends_now = job.status in (JobStatus.QUEUED, JobStatus.PAUSED)
-    return ends_now and job.function is not None and job.function.callback is not None
 
 
 def _asked(job: Job, *, pair: PairRecord, clock: Clock, spent: Usage, calls: Usage) -> Job:

@@ -19,13 +19,14 @@ from bellpair_core.model.errors import (
 )
 from bellpair_core.model.job import Job, JobError, JobStatus
 from bellpair_core.model.usage import Usage
-from bellpair_core.ports import Callbacks, Clock, Journal, Ledger, TaskService, Wakeups
+from bellpair_core.ports import Clock, Ends, Journal, Ledger, TaskService, Wakeups
 from bellpair_core.settings import Settings
 
 from .amend_job import amend_job, owned_job
 from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
 from .send_back import sent_back
 from .spent_by_calls import spent_by_calls
+from .tell_end import telling
 
 _CLOSE_TRIES = 5
 _LOG = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def finish_job(
     clock: Clock,
     settings: Settings,
     journal: Journal,
-    callbacks: Callbacks | None = None,
+    ends: Ends | None = None,
 ) -> str:
     """Write the job's terminal state, free its place on the device and wake the dispatcher.
 
@@ -62,8 +63,8 @@ def finish_job(
         What the job's stages consumed.
     journal
         Closed when the job runs a function, so that nobody goes on with it.
-    callbacks
-        Have the job's callback told of its end.
+    ends
+        Has the job's end told of.
 
     Returns
     -------
@@ -73,12 +74,8 @@ def finish_job(
     try:
         held = owned_job(ledger, job_id, epoch, attempt)
         usage = usage + spent_by_calls(held, journal)
-        if callbacks is not None:
-            # Before the end is on record: after it, nobody would repeat what failed here.
-            callbacks.enqueue(held)
-        job = amend_job(
-            ledger, held, lambda job: _left(job, clock, failure, usage), attempt=attempt
-        )
+        left = telling(ends, lambda job: _left(job, clock, failure, usage))
+        job = amend_job(ledger, held, left, attempt=attempt)
     except Fenced:
         # Finished or sent back before; a repetition still frees the place and wakes the next.
         stored = ledger.job(job_id)

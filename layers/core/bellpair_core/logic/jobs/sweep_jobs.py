@@ -22,8 +22,8 @@ from bellpair_core.model.limits import (
 )
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.ports import (
-    Callbacks,
     Clock,
+    Ends,
     Journal,
     Ledger,
     TaskService,
@@ -35,6 +35,7 @@ from bellpair_core.settings import Settings
 from .adopt_jobs import adopt_job, go_on
 from .let_go import cancel_known_calls, cancel_unwanted_task, free_place
 from .spent_by_calls import spent_by_calls
+from .tell_end import told
 
 _BATCH = 100
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def sweep_jobs(
     clock: Clock,
     settings: Settings,
     journal: Journal,
-    callbacks: Callbacks | None = None,
+    ends: Ends | None = None,
 ) -> dict[str, int]:
     """One pass over the unfinished jobs whose time to be looked at has come.
 
@@ -76,9 +77,7 @@ def sweep_jobs(
     record = ledger.pair()
     if record.active != settings.region:
         return done
-    sweeper = _Sweeper(
-        ledger, tasks, workflows, clock, settings, record, queues, journal, callbacks
-    )
+    sweeper = _Sweeper(ledger, tasks, workflows, clock, settings, record, queues, journal, ends)
     began = clock()
     late = record.promoted_at is not None and began - record.promoted_at < ADOPTION_WINDOW
     first = int(began.timestamp() // 60) % OPEN_SHARDS
@@ -140,7 +139,7 @@ class _Sweeper:
         pair: PairRecord,
         queues: set[str],
         journal: Journal,
-        callbacks: Callbacks | None,
+        ends: Ends | None,
     ) -> None:
         self._ledger = ledger
         self._tasks = tasks
@@ -150,7 +149,7 @@ class _Sweeper:
         self._pair = pair
         self._queues = queues
         self._journal = journal
-        self._callbacks = callbacks
+        self._ends = ends
         self._silent: set[str] = set()
 
     def look_at(self, job_id: str) -> str | None:
@@ -251,9 +250,7 @@ class _Sweeper:
         ended = job.moved(
             self._clock(), JobStatus.FAILED, message=error.message, error=error, usage=usage
         )
-        if self._callbacks is not None:
-            self._callbacks.enqueue(job)
-        self._ledger.replace(job, ended)
+        self._ledger.replace(job, told(self._ends, ended))
         self._queues.update(free_place(job, self._ledger, self._settings))
         if job.function is not None:
             cancel_known_calls(job, lambda: self._journal, lambda: self._tasks)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
+from bellpair_core.model.announcement import EVENT_SOURCE, JOB_ENDED
 from bellpair_core.model.job import Job
-from bellpair_core.model.trigger import DEPTH_TAG, TRIGGER_TAG
+from bellpair_core.model.trigger import DEPTH_TAG, TRIGGER_TAG, Happening, SourceKind
 
 
 def ended_detail(job: Job) -> dict[str, Any]:
@@ -24,6 +26,28 @@ def ended_detail(job: Job) -> dict[str, Any]:
         "tags": dict(job.tags),
         "error": job.error.code.value if job.error is not None else None,
     }
+
+
+def ended_happening(job: Job) -> Happening:
+    """The end of a job as triggers hear it: the same each time that it is told of."""
+    at = job.finished_at or job.accepted_at
+    return Happening(
+        kind=SourceKind.EVENT,
+        id=f"ended/{job.id}",
+        at=at,
+        document={
+            "version": "0",
+            "id": f"ended/{job.id}",
+            "source": EVENT_SOURCE,
+            "detail-type": JOB_ENDED,
+            "time": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "region": job.region,
+            "resources": [],
+            "detail": ended_detail(job),
+        },
+        tenant=job.tenant,
+        depth=depth_of(job.tags),
+    )
 
 
 def depth_of(tags: object) -> int:

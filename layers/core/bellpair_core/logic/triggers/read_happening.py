@@ -36,7 +36,20 @@ class Heard(NamedTuple):
     tries: int
 
 
-def read_record(record: Mapping[str, Any], settings: Settings) -> Heard | None:
+class Ended(NamedTuple):
+    """Word of a job's end.
+
+    Attributes
+    ----------
+    looks
+        How often the word was delivered, this time included.
+    """
+
+    job_id: str
+    looks: int
+
+
+def read_record(record: Mapping[str, Any], settings: Settings) -> Heard | Ended | None:
     """What a record of Lambda's SQS event tells; ``None`` for what no trigger may hear.
 
     Raises
@@ -51,9 +64,14 @@ def read_record(record: Mapping[str, Any], settings: Settings) -> Heard | None:
     body = json.loads(record["body"])
     if not isinstance(body, dict):
         raise ValueError(f"a message of {queue} is no JSON object")
+    if "ended" in body:
+        return Ended(str(body["ended"]), tries)
     if "happening" in body:
         only = TriggerRef(*body["only"]) if body.get("only") else None
         return Heard(Happening.model_validate(body["happening"]), only, tries)
+    if body.get("source") == EVENT_SOURCE:
+        # Whoever may put events on the bus could say so; the platform's own word comes otherwise.
+        return None
     happening = read_event(body, settings)
     return Heard(happening, None, tries) if happening is not None else None
 
