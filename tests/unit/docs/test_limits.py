@@ -81,6 +81,7 @@ STATED = [
         ),
     ),
     ("triggers.md", f"| triggers that follow one from another | {limits.TRIGGER_DEPTH_MAX} |"),
+    ("triggers.md", f"which a trigger made | {limits.TRIGGER_FAN_MAX}, the first by name"),
     ("triggers.md", f"| a dead letter | {limits.DEAD_LETTER_BYTES_MAX // KIB} KiB of JSON;"),
     ("triggers.md", f"`redrive` looks at | {limits.REDRIVEN_MAX} in each region;"),
     ("triggers.md", f"up to {limits.TRIGGER_CATCH_UP.seconds // 60}\nminutes later"),

@@ -12,6 +12,7 @@ from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.limits import (
     FUNCTION_INPUT_BYTES_MAX,
     TRIGGER_DEPTH_MAX,
+    TRIGGER_FAN_MAX,
     TRIGGER_TRIES_MAX,
 )
 from bellpair_core.model.trigger import DEPTH_TAG, TRIGGER_TAG
@@ -273,6 +274,47 @@ def test_a_chain_of_triggers_ends(ears: Ears, depth: int) -> None:
     else:
         assert outcome == {"failed": 1}
         assert "taken for a circle" in refusal(ears)[1]
+
+
+def test_the_end_of_a_job_that_a_trigger_made_fires_few_triggers(ears: Ears) -> None:
+    names = [f"on-{number:02}" for number in range(TRIGGER_FAN_MAX + 2)]
+    ears.add(*(trigger_example(name, LAB, function="f") for name in reversed(names)))
+
+    assert ears.hear(event_example()) == {"made": len(names)}
+    of_a_trigger = event_example(id="ended/job-1", depth=1)
+    assert ears.hear(of_a_trigger) == {"made": TRIGGER_FAN_MAX, "failed": 2}
+    assert ears.hear(of_a_trigger) == {"repeated": TRIGGER_FAN_MAX, "failed": 2}
+
+    assert {letter.trigger for letter in ears.letters.kept[EAST]} == set(names[TRIGGER_FAN_MAX:])
+    assert ears.hear(of_a_trigger, TriggerRef("acme", names[-1])) == {"made": 1}
+
+
+def test_a_template_that_names_a_long_value_many_times_is_a_dead_letter(ears: Ears) -> None:
+    ears.add(trigger_example("one", LAB, function="f", inputs={"all": ["$.detail"] * 1000}))
+
+    assert ears.hear(event_example({"text": "x" * 10_000})) == {"failed": 1}
+    assert "the limit of its values is 262144" in refusal(ears)[1]
+    assert ears.targets.asked == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 3000 + b"]" * 3000, b"[" * 100_000, b"NaN", b"[-Infinity]"]
+)
+def test_an_object_that_would_overturn_who_reads_it_is_no_json(ears: Ears, content: bytes) -> None:
+    ears.add(trigger_example("one", function="f", inputs={"x": "$.object.json"}))
+    put(ears, content=content)
+
+    assert ears.hear(object_example()) == {"failed": 1}
+    assert refusal(ears)[1] == "The object bell.qasm is not JSON."
+
+
+@pytest.mark.parametrize("text", ["[" * 3000 + "]" * 3000, "NaN"])
+def test_a_message_that_would_overturn_who_reads_it_is_a_text(text: str) -> None:
+    message = read_text("requests", "m-1", text, at=NOON, attributes={}).document["message"]
+
+    assert isinstance(message, dict)
+    assert message["text"] == text
+    assert "json" not in message
 
 
 def test_only_the_one_that_is_named_hears_what_is_redriven(ears: Ears) -> None:

@@ -231,6 +231,10 @@ TRIGGERS_MAX = 100
 TRIGGER_DEPTH_MAX = 3
 """How many triggers may follow one from another before the chain is taken for a circle."""
 
+TRIGGER_FAN_MAX = 5
+"""How many of a tenant's triggers the end of one job may fire that a trigger made: with
+`TRIGGER_DEPTH_MAX`, what one happening may come to."""
+
 TRIGGER_PATTERN_DEPTH_MAX = 10
 """Objects within objects of an event pattern."""
 

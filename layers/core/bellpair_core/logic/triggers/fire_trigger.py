@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -25,7 +24,8 @@ from bellpair_core.model.trigger import (
 )
 from bellpair_core.ports import Inbox
 
-from .input_templates import PathMissing, filled, paths_of
+from .input_templates import PathMissing, filled, filled_bytes, paths_of
+from .strangers_json import read_json
 
 DEFAULT_SOURCES: Mapping[SourceKind, str] = {
     SourceKind.INBOX: "$.object.text",
@@ -115,7 +115,14 @@ def prepare(trigger: Trigger, happening: Happening, *, inbox: Inbox) -> Firing:
     if trigger.circuit is not None:
         template = {"source": program_source(trigger.circuit, trigger.kind)}
     document = _with_content(trigger, happening, template, inbox)
+    limit = SOURCE_BYTES_MAX if trigger.circuit is not None else FUNCTION_INPUT_BYTES_MAX
     try:
+        if (size := filled_bytes(template, document)) > _ESCAPED * limit:
+            raise _failed(
+                f"The template filled with what happened has {size} bytes; the limit of its values"
+                f" is {limit}.",
+                "Take less of it, and no value many times.",
+            )
         inputs = filled(template, document)
     except PathMissing as missing:
         raise _failed(f"The input template does not fit: {missing}.", _TEMPLATE) from None
@@ -133,6 +140,9 @@ def program_source(circuit: CircuitTarget, kind: SourceKind) -> str:
     """The template of a circuit's program."""
     return circuit.source if circuit.source is not None else DEFAULT_SOURCES[kind]
 
+
+_ESCAPED = 6
+"""A character of one byte may have so many in JSON; what the target takes it decides itself."""
 
 _TEMPLATE = "`bellpair triggers test` shows what a template gives; make the trigger anew."
 
@@ -173,7 +183,7 @@ def _read(content: bytes, name: str, wanted: set[str | int]) -> dict[str, Any]:
     if "json" not in wanted:
         return {"text": text}
     try:
-        return {"text": text, "json": json.loads(text)}
+        return {"text": text, "json": read_json(text)}
     except ValueError:
         raise _failed(f"The object {name} is not JSON.", _CONTENT) from None
 

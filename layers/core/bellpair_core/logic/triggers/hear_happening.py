@@ -9,7 +9,7 @@ from typing import assert_never
 
 from bellpair_core.logic.pair.pair_gate import PairReading
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
-from bellpair_core.model.limits import PAIR_REFRESH_SECONDS, TRIGGER_TRIES_MAX
+from bellpair_core.model.limits import PAIR_REFRESH_SECONDS, TRIGGER_FAN_MAX, TRIGGER_TRIES_MAX
 from bellpair_core.model.trigger import (
     DeadLetter,
     Happening,
@@ -39,6 +39,14 @@ _LATER = frozenset(
     }
 )
 """Refusals that time may cure."""
+
+
+_TOO_MANY = BellpairError(
+    ErrorCode.TRIGGER_FAILED,
+    f"The end of a job that a trigger made fires {TRIGGER_FAN_MAX} triggers at most, the first by"
+    " name; else a few that hear of each other would make jobs without number.",
+    remedy="Narrow the pattern, so that the trigger does not hear of jobs that triggers made.",
+)
 
 
 class NobodyListens(Exception):
@@ -105,7 +113,7 @@ def hear(
         return Counter({"handed-over": 1})
     outcomes: Counter[str] = Counter()
     later: list[str] = []
-    taken = False
+    taken = 0
     for candidate in _candidates(listening.triggers, happening, only):
         # The list may be out of date; the trigger itself decides.
         trigger = listening.triggers.trigger(candidate.tenant, candidate.name)
@@ -117,7 +125,11 @@ def hear(
                 keep_letter(listening, trigger, happening, paused)
                 outcomes["failed"] += 1
             continue
-        taken = True
+        taken += 1
+        if only is None and happening.depth > 0 and taken > TRIGGER_FAN_MAX:
+            keep_letter(listening, trigger, happening, _TOO_MANY)
+            outcomes["failed"] += 1
+            continue
         try:
             outcomes[fire_or_keep(listening, trigger, happening, tries)] += 1
         except TransientFault as fault:
@@ -194,4 +206,5 @@ def _candidates(
             listed = ()
         case _:
             assert_never(happening.kind)
-    return [trigger for trigger in listed if waits_for(trigger, happening)]
+    waiting = [trigger for trigger in listed if waits_for(trigger, happening)]
+    return sorted(waiting, key=lambda trigger: (trigger.tenant, trigger.name))

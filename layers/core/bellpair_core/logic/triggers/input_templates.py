@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -93,6 +94,20 @@ def filled(template: Any, document: Mapping[str, Any]) -> Any:
     if isinstance(template, list):
         return [filled(value, document) for value in template]
     return template
+
+
+def filled_bytes(template: Any, document: Mapping[str, Any]) -> int:
+    """How many bytes of JSON the paths' values would be in the filled template, at most.
+
+    Known before it is filled: a short template may name a long value a thousand times.
+
+    Raises
+    ------
+    PathMissing
+        If there is nothing at one of them.
+    """
+    counted = Counter(paths_of(template))
+    return sum(count * len(json.dumps(value_at(document, path))) for path, count in counted.items())
 
 
 def value_at(document: Mapping[str, Any], path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from bellpair_core.ports import TriggerRef
 from bellpair_core.settings import Settings
 
 from .job_ends import depth_of
+from .strangers_json import read_json
 
 _OBJECT_CREATED = ("aws.s3", "Object Created")
 
@@ -61,7 +61,7 @@ def read_record(record: Mapping[str, Any], settings: Settings) -> Heard | Ended 
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     if name := _declared(queue, settings):
         return Heard(_message(record, name), None, tries)
-    body = json.loads(record["body"])
+    body = read_json(record["body"])
     if not isinstance(body, dict):
         raise ValueError(f"a message of {queue} is no JSON object")
     if "ended" in body:
@@ -146,7 +146,7 @@ def read_text(
         "attributes": dict(attributes),
     }
     with suppress(ValueError):  # a template that asks for it will say that it is missing
-        message["json"] = json.loads(text)
+        message["json"] = read_json(text)
     return Happening(
         kind=SourceKind.QUEUE,
         id=f"message/{queue}/{message_id}",
