@@ -16,6 +16,7 @@ Json = Any
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_FOR_TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+INVOKE_BY_SDK = "arn:aws:states:::aws-sdk:lambda:invoke"
 _UNCATCHABLE = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 _PLACE = re.compile(r"^\$\{(\w+)\}$")
 _KNOWN = {
@@ -52,6 +53,12 @@ class Surroundings(Protocol):
         self, function: str, payload: Callable[[str], Json], timeout: float | None
     ) -> Json:
         """Run a function whose payload holds a task token; give what the token is answered."""
+
+    def invoke_by_sdk(self, function: str, payload: Json, timeout: float | None) -> Json:
+        """Run a function; its answer as the service's own API tells it.
+
+        ``Payload`` is text, also where the function raised; then there is ``FunctionError``.
+        """
 
     def sleep(self, seconds: float) -> None:
         """Let simulated time pass."""
@@ -117,34 +124,35 @@ def execute(machine: Json, data: Json, around: Surroundings, context: Json) -> J
     while True:
         state = states[name]
         kind = state["Type"]
-        data = _picked(state.get("InputPath", "$"), data, context)
+        given = _picked(state.get("InputPath", "$"), data, context)
         if kind == "Succeed":
-            return data
+            return given
         if kind == "Fail":
             raise StateError(
-                _read(state["ErrorPath"], data, context)
+                _read(state["ErrorPath"], given, context)
                 if "ErrorPath" in state
                 else state.get("Error", ""),
-                _read(state["CausePath"], data, context)
+                _read(state["CausePath"], given, context)
                 if "CausePath" in state
                 else state.get("Cause", ""),
             )
         if kind == "Choice":
-            name = _chosen(state, data, context)
+            data, name = given, _chosen(state, given, context)
             continue
-        data, name = _with_patience(state, data, around, context)
+        data, name = _with_patience(state, data, given, around, context)
         data = _picked(state.get("OutputPath", "$"), data, context)
         if name is None:
             return data
 
 
 def _with_patience(
-    state: Json, data: Json, around: Surroundings, context: Json
+    state: Json, data: Json, given: Json, around: Surroundings, context: Json
 ) -> tuple[Json, str | None]:
+    """Run one state; results and errors are placed in its input as it came."""
     tried = [0] * len(state.get("Retry", ()))
     while True:
         try:
-            result = _RUN[state["Type"]](state, data, around, context)
+            result = _RUN[state["Type"]](state, given, around, context)
         except StateError as error:
             wait = _retried(state, error, tried, around)
             if wait is not None:
@@ -195,6 +203,8 @@ def _task(state: Json, data: Json, around: Surroundings, context: Json) -> Json:
         function = state["Parameters"]["FunctionName"]
         return around.invoke_and_wait(function, payload, timeout)
     given = _filled(state["Parameters"], data, context) if "Parameters" in state else data
+    if resource == INVOKE_BY_SDK:
+        return around.invoke_by_sdk(given["FunctionName"], given["Payload"], timeout)
     return around.invoke(resource, given, timeout)
 
 
@@ -289,19 +299,23 @@ def _picked(path: str | None, data: Json, context: Json) -> Json:
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _CALL = re.compile(r"^States\.(\w+)\((.*)\)$")
+_INTRINSIC: dict[str, Callable[..., Json]] = {
+    "MathAdd": lambda one, other: one + other,
+    "StringToJson": json.loads,
+}
 
 
 def _read(path: str, data: Json, context: Json) -> Json:
-    """The value at a reference path, or of the one intrinsic function that we use."""
+    """The value at a reference path, or of one of the intrinsic functions that we use."""
     if call := _CALL.match(path):
         arguments = [part.strip() for part in call.group(2).split(",")]
         values = [
             _read(argument, data, context) if argument.startswith("$") else json.loads(argument)
             for argument in arguments
         ]
-        if call.group(1) != "MathAdd":
+        if call.group(1) not in _INTRINSIC:
             raise ValueError(f"the simulation does not know States.{call.group(1)}")
-        return sum(values)
+        return _INTRINSIC[call.group(1)](*values)
     value, rest = (context, path[2:]) if path.startswith("$$") else (data, path[1:])
     for step in _STEP.finditer(rest):
         name, index = step.groups()

@@ -51,8 +51,16 @@ class Asker:
         self._world = world
         self._endpoint = endpoint
 
-    def until_answered(self, function: str, request: dict[str, Any]) -> Any:
-        """The answer, or ``None`` when there is none to be had."""
+    def until_answered(
+        self, function: str, request: dict[str, Any], takes: frozenset[ErrorCode] = frozenset()
+    ) -> Any:
+        """The answer, or ``None`` when there is none to be had.
+
+        Parameters
+        ----------
+        takes
+            The refusals that this request may meet, beside what any may.
+        """
         world = self._world
         for number in range(TRIES):
             try:
@@ -60,7 +68,7 @@ class Asker:
             except TransientFault:
                 self._turn_to(None)
             except BellpairError as error:
-                if error.code in _FINAL:
+                if error.code in _FINAL | takes:
                     return None
                 if error.code is ErrorCode.DEVICE_OFFLINE:
                     world.scheduler.sleep(5)
@@ -118,17 +126,28 @@ class Client(Asker):
         """Submit, and cancel where that is wanted."""
         world = self._world
         world.scheduler.sleep(self._starts)
-        submission = Submission(source=BELL, shots=5, device=self._device)
-        request = {"principal": PRINCIPAL, "submission": submission, "key": self.name}
-        accepted = self.until_answered("submit", request)
+        accepted = self.until_answered(*self.request())
         if accepted is not None:
             job_id = accepted.job.id
             world.referee.acknowledge(job_id, self.name)
             world.history.note("promised", job_id)
             if self._cancels is not None:
                 world.scheduler.sleep(self._cancels)
-                self.until_answered("cancel", {"principal": PRINCIPAL, "job_id": job_id})
+                self._cancel(job_id)
+            self.see_through(job_id)
         self.done = True
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        """What is asked, and of which function."""
+        submission = Submission(source=BELL, shots=5, device=self._device)
+        return "submit", {"principal": PRINCIPAL, "submission": submission, "key": self.name}
+
+    def see_through(self, job_id: str) -> None:
+        """Do what the job needs of its owner until it is over."""
+
+    def _cancel(self, job_id: str) -> None:
+        self._world.referee.cancelled.add(job_id)
+        self.until_answered("cancel", {"principal": PRINCIPAL, "job_id": job_id})
 
 
 class Operator(Asker):

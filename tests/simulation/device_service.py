@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -13,7 +14,7 @@ from tests.fakes.fake_tasks import ACCOUNT
 
 from .scheduler import Scheduler
 
-RESULT = {"measuredQubits": [0, 1], "measurements": [[0, 0]] * 3 + [[1, 1]] * 2}
+ONE, ZERO = [1, 1], [0, 0]
 
 
 def bucket_of(region: str) -> str:
@@ -31,6 +32,8 @@ class RunTask:
     token: str
     device: str
     region: str
+    shots: int
+    program: str
     status: TaskStatus = TaskStatus.QUEUED
     history: list[tuple[float, TaskStatus]] = field(default_factory=list)
 
@@ -79,7 +82,14 @@ class DeviceService:
         number = len(self.tasks) + 1
         arn = f"arn:aws:braket:{self.region}:{ACCOUNT}:quantum-task/{number}"
         made = RunTask(
-            arn, job_id, task.generation, task.client_token, task.device_arn, self.region
+            arn,
+            job_id,
+            task.generation,
+            task.client_token,
+            task.device_arn,
+            self.region,
+            task.shots,
+            program,
         )
         self.tasks[arn] = self._by_token[task.client_token] = made
         self._note(made, TaskStatus.QUEUED)
@@ -110,9 +120,12 @@ class DeviceService:
             )
 
     def result(self, state: TaskState) -> dict[str, Any]:
-        """The result document of a completed task."""
-        assert self.tasks[state.arn].status is TaskStatus.COMPLETED
-        return RESULT
+        """The result document of a completed task; another task would have had another one."""
+        task = self.tasks[state.arn]
+        assert task.status is TaskStatus.COMPLETED
+        ones = zlib.crc32(task.arn.encode()) % (task.shots + 1)
+        rows = [ONE] * ones + [ZERO] * (task.shots - ones)
+        return {"measuredQubits": [0, 1], "measurements": rows}
 
     def describe(self, device_arn: str, region: str) -> dict[str, Any]:
         """Whether the device is online."""

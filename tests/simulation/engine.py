@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .region import Region
 
 
+def _machine(job: Job) -> str:
+    return "job" if job.function is None else "hybrid"
+
+
 @dataclass
 class _Waiting:
     """A state that waits for its token."""
@@ -59,7 +63,7 @@ class Engine:
                 raise
             self._region.history.note("ended", "the execution is over")
 
-        title = f"{machine} {name[-8:]}" if machine == "job" else f"{machine} {name}"
+        title = f"{machine} {name}" if machine == "failover" else f"{machine} {name[-8:]}"
         self._executions[key] = self._scheduler.spawn(self._region, title, body, lasting=True)
         return True
 
@@ -71,11 +75,11 @@ class Engine:
             "attempt": job.attempt,
             "trace_id": job.trace_id or "",
         }
-        self.begin("job", job.execution_name, given)
+        self.begin(_machine(job), job.execution_name, given)
 
     def running(self, job: Job) -> bool:
         """See `Workflows.running`."""
-        execution = self._executions.get(f"job/{job.execution_name}")
+        execution = self._executions.get(f"{_machine(job)}/{job.execution_name}")
         return execution is not None and not execution.done
 
     def answer(self, token: str, output: Mapping[str, Any]) -> bool:
@@ -98,6 +102,18 @@ class Engine:
         if not self._scheduler.wait(invocation, timeout):
             raise StateError("States.Timeout")
         return self._answer(invocation)
+
+    def invoke_by_sdk(self, function: str, payload: Json, timeout: float | None) -> Json:
+        """See `Surroundings.invoke_by_sdk`."""
+        invocation = self._invoked(function, payload)
+        if not self._scheduler.wait(invocation, timeout):
+            raise StateError("States.Timeout")
+        error = invocation.error
+        if error is None:
+            return {"Payload": json.dumps(invocation.value)}
+        name = error.reason if isinstance(error, Died) else type(error).__name__
+        told = {"errorType": name, "errorMessage": str(error)}
+        return {"FunctionError": "Unhandled", "Payload": json.dumps(told)}
 
     def invoke_and_wait(
         self, function: str, payload: Callable[[str], Json], timeout: float | None

@@ -7,6 +7,7 @@ may be old, as in Lambda, and is gone when it dies.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bellpair_core.logic.devices.device_breaker import Breakers
@@ -23,6 +24,11 @@ from bellpair_core.logic.pair.keep_watch import keep_watch
 from bellpair_core.logic.pair.operate_pair import PairChange, operate_pair
 from bellpair_core.logic.pair.watch_peer import Watch, probe
 from bellpair_core.logic.recent import Recent
+from bellpair_core.logic.runs.broker import Broker
+from bellpair_core.logic.runs.call_desk import CallDesk
+from bellpair_core.logic.runs.quantum_call import CallPlanner
+from bellpair_core.logic.runs.resume_function import Resumption
+from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.logic.tasks.launch_task import launch_task
 from bellpair_core.logic.tasks.process_result import process_result
@@ -32,12 +38,16 @@ from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
-from tests.fakes import MemoryJournal
+
+from .function_stages import FUNCTION_HANDLERS
 
 if TYPE_CHECKING:
     from .region import Region
 
 NOTHING = Usage()
+LOOK_SECONDS = 0.7
+PATIENCE_SECONDS = 2.0
+"""How often, and for how long, a function's call is looked at before the function is suspended."""
 
 
 def spent() -> Usage:
@@ -56,6 +66,11 @@ class CompiledProgram:
         self.calibration_id = target.calibration_id
 
 
+def compiled(source: str, version: str, target: DeviceTarget) -> CompiledProgram:
+    """Compile as the simulation does."""
+    return CompiledProgram(source, target)
+
+
 class Process:
     """One execution environment of one region's functions."""
 
@@ -63,7 +78,7 @@ class Process:
         self.region = region
         self.settings = region.settings
         self.ledger = region.ledger
-        self.journal = MemoryJournal()
+        self.journal = region.journal
         self.blobs = region.blobs
         self.tasks = region.tasks
         self.workflows = region.workflows
@@ -73,6 +88,59 @@ class Process:
         self.devices = Recent(region.catalogue.devices, self.clock)
         self.breakers = Breakers(self.ledger, self.clock)
         self.watch = Watch(self.settings.sentinel)
+
+    @cached_property
+    def desk(self) -> CallDesk:
+        """What looks after functions' calls."""
+        return CallDesk(
+            self.ledger,
+            self.blobs,
+            self.tasks,
+            self.wakeups,
+            self.clock,
+            self.settings,
+            self.devices,
+            self.breakers,
+            threads=1,
+        )
+
+    @cached_property
+    def spending(self) -> Spending:
+        """What holds functions to their caps."""
+        return Spending(self.journal, self.clock, self.region.world.tenant)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """What answers functions' runs."""
+        return Broker(
+            ledger=self.ledger,
+            journal=self.journal,
+            blobs=self.blobs,
+            clock=self.clock,
+            settings=self.settings,
+            planner=CallPlanner(
+                self.blobs, self.clock, self.settings, self.devices, self.breakers, compiled
+            ),
+            desk=self.desk,
+            spending=self.spending,
+            # Looking more often would only cost steps.
+            pause=lambda seconds: self.region.scheduler.sleep(max(seconds, LOOK_SECONDS)),
+            patience_s=PATIENCE_SECONDS,
+        )
+
+    @cached_property
+    def resumption(self) -> Resumption:
+        """What says what comes next for a function."""
+        return Resumption(
+            ledger=self.ledger,
+            journal=self.journal,
+            workflows=self.workflows,
+            clock=self.clock,
+            settings=self.settings,
+            desk=self.desk,
+            spending=self.spending,
+            new_ticket=self.region.world.new_ticket,
+        )
 
 
 Handler = Callable[[Process, Any], Any]
@@ -107,6 +175,7 @@ def cancel(process: Process, request: dict[str, Any]) -> Any:
         region=process.settings.region,
         pair=process.pair,
         spent=spent,
+        journal=lambda: process.journal,
     )
 
 
@@ -140,7 +209,7 @@ def transpile(process: Process, event: dict[str, Any]) -> Any:
         breakers=process.breakers,
         blobs=process.blobs,
         clock=process.clock,
-        compiler=lambda source, version, target: CompiledProgram(source, target),
+        compiler=compiled,
     )
 
 
@@ -218,6 +287,7 @@ def dispatch(process: Process, messages: list[dict[str, str]]) -> Any:
     """As ``functions/dispatch``."""
     return dispatch_jobs(
         ledger=process.ledger,
+        journal=process.journal,
         workflows=process.workflows,
         clock=process.clock,
         region=process.settings.region,
@@ -299,6 +369,7 @@ def sentinel(process: Process, event: dict[str, Any]) -> Any:
 
 
 HANDLERS: dict[str, Handler] = {
+    **FUNCTION_HANDLERS,
     "submit": submit,
     "cancel": cancel,
     "health": ask_health,
@@ -315,5 +386,5 @@ HANDLERS: dict[str, Handler] = {
     "sentinel": sentinel,
 }
 
-SHARED = dict.fromkeys(("submit", "cancel", "health", "operate"), "api")
+SHARED = dict.fromkeys(("submit", "invoke", "cancel", "go-on", "health", "operate"), "api")
 """Which handlers are one function, whose processes they share."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bellpair_core.model.job import Job
+from bellpair_core.model.journal import Line
 from bellpair_core.model.pair import PairRecord
 
 from .scheduler import Scheduler
 
 _WIDE = 110
+_TELLING = ("ticket", "call", "launched", "result", "updates", "checkpoint", "ended")
 
 
 class History:
@@ -51,6 +53,12 @@ def _short(value: Any) -> str:
             + (f" task {task.generation}{'' if task.arn else '?'}" if task else "")
             + ">"
         )
+    if isinstance(value, Line):
+        # Not its nonce, which is another one each time that the schedule is played.
+        told = [name for name in _TELLING if getattr(value, name)]
+        return f"<line {value.number} of run {value.run}, e{value.epoch}: {', '.join(told)}>"
+    if isinstance(value, tuple) and value and isinstance(value[0], Line):
+        return f"<{len(value)} lines to {_short(value[-1])}>"
     if isinstance(value, PairRecord):
         return f"<pair e{value.epoch}v{value.version} {value.active} {value.mode}>"
     if isinstance(value, Exception):

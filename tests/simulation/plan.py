@@ -14,11 +14,14 @@ from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.pair import OperationKind
 
 from .clients import Operator
+from .function_clients import Wish
 from .region import Region
 from .wire import CALM, CLIENTS, LEDGER, Weather
 from .world import REGIONS, World
 
 DEVICES = ("sv1", "sv1", "ion-11", "square-20", "any", "any-qpu")
+FUNCTIONS = 0.1
+"""In what part of the schedules one of the jobs runs a function."""
 LATEST = 0.6
 """By this part of the time with faults, what is planned has begun."""
 
@@ -67,19 +70,36 @@ def draw(world: World) -> Plan:
 
 def _draw_clients(world: World, faults_end: float) -> None:
     random = world.random
-    for _ in range(random.choice((1, 1, 2, 3))):
-        world.add_client(
-            random.choice(DEVICES),
-            starts=random.random() * faults_end * random.choice((0.05, 0.7)),
-            cancels=random.random() * 30 if random.random() < 0.2 else None,
-        )
+    functions = int(random.random() < FUNCTIONS)
+    for number in range(random.choice((1, 1, 2, 3))):
+        starts = random.random() * faults_end * random.choice((0.05, 0.7))
+        cancels = random.random() * 30 if random.random() < 0.2 else None
+        if number < functions:
+            world.add_function(_draw_wish(world), starts=starts, cancels=cancels)
+        else:
+            world.add_client(random.choice(DEVICES), starts=starts, cancels=cancels)
+
+
+def _draw_wish(world: World) -> Wish:
+    random = world.random
+    capped = random.random()
+    if capped < 0.15:
+        world.monthly_cap = random.choice((0.5, 0.9))
+    return Wish(
+        random.choice(("sv1", "sv1", "ion-11", "square-20", "any-qpu")),
+        calls=random.choice(((1,), (1, 1), (1, 2), (2, 1, 1), (3, 1))),
+        checkpoint=random.choice((None, 1)),
+        fails=random.random() < 0.05,
+        cap=random.choice((0.5, 0.9)) if 0.15 <= capped < 0.45 else None,
+        raises=random.choice((0, 9, 9)),
+    )
 
 
 def _draw_deadline(world: World) -> None:
     if world.random.random() < 0.05:
         seconds = world.random.uniform(20, 150)
         world.ledger.deadline = timedelta(seconds=seconds)
-        world.referee.excused.add(ErrorCode.DEADLINE_EXCEEDED)
+        world.referee.excused |= {ErrorCode.DEADLINE_EXCEEDED, ErrorCode.FUNCTION_TIMED_OUT}
 
 
 def _draw_weather(world: World) -> Weather:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from bellpair_core.logic.jobs.let_go import job_of_holder
+from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
@@ -15,6 +19,7 @@ from bellpair_core.model.tenant import CANARY_TENANT
 from bellpair_core.ports import OpenPage, TaskStatus, WaitingJob
 from tests.fakes import MemoryLedger
 
+from .call_referee import CallReferee
 from .device_service import DeviceService, RunTask
 from .history import History
 from .scheduler import Scheduler
@@ -39,6 +44,12 @@ class Referee:
         Counts of what the schedule met, to tell whether it met anything.
     excused
         Errors that jobs may end with in this schedule, beside a device's own.
+    cancelled
+        Jobs whose owners asked for them to be cancelled.
+    monthly_cap
+        What the tenant may spend now, US dollars.
+    calls
+        Judges what functions do.
     """
 
     def __init__(self, scheduler: Scheduler, history: History, first: PairRecord) -> None:
@@ -48,11 +59,26 @@ class Referee:
         self.active_at = {first.epoch: first.active}
         self.acknowledged: dict[str, str] = {}
         self.excused: set[ErrorCode] = set()
+        self.cancelled: set[str] = set()
+        self.monthly_cap: float | None = None
         self.services: Sequence[DeviceService] = ()
         self.ledger: WatchedLedger | None = None
         self.on_write: Callable[[], None] = lambda: None
         self._scheduler = scheduler
         self._history = history
+        self.calls = CallReferee(self.violated, self._job, self.active_at, self._tasks_of)
+
+    def _job(self, job_id: str) -> Job:
+        assert self.ledger is not None
+        return self.ledger.jobs[job_id]
+
+    def _tasks_of(self, job_id: str) -> list[RunTask]:
+        return [
+            task
+            for service in self.services
+            for task in service.tasks.values()
+            if task.job_id == job_id
+        ]
 
     def violated(self, text: str) -> None:
         """Note what was broken and stop the schedule."""
@@ -126,18 +152,21 @@ class Referee:
 
     def created(self, task: RunTask) -> None:
         """A device service runs a task from now on."""
+        if self._job(task.job_id).function is not None:
+            self.facts["calls' tasks"] += 1
+            self.calls.created(task, self.monthly_cap)
+            return
         self.facts["tasks"] += 1
-        for service in self.services:
-            for other in service.tasks.values():
-                if other is task or other.job_id != task.job_id:
-                    continue
-                if other.generation == task.generation:
-                    self.violated(f"{task.job_id} has two tasks of generation {task.generation}")
-                if other.status is TaskStatus.COMPLETED:
-                    self.violated(f"{task.job_id} got a second task, and the first is paid for")
-                if not other.status.terminal:
-                    self.violated(f"{task.job_id} got a second task while the first is live")
-                self.facts["generations"] += 1
+        for other in self._tasks_of(task.job_id):
+            if other is task:
+                continue
+            if other.generation == task.generation:
+                self.violated(f"{task.job_id} has two tasks of generation {task.generation}")
+            if other.status is TaskStatus.COMPLETED:
+                self.violated(f"{task.job_id} got a second task, and the first is paid for")
+            if not other.status.terminal:
+                self.violated(f"{task.job_id} got a second task while the first is live")
+            self.facts["generations"] += 1
 
     def acknowledge(self, job_id: str, client: str) -> None:
         """A client was told that its job is accepted."""
@@ -147,9 +176,14 @@ class Referee:
             self.violated(f"{client} was promised {job_id}, which the ledger does not have")
 
     def unfinished(self) -> list[Job]:
-        """The jobs that are not over."""
+        """The jobs that are not over, but for what is paused and stays so."""
         assert self.ledger is not None
-        return [job for job in self.ledger.jobs.values() if not job.status.terminal]
+        return [
+            job
+            for job in self.ledger.jobs.values()
+            if not job.status.terminal
+            and not (job.status is JobStatus.PAUSED and job.id in self.calls.left_paused)
+        ]
 
     def judge_end(self) -> None:
         """The faults are long over: everything must be, too."""
@@ -166,19 +200,32 @@ class Referee:
             self.violated("the pair is still paused when the time after the last fault is over")
         for device in self.ledger.device_names:
             idle = [
-                job_id
-                for job_id in sorted(self.ledger.slots(device))
-                if self.ledger.jobs[job_id].status.terminal
+                holder
+                for holder in sorted(self.ledger.slots(device))
+                if self.ledger.jobs[job_of_holder(holder)].status.terminal
             ]
             if idle:
                 self.violated(f"{idle} are over and still hold places on {device}")
+
+    def judge_functions(self, buckets: Mapping[str, Mapping[str, bytes]]) -> None:
+        """The faults are long over: what functions returned is what their runs saw."""
+        assert self.ledger is not None
+
+        def read(ref: BlobRef) -> Any:
+            if ref.inline is not None:
+                return json.loads(zlib.decompress(ref.inline))
+            found = (blobs[ref.sha256] for blobs in buckets.values() if ref.sha256 in blobs)
+            return json.loads(next(found))
+
+        held = {device: set(self.ledger.slots(device)) for device in self.ledger.device_names}
+        self.calls.judge_end(self.ledger.jobs, held, read)
 
     def judge_blobs(self, buckets: Mapping[str, Mapping[str, bytes]]) -> None:
         """The faults are long over: what the jobs refer to is in both regions."""
         assert self.ledger is not None
         for job in self.ledger.jobs.values():
             compiled = job.compiled.program if job.compiled else None
-            for ref in (job.program, compiled, job.result):
+            for ref in (job.program, compiled, job.result, *self.calls.blobs_of(job)):
                 if ref is None or ref.inline is not None:
                     continue
                 lacking = [name for name, blobs in buckets.items() if ref.sha256 not in blobs]
@@ -186,7 +233,9 @@ class Referee:
                     self.violated(f"{job.id} needs a blob that {' and '.join(lacking)} lacks")
 
     def stage_of(self, job: Job) -> str:
-        """How far the job is, one of `STAGES`."""
+        """How far the job is, one of `STAGES` or `FUNCTION_STAGES`."""
+        if job.function is not None:
+            return self.calls.stage_of(job)
         if job.status is JobStatus.QUEUED:
             return "queued"
         if job.status is JobStatus.PROCESSING:
@@ -212,6 +261,9 @@ class Referee:
         self._history.note("promoted", f"{new.active} at epoch {new.epoch}: {new.reason}")
 
     def _ended(self, job: Job) -> None:
+        if job.function is not None:
+            self._function_ended(job)
+            return
         self.facts[job.status.value] += 1
         if job.status is JobStatus.SUCCEEDED:
             tasks = [
@@ -228,6 +280,22 @@ class Referee:
         elif job.error is None or job.error.code not in _BLAMELESS | self.excused:
             code = job.error and f"{job.error.code}: {job.error.message}"
             self.violated(f"{job.id} failed, and not by its device's fault: {code}")
+
+    def _function_ended(self, job: Job) -> None:
+        self.facts[f"functions {job.status.value}"] += 1
+        match job.status:
+            case JobStatus.SUCCEEDED:
+                if job.result is None:
+                    self.violated(f"{job.id} succeeded without a result")
+            case JobStatus.CANCELLED:
+                if job.id not in self.cancelled:
+                    self.violated(f"{job.id} was cancelled and nobody asked for it")
+            case _:
+                if job.error is None or job.error.code not in (
+                    self.calls.blameless(job) | self.excused
+                ):
+                    code = job.error and f"{job.error.code}: {job.error.message}"
+                    self.violated(f"{job.id} failed, and not by its function's fault: {code}")
 
 
 class WatchedLedger(MemoryLedger):

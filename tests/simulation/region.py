@@ -21,6 +21,7 @@ from bellpair_core.settings import Settings
 
 from .asl import Json
 from .engine import Engine
+from .function_worker import RUN_SECONDS, WORKER
 from .functions import SHARED, Process
 from .scheduler import Activity, Died, Host
 from .wire import LEDGER, Port
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 INVOCATION_SECONDS = 30.0
 """After which Lambda ends an invocation."""
-SENTINEL_SECONDS = 90.0
-"""The same for the function that watches for a minute."""
+LONGER_SECONDS = {"sentinel": 90.0, WORKER: RUN_SECONDS}
+"""The same for the functions that have more time."""
 
 
 @dataclass
@@ -87,6 +88,8 @@ class Region(Host):
             ledger.writer = name
 
         self.ledger: Any = Port(self.wire, name, LEDGER, "ledger", ledger, before=signed)
+        self.journal: Any = Port(self.wire, name, LEDGER, "journal", world.journal, before=signed)
+        self.deployed: Any = Port(self.wire, name, name, "functions", world.deployed)
         self.catalogue: Any = Port(self.wire, name, name, "catalogue", _Catalogue(self))
         self.workflows: Any = Port(self.wire, name, name, "workflows", self.engine)
         self.wakeups: Any = Port(self.wire, name, name, "wakeups", _Wakeups(self))
@@ -131,6 +134,11 @@ class Region(Host):
             found[key] = (activity.error or activity.value) if over else TimeoutError(key)
         return found
 
+    @property
+    def world(self) -> World:
+        """What the region is a part of."""
+        return self._world
+
     def reaches_devices(self, region: str) -> str:
         """The wire's name for a region's device service."""
         return f"devices of {region}"
@@ -159,9 +167,7 @@ class Region(Host):
         name = f"{function} {_about(payload)}" if self.history.kept else function
         invocation = self.scheduler.spawn(self, name, checked)
         if self.wire.weather.slow:
-            self._limit(
-                invocation, SENTINEL_SECONDS if function == "sentinel" else INVOCATION_SECONDS
-            )
+            self._limit(invocation, LONGER_SECONDS.get(function, INVOCATION_SECONDS))
         return invocation
 
     def learn(self, device: Device) -> None:
@@ -262,14 +268,18 @@ class _Tasks:
     def _ask(self, where: str, method: str, *arguments: Any, **options: Any) -> Any:
         region = self._region
         service = region._world.services[where]
-        return region.wire.call(
-            region.name,
-            region.reaches_devices(where),
-            f"tasks.{method}",
-            getattr(service, method),
-            *arguments,
-            **options,
-        )
+        try:
+            return region.wire.call(
+                region.name,
+                region.reaches_devices(where),
+                f"tasks.{method}",
+                getattr(service, method),
+                *arguments,
+                **options,
+            )
+        except TransientFault:
+            region._world.referee.calls.unanswered(region.name, where)
+            raise
 
 
 class _Operations:

@@ -80,7 +80,9 @@ def simulate(
         _until_settled(world, deadline)
     if referee.violation is None:
         referee.judge_end()
-        referee.judge_blobs({name: r.bucket.blobs for name, r in world.regions.items()})
+        buckets = {name: region.bucket.blobs for name, region in world.regions.items()}
+        referee.judge_blobs(buckets)
+        referee.judge_functions(buckets)
     verdict = Verdict(
         seed,
         referee.violation,

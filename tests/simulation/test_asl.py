@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .asl import WAIT_FOR_TOKEN, StateError, Surroundings, definition, execute
+from .asl import INVOKE_BY_SDK, WAIT_FOR_TOKEN, StateError, Surroundings, definition, execute
 
 pytestmark = pytest.mark.simulation
 
@@ -31,6 +31,9 @@ class Script:
         self, function: str, payload: Callable[[str], Any], timeout: float | None
     ) -> Any:
         return self.invoke(function, payload("the token"), timeout)
+
+    def invoke_by_sdk(self, function: str, payload: Any, timeout: float | None) -> Any:
+        return {"Payload": self.invoke(function, payload, timeout)}
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -68,6 +71,36 @@ def test_parameters_are_read_from_the_input_and_from_the_context() -> None:
     execute(machine(Only=task), {"a": {"n": 2}}, script, {})
 
     assert script.asked == [("f", {"n": 2, "token": "the token", "fixed": 1})]
+
+
+def test_a_function_that_is_invoked_as_the_sdk_does_answers_with_text() -> None:
+    script = Script(worker=['{"n": 2}'])
+    task = {
+        "Type": "Task",
+        "Resource": INVOKE_BY_SDK,
+        "Parameters": {"FunctionName.$": "$.who", "Payload": {"run.$": "$.n"}},
+        "ResultPath": "$.run",
+        "Next": "Read",
+    }
+    read = {
+        "Type": "Pass",
+        "Parameters": {"answer.$": "States.StringToJson($.run.Payload)"},
+        "ResultPath": "$.said",
+        "End": True,
+    }
+
+    end = execute(machine(Only=task, Read=read), {"who": "worker", "n": 1}, script, {})
+
+    assert script.asked == [("worker", {"run": 1})]
+    assert end["said"] == {"answer": {"n": 2}}
+
+
+def test_a_result_is_placed_in_the_input_as_it_came_to_the_state() -> None:
+    state = {"Type": "Pass", "InputPath": "$.inner", "ResultPath": "$.kept", "End": True}
+
+    end = execute(machine(Only=state), {"inner": 1, "other": 2}, Script(), {})
+
+    assert end == {"inner": 1, "other": 2, "kept": 1}
 
 
 def retrying(**retrier: Any) -> dict[str, Any]:

@@ -14,11 +14,14 @@ from .breaks import (
     qpus_come_and_go,
     workers_die,
 )
+from .function_breaks import FUNCTION_BREAKS, functions_run
 from .schedule import simulate
+from .world import World
 
 pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]
 
 SEEDS = 1_000
+WEATHERS = (qpus_come_and_go, workers_die, a_planned_change_is_orphaned, functions_run)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +39,18 @@ def test_a_break_is_found(broken: Break) -> None:
     assert simulate(found).violation is None
 
 
-@pytest.mark.parametrize("weather", [qpus_come_and_go, workers_die, a_planned_change_is_orphaned])
+@pytest.mark.parametrize("broken", FUNCTION_BREAKS, ids=lambda broken: broken.__name__)
+def test_a_break_of_what_keeps_functions_is_found(broken: Break) -> None:
+    def with_functions(world: World) -> None:
+        functions_run(world)
+        broken(world)
+
+    told = (simulate(seed, broken=with_functions).violation or "" for seed in range(SEEDS))
+
+    assert any(FUNCTION_BREAKS[broken] in violation for violation in told if violation)
+
+
+@pytest.mark.parametrize("weather", WEATHERS)
 def test_what_a_break_needs_to_show_breaks_nothing_by_itself(weather: Break) -> None:
     verdicts = [simulate(seed, broken=weather) for seed in range(40)]
 

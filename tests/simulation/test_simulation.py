@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from .call_referee import FUNCTION_STAGES
 from .referee import STAGES
 from .runner import Summary, play_all, told
 
@@ -41,6 +42,14 @@ def test_a_region_is_promoted_while_a_job_is_at_each_stage(summary: Summary, sta
     assert summary.promoted_at_stage[stage] >= 5, summary.promoted_at_stage
 
 
+# The last one is over so soon that it takes many more schedules to meet it.
+@pytest.mark.parametrize("stage", FUNCTION_STAGES[:-1])
+def test_a_region_is_promoted_while_a_function_is_at_each_stage(
+    summary: Summary, stage: str
+) -> None:
+    assert summary.promoted_at_stage[stage] >= 2, summary.promoted_at_stage
+
+
 @pytest.mark.parametrize(
     ("fact", "at_least"),
     [
@@ -49,6 +58,9 @@ def test_a_region_is_promoted_while_a_job_is_at_each_stage(summary: Summary, sta
         ("succeeded", 5_000),
         ("cancelled", 500),
         ("generations", 50),
+        ("functions succeeded", 200),
+        ("functions cancelled", 40),
+        ("calls' tasks", 500),
     ],
 )
 def test_what_the_protocol_is_for_happens_often(summary: Summary, fact: str, at_least: int) -> None:

@@ -11,13 +11,19 @@ from typing import Any
 from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
+from bellpair_core.model.function import LATEST, FunctionRecord
+from bellpair_core.model.tenant import Tenant
 from bellpair_core.settings import DeviceSetting, SentinelSetting, Settings
-from tests.examples import ION_11, SQUARE_20, SV1
+from tests.examples import ION_11, SQUARE_20, SV1, version_example
+from tests.fakes.memory_functions import MemoryFunctions
 from tests.fakes.memory_ledger import FIRST_PAIR
 
 from .asl import Json, definition
+from .call_referee import PRICE, WatchedJournal
 from .clients import Client
 from .device_service import DeviceService, RunTask, bucket_of
+from .function_clients import FUNCTION, FunctionClient, Wish
+from .function_worker import RUN_SECONDS, WORKER
 from .functions import HANDLERS, Handler
 from .history import History
 from .referee import Referee, WatchedLedger
@@ -51,6 +57,18 @@ def machines() -> Mapping[str, Json]:
                 "FinishArn": "finish",
             },
         ),
+        "hybrid": definition(
+            "hybrid",
+            {
+                "JobSeconds": 49 * 3600,
+                "StageSeconds": STAGE_SECONDS,
+                "RunSeconds": int(RUN_SECONDS) + 30,
+                "PollSeconds": POLL_SECONDS,
+                "ResumeArn": "resume",
+                "ParkArn": "park",
+                "FinishArn": "finish",
+            },
+        ),
         "failover": definition(
             "failover",
             {
@@ -74,7 +92,13 @@ def devices() -> tuple[Device, ...]:
         SQUARE_20.model_copy(update={"max_in_flight": 2}),
     )
     return tuple(
-        device.model_copy(update={"target": _target(device), "calibration_id": device.name})
+        device.model_copy(
+            update={
+                "target": _target(device),
+                "calibration_id": device.name,
+                "price": PRICE,
+            }
+        )
         for device in offered
     )
 
@@ -95,6 +119,28 @@ def _target(device: Device) -> BlobRef:
 
 
 @cache
+def deployed() -> MemoryFunctions:
+    """The one function that there is."""
+    functions = MemoryFunctions()
+    version = version_example(
+        name=FUNCTION, worker="python", inputs={}, package=BlobRef.within(b"zipped")
+    )
+    functions.put_version(version)
+    functions.replace_record(
+        None,
+        FunctionRecord(
+            tenant=version.tenant,
+            name=FUNCTION,
+            latest=1,
+            aliases={LATEST: {1: 100}},
+            created_at=START,
+            changed_at=START,
+        ),
+    )
+    return functions
+
+
+@cache
 def settings(region: str) -> Settings:
     """What a region's functions are configured with."""
     return Settings(
@@ -110,6 +156,7 @@ def settings(region: str) -> Settings:
             watch_s=WATCH_SECONDS,
         ),
         api_endpoint=f"https://{region}",
+        workers={"python": WORKER},
         result_buckets={name: bucket_of(name) for name in REGIONS},
         devices=tuple(
             DeviceSetting(
@@ -154,6 +201,9 @@ class World:
         self.ledger = WatchedLedger(
             FIRST_PAIR, scheduler, self.referee, lambda: random.random() * lag, limited
         )
+        self.journal = WatchedJournal(self.referee.calls, lambda: self.ledger.writer, self._written)
+        self.deployed = deployed()
+        self.tickets: list[str] = []
         self.services = {
             name: DeviceService(name, scheduler, random, self.referee.created, self._task_changed)
             for name in REGIONS
@@ -181,6 +231,34 @@ class World:
         client = Client(self, len(self.clients) + 1, device, starts=starts, cancels=cancels)
         self.clients.append(client)
         self.scheduler.spawn(self.outside, client.name, client.run)
+
+    def _written(self) -> None:
+        self.referee.on_write()
+
+    def add_function(self, wish: Wish, *, starts: float, cancels: float | None) -> None:
+        """One more invocation of the function."""
+        number = len(self.clients) + 1
+        client = FunctionClient(self, number, wish, starts=starts, cancels=cancels)
+        self.clients.append(client)
+        self.scheduler.spawn(self.outside, client.name, client.run)
+
+    @property
+    def monthly_cap(self) -> float | None:
+        """What the tenant's functions may spend, US dollars."""
+        return self.referee.monthly_cap
+
+    @monthly_cap.setter
+    def monthly_cap(self, cap: float | None) -> None:
+        self.referee.monthly_cap = cap
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant as the catalogue has it."""
+        return Tenant(name=name, created_at=START, max_usd_per_month=self.monthly_cap)
+
+    def new_ticket(self) -> str:
+        """A run's ticket."""
+        self.tickets.append(f"ticket {len(self.tickets) + 1}")
+        return self.tickets[-1]
 
     @property
     def settled(self) -> bool:
