@@ -140,7 +140,8 @@ class Line(BaseModel):
     number
         Its place, from 1.
     epoch, attempt
-        Of the execution that wrote it.
+        Of the execution that began the last run; what settles a call or ends a job carries them
+        along.
     run
         Number of the line that began the last run.
     base
