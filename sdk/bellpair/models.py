@@ -270,14 +270,15 @@ class Spending(Answer):
     month
         ``"2026-11"``, in UTC.
     spent_usd
-        US dollars, with what running calls have reserved.
+        US dollars, with what running calls have reserved; ``None`` without a cap, when it is not
+        added up.
     max_usd_per_month
         US dollars; ``None`` without a cap.
     """
 
     tenant: str
     month: str
-    spent_usd: float
+    spent_usd: float | None = None
     max_usd_per_month: float | None = None
 
 

@@ -156,6 +156,11 @@ def _show(seen: Spending, as_json: bool) -> None:
     if as_json:
         terminal.print_json(seen.to_dict())
         return
-    spent, most = f"US$ {seen.spent_usd:,.2f}", seen.max_usd_per_month
-    said = f"{spent}, without a cap" if most is None else f"{spent} of US$ {most:,.2f}"
-    terminal.stdout().print(printable(f"{seen.tenant} spent {said}, in {seen.month} (UTC)."))
+    if seen.spent_usd is None or seen.max_usd_per_month is None:
+        said = f"{seen.tenant} has no cap, so what its functions spend is not added up."
+    else:
+        said = (
+            f"{seen.tenant} spent US$ {seen.spent_usd:,.2f} of US$ {seen.max_usd_per_month:,.2f},"
+            f" in {seen.month} (UTC)."
+        )
+    terminal.stdout().print(printable(said))

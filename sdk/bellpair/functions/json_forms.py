@@ -30,6 +30,8 @@ from typing import Any, NoReturn
 from bellpair.functions.errors import OutputNotJson
 
 _DEEPEST = 100
+_PLACE_CHARACTERS = 120
+"""Of a value's place in errors."""
 
 
 def to_json(value: Any, what: str = "output") -> str:
@@ -59,7 +61,7 @@ def json_form(value: Any, what: str = "output", depth: int = 0) -> Any:
     if plain is value:
         _refuse(
             what,
-            f"a {type(value).__name__} has no JSON form",
+            f"a value of type {type(value).__name__} has no JSON form",
             "Return numbers, texts, lists and dicts; numpy arrays and complex numbers are "
             "converted.",
         )
@@ -104,7 +106,19 @@ def _key(key: Any, what: str) -> str:
             f"an object's key is a {type(key).__name__}: {str(key)[:60]}",
             "Use texts or integers as keys.",
         )
-    return str(key)
+    return _text(str(key), what)
+
+
+def _text(text: str, what: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        _refuse(
+            what,
+            f"{text[:60]!a} is a text with half of a surrogate pair, which has no UTF-8",
+            "Decode bytes with errors='replace', or leave the text out.",
+        )
+    return str(text)
 
 
 def _finite(number: float, what: str) -> float:
@@ -114,6 +128,8 @@ def _finite(number: float, what: str) -> float:
 
 
 def _refuse(what: str, why: str, remedy: str) -> NoReturn:
+    if len(what) > _PLACE_CHARACTERS:
+        what = f"{what[: _PLACE_CHARACTERS // 2]}…{what[-_PLACE_CHARACTERS // 2 :]}"
     raise OutputNotJson(f"{what} cannot be written as JSON: {why}.", remedy=remedy)
 
 
@@ -121,7 +137,7 @@ def _refuse(what: str, why: str, remedy: str) -> NoReturn:
 _FORMS: tuple[tuple[Any, Callable[[Any, str, int], Any]], ...] = (
     ((type(None), bool), lambda value, what, depth: value),
     (enum.Enum, lambda value, what, depth: json_form(value.value, what, depth)),
-    (str, lambda value, what, depth: str(value)),
+    (str, lambda value, what, depth: _text(value, what)),
     (int, lambda value, what, depth: int(value)),
     (float, lambda value, what, depth: _finite(float(value), what)),
     (complex, _complex),

@@ -242,6 +242,8 @@ def test_operators_cap_what_a_tenant_spends_in_a_month(api: Api, key: str) -> No
     api.world.catalogue.add_tenant(Tenant(name=ACME, created_at=NOON))
     api.world.journal.reserve(ACME, "2026-01", 1.25, None)
     operator = api.new_key(Role.OPERATOR, tenant="operators")
+    # What is not added up is not shown as nothing.
+    assert get(api, key, "/v1/tenants/acme/spending")["spent_usd"] is None
 
     capped = api.request(
         "PUT", "/v1/tenants/acme/cap", key=operator, body={"max_usd_per_month": 10}

@@ -98,6 +98,8 @@ def endless() -> list[Any]:
         (lambda: 1, "function"),
         (Point, "type"),
         (range(3), "range"),
+        ({"a": ["\ud800"]}, r"output\['a'\]\[0\].*surrogate"),
+        ({"\udfff": 1}, "surrogate"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -106,3 +108,5 @@ def test_what_has_no_json_form_is_refused_by_its_place(value: Any, part: str) ->
         to_json(value)
     assert caught.value.code == "output-invalid"
     assert caught.value.remedy
+    assert len(str(caught.value)) < 300
+    str(caught.value).encode()

@@ -166,8 +166,9 @@ class FakeLedger:
 
     def spending(self, tenant: str) -> dict[str, Any]:
         """What the tenant spent this month."""
-        return {"tenant": tenant, "month": "2026-01", "spent_usd": 1234.5,
-                "max_usd_per_month": self.caps[tenant]}  # fmt: skip
+        cap = self.caps[tenant]
+        return {"tenant": tenant, "month": "2026-01", "spent_usd": None if cap is None else 1234.5,
+                "max_usd_per_month": cap}  # fmt: skip
 
     def submit(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
         if key in self.requests:

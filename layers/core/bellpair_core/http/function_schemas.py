@@ -194,5 +194,7 @@ class Spending(_Shown):
 
     tenant: str
     month: str = Field(description='"2026-11", in UTC')
-    spent_usd: float
+    spent_usd: float | None = Field(
+        description="counted while the tenant has a cap, from when it was set; null without"
+    )
     max_usd_per_month: float | None

@@ -27,11 +27,14 @@ class MonthlyCap(BaseModel):
 
 
 class Spending(NamedTuple):
-    """What a tenant's functions spent or reserved in a month, US dollars."""
+    """What a tenant's functions spent or reserved in a month, US dollars.
+
+    It is counted while the tenant has a cap, from the task that is made next; ``None`` without.
+    """
 
     tenant: str
     month: str
-    spent_usd: float
+    spent_usd: float | None
     max_usd_per_month: float | None
 
 
@@ -89,5 +92,6 @@ def _tenant(catalogue: Catalogue, name: str) -> Tenant:
 
 def _spending(tenant: Tenant, journal: Journal, clock: Clock) -> Spending:
     month = f"{clock():%Y-%m}"
-    spent = journal.spent(tenant.name, month)
+    capped = tenant.max_usd_per_month is not None
+    spent = journal.spent(tenant.name, month) if capped else None
     return Spending(tenant.name, month, spent, tenant.max_usd_per_month)
