@@ -254,7 +254,7 @@ class Health(Answer):
 
 
 class NewTenant(Answer):
-    """A tenant just made, with the only copy of its API key there will ever be."""
+    """A tenant's new API key, in the only copy of it there will ever be."""
 
     tenant: str
     role: Role | str = Field(union_mode="left_to_right")

@@ -1,4 +1,4 @@
-"""What a client does with tenants: make them, disable their keys, cap what they spend."""
+"""What a client does with tenants: make them and their keys, cap what they spend."""
 
 from __future__ import annotations
 
@@ -38,6 +38,30 @@ class TenantClient:
         body = {"name": name, "role": str(role)}
         answer = self._transport.request("POST", "/v1/tenants", body=body, repeatable=False)
         return NewTenant.read(answer)
+
+    def create_key(self, tenant: str, role: Role | str = Role.USER) -> NewTenant:
+        """Make a further API key of a tenant.
+
+        Needs an operator's key, or one of the tenant's own admin.
+
+        Parameters
+        ----------
+        tenant
+            Whose key it is to be.
+        role
+            What the key may do.
+
+        Raises
+        ------
+        AuthError
+            If this client's key may not do this.
+        NotFound
+            If there is no such tenant.
+        """
+        path = f"/v1/tenants/{_checked(tenant)}/keys"
+        body = {"role": str(role)}
+        # Repeated after a lost answer, it would leave a key that nobody knows.
+        return NewTenant.read(self._transport.request("POST", path, body=body, repeatable=False))
 
     def disable_key(self, tenant: str, key_id: str) -> None:
         """Disable an API key for good; it may be let in for a minute more.

@@ -15,11 +15,11 @@ from bellpair.cli.wording import printable
 from bellpair.vocabulary import Role
 
 if TYPE_CHECKING:
-    from bellpair.models import Spending
+    from bellpair.models import NewTenant, Spending
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make tenants, and cap what they spend; needs an operator's key.",
+    help="Make tenants and their keys, and cap what they spend; needs an operator's key.",
     epilog=examples(
         "bellpair tenants create acme",
         "bellpair tenants cap acme 250",
@@ -28,19 +28,42 @@ app = typer.Typer(
 )
 
 Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's name.")]
+NewRole = Annotated[Role, typer.Option(help="What the key may do.")]
 
 
 keys = typer.Typer(
     no_args_is_help=True,
-    help="Disable API keys; needs an operator's key or one of the tenant's admin.",
-    epilog=examples("bellpair tenants keys disable acme 0a1b2c3d"),
+    help="Make and disable API keys; needs an operator's key or one of the tenant's admin.",
+    epilog=examples(
+        "bellpair tenants keys create acme", "bellpair tenants keys disable acme 0a1b2c3d"
+    ),
 )
 app.add_typer(keys, name="keys")
 
 
 @keys.callback()
 def tenant_keys() -> None:
-    """Disable API keys; needs an operator's key or one of the tenant's admin."""
+    """Make and disable API keys; needs an operator's key or one of the tenant's admin."""
+
+
+@keys.command(
+    "create",
+    epilog=examples(
+        "bellpair tenants keys create acme",
+        "bellpair tenants keys create acme --role tenant-admin --json",
+    ),
+)
+def create_key(
+    ctx: typer.Context,
+    tenant: Annotated[str, typer.Argument(help="Whose key it is to be.")],
+    role: NewRole = Role.USER,
+    as_json: AsJson = False,
+) -> None:
+    """Make a further API key of a tenant and print it, once."""
+    with Failures(as_json):
+        with ctx.ensure_object(Session).client(operator=True) as client:
+            issued = client.create_key(tenant, role)
+        _show_key(issued, as_json)
 
 
 @keys.command(epilog=examples("bellpair tenants keys disable acme 0a1b2c3d"))
@@ -64,7 +87,7 @@ def disable(
 
 @app.callback()
 def tenants() -> None:
-    """Make tenants, and cap what they spend; needs an operator's key."""
+    """Make tenants and their keys, and cap what they spend; needs an operator's key."""
 
 
 @app.command(
@@ -75,20 +98,14 @@ def tenants() -> None:
 def create(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
-    role: Annotated[Role, typer.Option(help="What the key may do.")] = Role.USER,
+    role: NewRole = Role.USER,
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant and print its API key, once."""
     with Failures(as_json):
         with ctx.ensure_object(Session).client(operator=True) as client:
             tenant = client.create_tenant(name, role)
-        if as_json:
-            terminal.print_json(tenant.to_dict())
-            return
-        # The key alone is on standard output, so that it can go straight into a file.
-        terminal.stderr().print(f"Tenant {tenant.tenant} has a key with the role {tenant.role}:")
-        print(tenant.api_key)
-        terminal.stderr().print("Keep it safe: it will not be shown again.", style="bold")
+        _show_key(tenant, as_json)
 
 
 @app.command(
@@ -150,6 +167,16 @@ def _dollars(amount: str) -> float | None:
             param_hint="USD",
         )
     return dollars
+
+
+def _show_key(issued: NewTenant, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(issued.to_dict())
+        return
+    # The key alone is on standard output, so that it can go straight into a file.
+    terminal.stderr().print(f"Tenant {issued.tenant} has a key with the role {issued.role}:")
+    print(issued.api_key)
+    terminal.stderr().print("Keep it safe: it will not be shown again.", style="bold")
 
 
 def _show(seen: Spending, as_json: bool) -> None:

@@ -333,6 +333,9 @@ class FakeRegion:
                 return 200, ledger.spending(tenant)
             case "GET", ["tenants", tenant, "spending"] if tenant in ledger.caps:
                 return 200, ledger.spending(tenant)
+            case "POST", ["tenants", tenant, "keys"] if tenant in ledger.caps:
+                return 201, {"tenant": tenant, "role": seen.body["role"],
+                             "key_id": "33334444", "api_key": "bp_33334444_further"}  # fmt: skip
             case "DELETE", ["tenants", tenant, "keys", key_id] if (tenant, key_id) in ledger.keys:
                 ledger.keys[tenant, key_id] = "disabled"
                 return 200, {"tenant": tenant, "key_id": key_id, "disabled": True}

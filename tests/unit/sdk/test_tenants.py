@@ -20,6 +20,19 @@ def test_a_new_tenants_key_is_printed_once_and_alone(shell: Shell, ledger: FakeL
     assert ledger.tenants == ["acme", "other"]
 
 
+def test_a_tenant_gets_a_further_key_that_is_printed_once_and_alone(
+    shell: Shell, east: FakeRegion
+) -> None:
+    result = shell("tenants", "keys", "create", "acme", "--role", "tenant-admin")
+    assert result.stdout == "bp_33334444_further\n"
+    assert "Tenant acme has a key with the role tenant-admin" in result.stderr
+    issued = shell.json("tenants", "keys", "create", "acme")
+    assert (issued["tenant"], issued["role"], issued["key_id"]) == ("acme", "user", "33334444")
+    assert [seen.body for seen in east.seen] == [{"role": "tenant-admin"}, {"role": "user"}]
+    missing = shell("tenants", "keys", "create", "nobody")
+    assert (missing.exit_code, missing.stdout) == (ExitCode.REJECTED, "")
+
+
 def test_a_key_is_disabled_by_its_id(shell: Shell, ledger: FakeLedger) -> None:
     assert "0a1b2c3d" in shell("tenants", "keys", "disable", "acme", "0a1b2c3d").stderr
     assert ledger.keys == {("acme", "0a1b2c3d"): "disabled"}
