@@ -281,6 +281,22 @@ def test_a_deleted_function_is_gone_with_its_versions_and_numbers(
     assert invoke(api, key, "vqe-h2:1").json["code"] == "function-not-found"
 
 
+def test_a_function_that_there_is_not_is_named(api: Api, key: str) -> None:
+    deploy(api, key)
+
+    for answer in (
+        api.request("GET", "/v1/functions/vqe-h3", key=key),
+        api.request("GET", "/v1/functions/vqe-h3/versions/1", key=key),
+        invoke(api, key, "vqe-h3:stable"),
+    ):
+        assert (answer.status, answer.json["code"]) == (404, "function-not-found")
+        assert answer.json["detail"] == "This tenant has no function vqe-h3."
+    odd = api.request("GET", "/v1/functions/vqe_h2", key=key)
+    assert (odd.status, "names no function" in odd.json["detail"]) == (404, True)
+    assert "no alias stable" in invoke(api, key, "vqe-h2:stable").json["detail"]
+    assert "no version 7" in invoke(api, key, "vqe-h2:7").json["detail"]
+
+
 @pytest.mark.parametrize("path", ["", "/versions/1", "/aliases/latest"])
 def test_only_admins_delete(api: Api, key: str, path: str) -> None:
     deploy(api, key)

@@ -220,8 +220,8 @@ def test_triggers_are_the_tenants_own(desk: Desk) -> None:
 
     assert [trigger.name for trigger in list_triggers(desk.triggers, ACME)] == ["one"]
     assert not list_triggers(desk.triggers, BLUE)
-    for name in ("one", "../one", ""):
-        with pytest.raises(BellpairError) as refusal:
+    for name, said in (("one", "no trigger one."), ("../one", "no such"), ("", "no such")):
+        with pytest.raises(BellpairError, match=said) as refusal:
             own_trigger(desk.triggers, BLUE, name)
         assert refusal.value.code is ErrorCode.TRIGGER_NOT_FOUND
 

@@ -63,9 +63,14 @@ def own_record(functions: Functions, tenant: str, name: str) -> FunctionRecord:
     BellpairError
         ``function-not-found``, also where it was deleted.
     """
-    record = functions.record(tenant, name) if FUNCTION_PATTERN.fullmatch(name) else None
+    if not FUNCTION_PATTERN.fullmatch(name):
+        raise BellpairError(
+            ErrorCode.FUNCTION_NOT_FOUND,
+            "This names no function; a name has lower-case letters, digits and hyphens.",
+        )
+    record = functions.record(tenant, name)
     if record is None:
-        raise BellpairError(ErrorCode.FUNCTION_NOT_FOUND, "This tenant has no such function.")
+        raise BellpairError(ErrorCode.FUNCTION_NOT_FOUND, f"This tenant has no function {name}.")
     if record.deleted_at is not None:
         raise BellpairError(
             ErrorCode.FUNCTION_NOT_FOUND,

@@ -25,9 +25,11 @@ def own_trigger(triggers: Triggers, principal: Principal, name: str) -> Trigger:
     BellpairError
         ``trigger-not-found``.
     """
-    found = triggers.trigger(principal.tenant, name) if TRIGGER_PATTERN.fullmatch(name) else None
+    named = TRIGGER_PATTERN.fullmatch(name) is not None
+    found = triggers.trigger(principal.tenant, name) if named else None
     if found is None:
-        raise BellpairError(ErrorCode.TRIGGER_NOT_FOUND, "This tenant has no such trigger.")
+        which = f"trigger {name}" if named else "such trigger"
+        raise BellpairError(ErrorCode.TRIGGER_NOT_FOUND, f"This tenant has no {which}.")
     return found
 
 
