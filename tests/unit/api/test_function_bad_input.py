@@ -276,7 +276,7 @@ def test_what_is_no_json_number_is_refused(api: Api, key: str, number: str) -> N
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("absent", "no such function"),
+        ("absent", "no function absent"),
         ("vqe-h2:absent", "its aliases are latest"),
         ("vqe-h2:7", "no version 7"),
         ("vqe-h2:0", "names no function"),
