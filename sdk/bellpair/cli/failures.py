@@ -12,6 +12,7 @@ import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.exits import ExitCode, exit_code
+from bellpair.cli.remedies import in_commands
 from bellpair.cli.wording import printable
 from bellpair.errors import BellpairError, InvalidFunction, ResultTimeout
 
@@ -60,6 +61,7 @@ class Failures:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
 
     def _report(self, error: BellpairError) -> None:
+        error.remedy = in_commands(error.remedy) if error.remedy else None
         if self.as_json:
             terminal.print_json(self._about_job() | {"error": error.to_dict()})
             return

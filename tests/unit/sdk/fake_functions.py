@@ -68,7 +68,7 @@ class FakeFunctions:
             case "POST", ["functions", target, "invocations"]:
                 return self._invoke(ledger, target, seen)
             case _, ["functions", name, *_] if name != "vqe-h2" or not self.versions:
-                return 404, problem(404, "function-not-found", f"No function {name}.")
+                return 404, _unknown(name)
             case _, ["functions", _, *rest]:
                 return self._function(seen, rest)
             case method, ["jobs", job_id, *rest] if job_id in self.told:
@@ -145,7 +145,7 @@ class FakeFunctions:
     def _invoke(self, ledger: FakeLedger, target: str, seen: Seen) -> Answered:
         name, _, which = target.partition(":")
         if not self.versions:
-            return 404, problem(404, "function-not-found", f"No function {name}.")
+            return 404, _unknown(name)
         inputs = seen.body["inputs"]
         if "start" not in inputs:
             return 422, problem(
@@ -234,3 +234,8 @@ class FakeFunctions:
         told.append(
             {"at": at.isoformat(), "type": kind, "region": ledger.active, "epoch": 1, **more}
         )
+
+
+def _unknown(name: str) -> dict[str, Any]:
+    remedy = "GET /v1/functions lists this tenant's functions; a deployment may need a second."
+    return problem(404, "function-not-found", f"No function {name}.", remedy=remedy)
