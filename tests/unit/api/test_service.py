@@ -24,7 +24,12 @@ from bellpair_core.logic.devices.device_breaker import note_failure
 from bellpair_core.logic.tenants.tenant_command import tenant_command
 from bellpair_core.model.errors import BellpairError
 from bellpair_core.model.job import Job
-from bellpair_core.model.limits import CACHE_SECONDS
+from bellpair_core.model.limits import (
+    CACHE_SECONDS,
+    FUNCTION_INPUT_BYTES_MAX,
+    PACKAGE_BYTES_MAX,
+    SOURCE_BYTES_MAX,
+)
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import CANARY_TENANT, Principal, Role, hash_api_key
 from tests.bad_input import submission
@@ -491,6 +496,17 @@ def test_a_gateways_own_problem_has_the_members_of_every_problem() -> None:
         document = json.loads(_text(problem))
         shown = schemas.Problem.model_validate(document)
         assert str(shown.status) == problem["status_code"], kind
+
+
+def test_a_request_that_is_too_large_is_told_the_limits_of_every_kind() -> None:
+    problem = gateway_problems()["REQUEST_TOO_LARGE"]
+    said = json.loads(_text(problem))
+
+    assert (problem["status_code"], said["code"]) == ("413", "request-too-large")
+    assert "10 MB" in said["detail"]
+    for limit in (SOURCE_BYTES_MAX, PACKAGE_BYTES_MAX):
+        assert f"{limit // 1024**2} MiB" in said["remedy"]
+    assert f"inputs {FUNCTION_INPUT_BYTES_MAX // 1024} KiB" in said["remedy"]
 
 
 def test_too_many_requests_are_told_from_a_region_that_cannot_answer() -> None:

@@ -16,7 +16,7 @@ REFS = "#/components/schemas/{model}"
 
 _EVERYWHERE = (ErrorCode.THROTTLED, ErrorCode.UNAVAILABLE, ErrorCode.INTERNAL)
 WITH_KEY = (ErrorCode.UNAUTHENTICATED,)
-WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID)
+WITH_BODY = (ErrorCode.BODY_NOT_JSON, ErrorCode.REQUEST_INVALID, ErrorCode.REQUEST_TOO_LARGE)
 MAKES_JOB = (
     ErrorCode.DEVICE_UNKNOWN,
     ErrorCode.DEVICE_RETIRED,

@@ -84,7 +84,11 @@ def gateway_problems() -> dict[str, dict[str, Any]]:
         "RESOURCE_NOT_FOUND": (ErrorCode.ROUTE_NOT_FOUND, "There is no resource here."),
         # Only where there is no resource does API Gateway take the header for a signature.
         "INVALID_SIGNATURE": (ErrorCode.ROUTE_NOT_FOUND, "There is no resource here."),
-        "REQUEST_TOO_LARGE": (ErrorCode.SOURCE_TOO_LARGE, "The request is too large."),
+        # Of whichever route: API Gateway tells nothing of it here that words could hang on.
+        "REQUEST_TOO_LARGE": (
+            ErrorCode.REQUEST_TOO_LARGE,
+            "The request's body has more than the 10 MB that any request may have.",
+        ),
         "AUTHORIZER_FAILURE": unchecked,
         "AUTHORIZER_CONFIGURATION_ERROR": unchecked,
         # Also for a body of 6 to 10 MB, which passes API Gateway and which the function refuses:

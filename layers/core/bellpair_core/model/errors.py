@@ -110,6 +110,12 @@ class ErrorCode(StrEnum):
         "No such API key",
         "Check tenant and id (the part of the key after bp_); a new key may need a second.",
     )
+    REQUEST_TOO_LARGE = (
+        "request-too-large",
+        413,
+        "The request is too large",
+        "A program or a zipped package may have 1 MiB, a function's inputs 256 KiB: send less.",
+    )
     SOURCE_TOO_LARGE = (
         "source-too-large",
         413,
