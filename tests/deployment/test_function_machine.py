@@ -140,7 +140,7 @@ def test_as_many_turns_as_one_execution_has_leave_room_in_the_history(states: Ma
 def test_every_way_to_the_next_turn_counts_it(states: Machine) -> None:
     ways = {name for name, state in states.items() if state.get("Next") == "Prepare"}
     assert ways == {"Begin", "Again", "Crashed", "Breathe"}
-    # Three workers lost at once, as with a zone, would else end a job that has nothing to do with it.
+    # Three workers lost at once, as with a zone, would else end a job that did nothing wrong.
     paused = {name for name, state in states.items() if state.get("Next") == "Breathe"}
     assert paused == {"Broke", "NotAnswered"}
     for name in ("Again", "Crashed", "Broke", "NotAnswered"):
