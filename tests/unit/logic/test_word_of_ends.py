@@ -11,7 +11,9 @@ import pytest
 from bellpair_core.logic.jobs.cancel_job import cancel_job
 from bellpair_core.logic.jobs.finish_job import finish_job
 from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
+from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Principal, Role
@@ -24,6 +26,17 @@ from .workplace import Workplace
 
 RUNS = {"status": JobStatus.EXECUTING, "attempt": 1}
 FAILURE = {"Error": "JobFailed", "Cause": '{"errorMessage": "task-failed|x|y"}'}
+CALLED_BACK = Invocation(
+    name="vqe-h2",
+    version=3,
+    alias="latest",
+    worker="qiskit",
+    entry="vqe_h2:VqeH2",
+    inputs=BlobRef.within(b"{}"),
+    seed=1,
+    timeout_s=600,
+    callback="cb-1",
+)
 CANCELLED = {"Error": "JobCancelled", "Cause": "{}"}
 AWAY = {"Error": "DeviceUnavailable", "Cause": '{"errorMessage": "it is away"}'}
 
@@ -118,10 +131,24 @@ def test_every_end_is_told_of_once_before_it_is_on_record(
 
 
 @WAYS
-def test_a_job_does_not_end_whose_word_cannot_be_kept(
-    place: Workplace, end: End, before: dict[str, Any]
+def test_a_job_that_nobody_was_promised_to_hear_of_ends_without_word(
+    place: Workplace, end: End, before: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     job, ends = place.accept(**before), FakeEnds()
+    ends.reachable = False
+
+    end(place, job, ends)
+
+    assert place.stored(job).status.terminal
+    assert ends.told == []
+    assert f"word of the end of job {job.id} was lost" in caplog.text
+
+
+@WAYS
+def test_a_job_with_a_callback_does_not_end_before_its_word_is_kept(
+    place: Workplace, end: End, before: dict[str, Any]
+) -> None:
+    job, ends = place.accept(function=CALLED_BACK, **before), FakeEnds()
     ends.reachable = False
 
     with pytest.raises(TransientFault):
