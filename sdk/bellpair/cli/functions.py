@@ -24,7 +24,7 @@ app = typer.Typer(
     help="Deploy quantum functions, look at them, and invoke them.",
     epilog=examples(
         "bellpair functions",
-        "bellpair functions deploy vqe_h2.py",
+        "bellpair functions deploy examples/functions/vqe_h2.py",
         "bellpair functions invoke vqe-h2 --wait",
     ),
 )
@@ -41,9 +41,9 @@ def functions(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command(
     epilog=examples(
-        "bellpair functions deploy vqe_h2.py",
-        "bellpair functions deploy lab/runs.py:Vqe --name vqe --worker qiskit",
-        "bellpair functions deploy vqe_h2.py --alias canary --json",
+        "bellpair functions deploy examples/functions/vqe_h2.py",
+        "bellpair functions deploy examples/functions/sweep.py:sweep --name grid --worker qiskit",
+        "bellpair functions deploy examples/functions/vqe_h2.py --alias stable --json",
     )
 )
 def deploy(
@@ -158,9 +158,9 @@ def versions(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 @app.command(
     epilog=examples(
-        "bellpair functions alias vqe-h2 stable 3",
-        "bellpair functions alias vqe-h2 stable 3=90 4=10",
-        "bellpair functions alias vqe-h2 canary --delete",
+        "bellpair functions alias vqe-h2 stable 1",
+        "bellpair functions alias vqe-h2 stable 1=90 2=10",
+        "bellpair functions alias vqe-h2 stable --delete",
     )
 )
 def alias(
@@ -198,7 +198,7 @@ def alias(
 
 
 @app.command(
-    epilog=examples("bellpair functions delete vqe-h2:3", "bellpair functions delete vqe-h2 --yes")
+    epilog=examples("bellpair functions delete vqe-h2:1", "bellpair functions delete vqe-h2 --yes")
 )
 def delete(
     ctx: typer.Context,
@@ -231,9 +231,9 @@ def delete(
 app.command(
     epilog=examples(
         "bellpair functions invoke vqe-h2 --wait",
-        "bellpair functions invoke vqe-h2:stable -i shots=2000 -i 'start=[0.1]' --seed 7 --wait",
-        "bellpair functions invoke qaoa --inputs in.json --max-cost 5 --wait --json | jq .output",
-        "echo '{\"bond\": 0.8}' | bellpair functions invoke vqe-h2 --inputs - --device ion-11",
+        "bellpair functions invoke vqe-h2:1 -i start=0.1 -i max_steps=30 --seed 7 --wait",
+        "bellpair functions invoke sweep -i shots=500 --max-cost 5 --wait --json | jq .output",
+        "echo '{\"start\": 0.1}' | bellpair functions invoke vqe-h2 --inputs - --device ion-11",
     )
     + f"\n\n{EXIT_CODES_HELP}",
 )(invoke)
