@@ -152,6 +152,12 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     _bad_field("a name too long", "#/name", "at most 128", name="n" * 129),
     _bad_field("a name that rings the bell", "#/name", "printable", name="\x07"),
     _bad_field("too many tags", "#/tags", "at most 20", tags={f"t{n}": "" for n in range(21)}),
+    _bad_field(
+        "a tag of the platform's own",
+        "#/tags/bellpair:depth",
+        "the platform's own",
+        tags={"bellpair:depth": "0"},
+    ),
     _bad_field("a tag that is no text", "#/tags/a~1b", "valid string", tags={"a/b": 1}),
     _bad_field("a tag value too long", "#/tags/t", "at most 256", tags={"t": "v" * 257}),
     BadInput(

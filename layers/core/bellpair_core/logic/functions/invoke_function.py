@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -119,6 +119,7 @@ def invoke_function(
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
     trigger: str | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> Accepted:
     """Accept a job that runs a function, which nothing will lose any more.
 
@@ -142,6 +143,8 @@ def invoke_function(
         What this invocation consumed until now; goes on the job's account.
     trigger
         Name of the trigger that asks.
+    marks
+        Tags of the platform's own, which no request may give.
 
     Raises
     ------
@@ -178,7 +181,7 @@ def invoke_function(
         key_id=principal.key_id,
         trace_id=trace_id,
         name=request.name,
-        tags=request.tags,
+        tags={**request.tags, **(marks or {})},
         request_digest=digest,
         program=version.package,
         language_version="",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job
@@ -20,8 +21,22 @@ from bellpair_core.ports import JobExists, Ledger, Wakeups
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
+PLATFORMS_OWN = "bellpair:"
+"""What the keys of tags begin with that only the platform itself gives to a job."""
+
+
+def _not_the_platforms(key: str) -> str:
+    if key.lower().startswith(PLATFORMS_OWN):
+        raise PydanticCustomError(
+            "reserved_tag", f"keys that begin with {PLATFORMS_OWN} are the platform's own"
+        )
+    return key
+
+
 TagKey = Annotated[
-    str, StringConstraints(min_length=1, max_length=TAG_KEY_CHARACTERS_MAX, pattern=_PRINTABLE)
+    str,
+    StringConstraints(min_length=1, max_length=TAG_KEY_CHARACTERS_MAX, pattern=_PRINTABLE),
+    AfterValidator(_not_the_platforms),
 ]
 TagValue = Annotated[
     str, StringConstraints(max_length=TAG_VALUE_CHARACTERS_MAX, pattern=_PRINTABLE)
@@ -40,7 +55,8 @@ Tags = Annotated[
     Field(
         max_length=TAGS_MAX,
         description=f"at most {TAGS_MAX} tags, keys of 1 to {TAG_KEY_CHARACTERS_MAX} and values of"
-        f" at most {TAG_VALUE_CHARACTERS_MAX} printable characters",
+        f" at most {TAG_VALUE_CHARACTERS_MAX} printable characters; no key begins with"
+        f" {PLATFORMS_OWN}",
     ),
 ]
 

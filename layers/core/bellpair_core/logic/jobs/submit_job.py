@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -90,6 +90,7 @@ def submit_job(
     pair: PairReading,
     devices: Callable[[], Sequence[Device]],
     spent: Callable[[], Usage],
+    marks: Mapping[str, str] | None = None,
 ) -> Accepted:
     """Accept a submission as a job that nothing will lose any more.
 
@@ -108,6 +109,8 @@ def submit_job(
         The pair record and the devices, both a little old at most.
     spent
         What this invocation consumed until now; goes on the job's account.
+    marks
+        Tags of the platform's own, which no submission may give.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def submit_job(
         key_id=principal.key_id,
         trace_id=trace_id,
         name=submission.name,
-        tags=submission.tags,
+        tags={**submission.tags, **(marks or {})},
         request_digest=digest,
         program=program,
         language_version=facts.version,

@@ -53,7 +53,6 @@ class JobTargets:
                 inputs=firing.inputs,
                 device=trigger.device,
                 name=trigger.name,
-                tags=firing.tags,
                 max_cost_usd=trigger.max_cost_usd,
             ),
             firing.key,
@@ -69,6 +68,7 @@ class JobTargets:
             devices=self.devices,
             spent=self.spent,
             trigger=trigger.name,
+            marks=firing.tags,
         )
         return Made(accepted.job.id, accepted.replayed)
 
@@ -83,7 +83,6 @@ class JobTargets:
                 shots=circuit.shots,
                 device=circuit.device,
                 name=firing.trigger.name,
-                tags=firing.tags,
             ),
             firing.key,
             ledger=self.ledger,
@@ -95,6 +94,7 @@ class JobTargets:
             pair=self.pair,
             devices=self.devices,
             spent=self.spent,
+            marks=firing.tags,
         )
         return Made(accepted.job.id, accepted.replayed)
 
