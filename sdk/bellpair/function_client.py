@@ -216,7 +216,7 @@ class FunctionClient:
         callback
             Id of a registered callback that is told of the job's end.
         job_name, tags
-            For finding the job again.
+            For finding the job again; without a name it has the function's, with its version.
         idempotency_key
             Invoking again with the same key and content gives the same job.
         wait

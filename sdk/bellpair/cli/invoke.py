@@ -66,7 +66,8 @@ def invoke(
         typer.Option(metavar="ID", help="Whom to tell: an id of `bellpair callbacks`."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the job; the function's when not given.")
+        str | None,
+        typer.Option(help="Name of the job; the function's, with its version, when not given."),
     ] = None,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of the job; repeatable.")
@@ -93,7 +94,7 @@ def invoke(
                 seed=seed,
                 timeout_s=time_limit,
                 callback=callback,
-                job_name=target.partition(":")[0] if name is None else name,
+                job_name=name,
                 tags=tags,
                 idempotency_key=key,
             )

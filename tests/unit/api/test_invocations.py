@@ -35,6 +35,15 @@ def end(api: Api, status: JobStatus, **changes: object) -> None:
     api.world.ledger.jobs[job.id] = job.moved(now, status, **changes)
 
 
+def test_a_job_without_a_name_is_listed_by_its_functions_and_version(api: Api, key: str) -> None:
+    deploy(api, key)
+
+    for given in ({}, {"name": None}, {"name": ""}):
+        assert invoke(api, key, "vqe-h2:1", **given).json["name"] == "vqe-h2:1"
+    listed = api.request("GET", "/v1/jobs", key=key).json["jobs"]
+    assert [job["name"] for job in listed] == ["vqe-h2:1"] * 3
+
+
 def test_an_invocation_is_one_job_that_waits_among_functions(api: Api, key: str) -> None:
     deploy(api, key)
 

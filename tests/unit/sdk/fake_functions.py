@@ -158,7 +158,7 @@ class FakeFunctions:
         job_id = f"job-{len(ledger.jobs):026d}"
         self.requests[key] = job_id
         ledger.jobs[job_id] = job = {
-            "id": job_id, "status": "queued", "name": seen.body.get("name"),
+            "id": job_id, "status": "queued", "name": seen.body.get("name", f"{name}:1"),
             "tags": seen.body.get("tags", {}), "device": seen.body.get("device", "any"),
             "device_used": None, "shots": None, "region": ledger.active, "epoch": 1,
             "accepted_at": NOON.isoformat(), "finished_at": None, "events": [], "error": None,

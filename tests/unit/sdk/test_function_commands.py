@@ -254,7 +254,7 @@ def test_a_function_that_takes_too_long_goes_on(deployed: Shell, ledger: FakeLed
 
 def test_jobs_tell_of_functions(deployed: Shell, ledger: FakeLedger) -> None:
     job_id = invoked(deployed, "--wait")["id"]
-    assert deployed("jobs").stdout.splitlines()[1].split()[:2] == [job_id, "vqe-h2"]
+    assert deployed("jobs").stdout.splitlines()[1].split()[:2] == [job_id, "vqe-h2:1"]
     shown = [
         " ".join(line.split()) for line in deployed("jobs", "show", job_id).stdout.splitlines()
     ]

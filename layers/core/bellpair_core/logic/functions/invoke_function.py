@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -29,6 +30,7 @@ from bellpair_core.model.limits import (
     CHECK_AFTER,
     FUNCTION_SECONDS_MAX,
     JOB_DEADLINE,
+    NAME_CHARACTERS_MAX,
 )
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.usage import Usage
@@ -57,7 +59,13 @@ class InvocationRequest(BaseModel):
         description='the name of a device as in GET /v1/devices, "any", or "any-qpu"; for the'
         " quantum calls that name none, in place of the function's own",
     )
-    name: JobName = None
+    name: Annotated[
+        JobName,
+        Field(
+            description=f"a text of at most {NAME_CHARACTERS_MAX} printable characters; without"
+            " it, the function's name and version, such as vqe-h2:3"
+        ),
+    ] = None
     tags: Tags = Field(default_factory=dict)
     max_cost_usd: float | None = Field(
         None,
@@ -180,7 +188,7 @@ def invoke_function(
         tenant=principal.tenant,
         key_id=principal.key_id,
         trace_id=trace_id,
-        name=request.name,
+        name=request.name or f"{version.name}:{version.version}",
         tags={**request.tags, **(marks or {})},
         request_digest=digest,
         program=version.package,
