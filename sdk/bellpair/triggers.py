@@ -54,18 +54,31 @@ class TriggerTrial(Answer):
     ----------
     waits_for_this
         Whether it waits for such a thing at all.
+    paused
+        Whether it is paused; it is tried as if it were resumed.
     inputs
-        What the function would get, or the program as ``source``; ``None`` where there is a
-        ``problem``.
+        What the function would get, or the program as ``source``; ``None`` where that is not
+        known.
+    problem
+        Why there would be no job: ``code``, ``message``, ``remedy``, and ``errors`` with each
+        wrong place.
+    makes_a_job
+        Whether a job would be made.
     next_times
         When a schedule is due next.
     """
 
     name: str
     waits_for_this: bool
+    paused: bool = False
     inputs: dict[str, Any] | None = None
     problem: dict[str, Any] | None = None
     next_times: list[datetime] = Field(default_factory=list)
+
+    @property
+    def makes_a_job(self) -> bool:
+        """Whether a job would be made."""
+        return self.waits_for_this and self.problem is None
 
 
 class RedrivenTrigger(Answer):

@@ -105,6 +105,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             name,
             read_body(TriedHappening, body_of(request) or b"{}"),
             triggers=world.triggers,
+            functions=world.functions,
+            devices=world.devices,
             clock=world.clock,
             settings=world.settings,
         )

@@ -24,13 +24,15 @@ class ExitCode(IntEnum):
     SERVICE = 3
     REJECTED = 4
     TIMED_OUT = 5
+    NOT_MEANT = 6
     INTERRUPTED = 130
 
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 all well; 1 the job failed or was cancelled; 2 wrong usage; 3 no answer, "
     "no permission or a fault of the service; 4 the input was rejected; 5 not finished in time, or "
-    "paused at the cost cap; 130 interrupted."
+    "paused at the cost cap; 6 what a trigger was tested with is nothing it waits for; "
+    "130 interrupted."
 )
 
 

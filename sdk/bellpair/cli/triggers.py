@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bellpair.cli import terminal
+from bellpair.cli.exits import ExitCode
 from bellpair.cli.failures import Failures
 from bellpair.cli.given_json import given_text, json_object
 from bellpair.cli.options import AsJson, examples, inputs_of
+from bellpair.cli.remedies import in_commands
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable
 from bellpair.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from bellpair.triggers import Trigger
+    from bellpair.triggers import Trigger, TriggerTrial
 
 _DROP = "bellpair triggers create drop --inbox '' --suffix .qasm --device sv1 --shots 1000"
-_NIGHTLY = "bellpair triggers create nightly --cron '0 3 * * ? *' --function vqe-h2 -i shots=2000"
+_NIGHTLY = "bellpair triggers create nightly --cron '0 3 * * ? *' --function vqe-h2 -i max_steps=12"
 _EVENT = (
-    "bellpair triggers create after-vqe --pattern @pattern.json --function report"
-    " -i job=$.detail.job_id"
+    "bellpair triggers create finer --pattern @pattern.json --function vqe-h2"
+    " -i 'start=$.detail.angle'"
+)
+_QUEUE = (
+    "bellpair triggers create work --queue requests --function vqe-h2"
+    " -i 'start=$.message.json.start'"
 )
 
 app = typer.Typer(
@@ -46,7 +52,7 @@ def triggers(ctx: typer.Context, as_json: AsJson = False) -> None:
         _DROP,
         _NIGHTLY,
         _EVENT,
-        "bellpair triggers create work --queue requests --function sweep -i job=$.message.json",
+        _QUEUE,
     )
 )
 def create(
@@ -100,7 +106,11 @@ def create(
     paused: Annotated[bool, typer.Option("--paused", help="Let it fire nothing at first.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a trigger. Give one thing that it waits for, and a function, or --device and --shots."""
+    """Make a trigger. Give one thing that it waits for, and a function, or --device and --shots.
+
+    Inputs that the function does not have, or that can never fit it, are refused; what a path will
+    give is held against the function by `bellpair triggers test`.
+    """
     inputs = inputs_of(given or [])
     with Failures(as_json):
         sources: dict[str, Any] = {
@@ -219,7 +229,7 @@ def delete(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
     "test",
     epilog=examples(
         "bellpair triggers test drop --object bell.qasm --text @bell.qasm",
-        """bellpair triggers test after-vqe --event '{"source": "bellpair", "detail": {}}'""",
+        """bellpair triggers test finer --event '{"source": "lab", "detail": {"angle": 0.2}}'""",
         "bellpair triggers test nightly",
     ),
 )
@@ -238,7 +248,14 @@ def try_out(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a trigger would make of something. Nothing is made."""
+    """Say what a trigger would make of something. Nothing is made.
+
+    The inputs are held against the function, or the program is checked, as they would be for a job;
+    a paused trigger is tested as if it were resumed.
+
+    Exit codes: 0 a job would be made; 1 it would fail; 6 the trigger does not wait for this; others
+    as everywhere.
+    """
     with Failures(as_json):
         with ctx.ensure_object(Session).client() as client:
             trial = client.try_trigger(
@@ -249,18 +266,10 @@ def try_out(
             )
         if as_json:
             terminal.print_json(trial.to_dict())
-            return
-        console = terminal.stderr()
-        for at in trial.next_times:
-            console.print(f"due at {at.isoformat()}")
-        if trial.problem is not None:
-            console.print(f"It would fail: {printable(trial.problem['message'])}", soft_wrap=True)
-            console.print(f"help: {printable(trial.problem['remedy'])}", soft_wrap=True)
-        elif not trial.waits_for_this:
-            console.print("The trigger does not wait for this.")
         else:
-            console.print("It would make a job with these inputs:")
-            print(json.dumps(trial.inputs, indent=2, ensure_ascii=False))
+            _print_trial(trial)
+        if not trial.makes_a_job:
+            raise typer.Exit(ExitCode.JOB_FAILED if trial.waits_for_this else ExitCode.NOT_MEANT)
 
 
 @app.command(epilog=examples("bellpair triggers redrive drop"))
@@ -282,6 +291,28 @@ def redrive(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
             console.print(f"Region {region} is away; what failed there waits.")
         for reason in done.reasons:
             console.print(f"  {reason['code']}: {printable(reason['message'])}", soft_wrap=True)
+
+
+def _print_trial(trial: TriggerTrial) -> None:
+    console = terminal.stderr()
+    for at in trial.next_times:
+        console.print(f"due at {at.isoformat()}")
+    if not trial.waits_for_this:
+        console.print("The trigger does not wait for this.")
+        return
+    if trial.paused:
+        console.print(f"The trigger is paused; `bellpair triggers resume {trial.name}` ends that.")
+    if trial.problem is not None:
+        console.print(f"It would fail: {printable(trial.problem['message'])}", soft_wrap=True)
+        for each in trial.problem.get("errors", ()):
+            said = printable(f"{each.get('pointer')}: {each.get('detail')}")
+            console.print(f"  - {said}", soft_wrap=True)
+        remedy = in_commands(trial.problem["remedy"])
+        console.print(f"help: {printable(remedy)}", soft_wrap=True)
+    if trial.inputs is not None:
+        made = "It would make a job with" if trial.problem is None else "The template gives"
+        console.print(f"{made} these inputs:")
+        print(json.dumps(trial.inputs, indent=2, ensure_ascii=False))
 
 
 def _print(trigger: Trigger, as_json: bool) -> None:

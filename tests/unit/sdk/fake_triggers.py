@@ -14,9 +14,17 @@ TIME = "2026-01-01T12:00:00.000Z"
 
 
 class FakeTriggers:
-    """Triggers by name; a happening that is tried gives the template back."""
+    """Triggers by name; a happening that is tried gives the template back.
+
+    Attributes
+    ----------
+    waits, problem
+        What is said of a happening that is tried.
+    """
 
     def __init__(self) -> None:
+        self.waits = True
+        self.problem: dict[str, Any] | None = None
         self.stored: dict[str, dict[str, Any]] = {}
 
     def answer(self, seen: Seen) -> Answered | None:
@@ -57,8 +65,9 @@ class FakeTriggers:
                 return 200, stored
             case "POST", ["test"]:
                 return 200, {
-                    "name": name, "waits_for_this": True, "inputs": stored["inputs"],
-                    "problem": None, "next_times": [TIME],
+                    "name": name, "waits_for_this": self.waits, "paused": stored["paused"],
+                    "inputs": stored["inputs"] if self.waits else None,
+                    "problem": self.problem, "next_times": [TIME],
                 }  # fmt: skip
         why = {"code": "trigger-failed", "message": "no n", "remedy": "send n"}
         return 200, {

@@ -136,6 +136,55 @@ def test_a_trigger_is_paused_resumed_and_deleted(made: Shell) -> None:
     assert gone["error"]["code"] == "trigger-not-found"
 
 
+def test_a_trial_that_would_fail_says_why_and_ends_so(made: Shell, east: FakeRegion) -> None:
+    places = [{"pointer": "#/inputs/shots", "detail": "there is no such input"}]
+    east.ledger.triggers.problem = {
+        "code": "inputs-invalid",
+        "message": "they do not fit",
+        "remedy": "Correct them; GET /v1/functions/{name} shows their schema.",
+        "errors": places,
+    }
+
+    told = made("triggers", "test", "one", "--object", "a")
+
+    assert told.exit_code == ExitCode.JOB_FAILED
+    for said in ("would fail: they do not fit", "#/inputs/shots: there is no", "functions show"):
+        assert said in told.stderr
+    assert "would make" not in told.stderr
+    assert json.loads(told.stdout) == {}
+    shown = made.json("triggers", "test", "one", "--object", "a", code=ExitCode.JOB_FAILED)
+    assert shown["problem"]["errors"] == places
+
+
+def test_a_trial_of_what_the_trigger_does_not_wait_for_ends_so(
+    made: Shell, east: FakeRegion
+) -> None:
+    east.ledger.triggers.waits = False
+
+    told = made("triggers", "test", "one", "--object", "a")
+
+    assert told.exit_code == ExitCode.NOT_MEANT
+    assert "does not wait" in told.stderr
+    assert told.stdout == ""
+    made.json("triggers", "test", "one", "--object", "a", code=ExitCode.NOT_MEANT)
+
+
+def test_a_paused_trigger_is_tried_and_said_to_be_paused(made: Shell) -> None:
+    made("triggers", "pause", "one")
+
+    told = made("triggers", "test", "one", "--object", "a")
+
+    assert told.exit_code == ExitCode.OK
+    assert "triggers resume one" in told.stderr
+
+
+def test_the_help_names_the_exit_codes_of_a_trial(shell: Shell) -> None:
+    said = " ".join(shell("triggers", "test", "--help").stdout.split())
+
+    for part in ("0 a job would be made", "1 it would fail", "6 the trigger does not wait"):
+        assert part in said
+
+
 def test_a_trial_prints_the_inputs_alone(made: Shell, east: FakeRegion) -> None:
     tried = made("triggers", "test", "one", "--object", "a", "--text", "hello")
 

@@ -18,9 +18,10 @@ from bellpair_core.logic.triggers.manage_triggers import (
 )
 from bellpair_core.logic.triggers.redrive_trigger import Redriven, redrive_trigger
 from bellpair_core.logic.triggers.try_trigger import Trial, TriedHappening, try_trigger
+from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
-from bellpair_core.model.function import FunctionRecord
+from bellpair_core.model.function import FunctionRecord, FunctionVersion
 from bellpair_core.model.limits import TRIGGER_TEMPLATE_BYTES_MAX, TRIGGERS_MAX
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.trigger import DEPTH_TAG, DeadLetter, TriggerFailure
@@ -37,6 +38,17 @@ BLUE = ACME.model_copy(update={"tenant": "blue"})
 LAB = {"type": "event", "pattern": {"source": ["lab"]}}
 ENDS = {"source": ["bellpair"]}
 CIRCUIT = {"device": "sv1", "shots": 10}
+VQE = {
+    "type": "object",
+    "properties": {
+        "max_steps": {"type": "integer", "minimum": 1},
+        "start": {"anyOf": [{"type": "number"}, {"type": "null"}]},
+        "grid": {"type": "array", "items": {"type": "object", "required": ["n"]}, "maxItems": 2},
+    },
+    "required": ["max_steps"],
+    "additionalProperties": False,
+}
+"""What a function's inputs have to be."""
 QUEUES = {
     "requests": TriggerQueueSetting(),
     "blues": TriggerQueueSetting(tenants=("blue",)),
@@ -45,22 +57,43 @@ SETTINGS = Settings(stage="test", region=EAST, primary_region=EAST, secondary_re
 
 
 class Desk:
-    """A tenant's triggers, with one function ``f``."""
+    """A tenant's triggers, with one function ``f`` that takes what it gets, and ``vqe``."""
 
     def __init__(self) -> None:
         self.triggers = MemoryTriggers()
         self.clock = FakeClock()
         self.functions = MemoryFunctions()
         self.devices = [SV1, ION_11]
+        self.deploy("f", {"type": "object"})
+        self.deploy("vqe", VQE)
+
+    def deploy(self, name: str, *schemas: dict[str, Any]) -> None:
+        """A version for each schema of inputs; ``latest`` stands for all of them alike."""
+        for number, schema in enumerate(schemas, 1):
+            version = FunctionVersion(
+                tenant="acme",
+                name=name,
+                version=number,
+                digest=f"d{number}",
+                package=BlobRef(size=1, sha256="0" * 64, inline=b"x"),
+                entry="main:run",
+                timeout_s=60,
+                inputs=schema,
+                created_at=NOON,
+                created_by="0a1b2c3d",
+            )
+            assert self.functions.put_version(version)
         record = FunctionRecord(
             tenant="acme",
-            name="f",
-            latest=1,
-            aliases={"latest": {1: 100}},
+            name=name,
+            latest=len(schemas),
+            aliases={
+                "latest": {number: 100 // len(schemas) for number in range(1, len(schemas) + 1)}
+            },
             created_at=NOON,
             changed_at=NOON,
         )
-        self.functions.replace_record(None, record)
+        self.functions.replace_record(self.functions.record("acme", name), record)
 
     def create(
         self, source: Any, name: str = "one", by: Principal = ACME, **changes: Any
@@ -82,6 +115,8 @@ class Desk:
             name,
             TriedHappening(**tried),
             triggers=self.triggers,
+            functions=self.functions,
+            devices=lambda: self.devices,
             clock=self.clock,
             settings=SETTINGS,
         )
@@ -213,6 +248,109 @@ def test_a_trigger_that_leaves_out_what_triggers_made_hears_nothing_of_it(desk: 
     assert not desk.attempt(
         {"event": {"source": "bellpair", "detail": {"tenant": "acme", "tags": {DEPTH_TAG: "1"}}}}
     ).waits
+
+
+@pytest.mark.parametrize(
+    ("inputs", "pointer"),
+    [
+        ({"max_steps": 5, "shots": 2000}, "#/inputs/shots"),
+        ({"max_steps": "$.detail.n", "shots": "$.detail.shots"}, "#/inputs/shots"),
+        ({"start": "$.detail.start"}, "#/inputs/max_steps"),
+        ({"max_steps": 0}, "#/inputs/max_steps"),
+        ({"max_steps": "$$.detail.n"}, "#/inputs/max_steps"),
+        ({"max_steps": ["$.detail.n"]}, "#/inputs/max_steps"),
+        ({"max_steps": "$.detail.n", "start": "soon"}, "#/inputs/start"),
+        ({"max_steps": 5, "grid": [{"m": "$.detail.m"}]}, "#/inputs/grid/0/n"),
+    ],
+    ids=str,
+)
+def test_inputs_that_can_never_fit_the_function_are_refused(
+    desk: Desk, inputs: dict[str, Any], pointer: str
+) -> None:
+    for name in ("vqe", "vqe:latest", "vqe:1"):
+        refusal = refused(desk, LAB, function=name, inputs=inputs)
+
+        assert refusal.code is ErrorCode.TRIGGER_INVALID
+        assert refusal.members["pointer"] == pointer
+        assert "vqe:1" in refusal.detail
+        assert "/v1/functions/vqe" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"max_steps": 5},
+        {"max_steps": "$.detail.n", "start": "$.detail.start"},
+        {"max_steps": 5, "start": None, "grid": "$.detail.grid"},
+        {"max_steps": 5, "grid": ["$.detail.first", {"n": "{$.detail.n}"}]},
+    ],
+    ids=str,
+)
+def test_inputs_that_may_fit_are_taken(desk: Desk, inputs: dict[str, Any]) -> None:
+    assert desk.create(LAB, function="vqe", inputs=inputs)
+
+
+def test_what_a_path_decides_is_not_decided_before(desk: Desk) -> None:
+    by_mode = {
+        "type": "object",
+        "if": {"properties": {"mode": {"const": "long"}}},
+        "then": {"required": ["steps"]},
+        "else": {"required": ["seed"]},
+    }
+    desk.deploy("modes", by_mode)
+
+    assert desk.create(LAB, function="modes", inputs={"mode": "$.detail.mode", "steps": 3})
+    assert desk.create(LAB, "two", function="modes", inputs={"mode": "long", "steps": 3})
+    with pytest.raises(BellpairError) as refusal:
+        desk.create(LAB, "three", function="modes", inputs={"mode": "long", "seed": 3})
+    assert refusal.value.members["pointer"] == "#/inputs/steps"
+
+
+def test_inputs_fit_each_version_that_an_alias_stands_for(desk: Desk) -> None:
+    other = {**VQE, "properties": {**VQE["properties"], "shots": {"type": "integer"}}}
+    desk.deploy("two", other, VQE)
+
+    refusal = refused(desk, LAB, function="two", inputs={"max_steps": 1, "shots": 5})
+
+    assert "two:2" in refusal.detail
+    assert desk.create(LAB, function="two:1", inputs={"max_steps": 1, "shots": 5})
+
+
+def test_a_trial_holds_the_filled_inputs_against_the_function(desk: Desk) -> None:
+    desk.create(LAB, function="vqe", inputs={"max_steps": "$.detail.n"})
+
+    def attempt(n: Any) -> Trial:
+        return desk.attempt({"event": {"source": "lab", "detail": {"n": n}}})
+
+    good, bad = attempt(3), attempt("three")
+
+    assert good.firing and not good.problem
+    assert bad.firing and bad.firing.inputs == {"max_steps": "three"}
+    assert bad.problem and bad.problem.code is ErrorCode.INPUTS_INVALID
+    assert bad.problem.members["pointer"] == "#/inputs/max_steps"
+
+
+def test_a_trial_finds_what_changed_since_the_trigger_was_made(desk: Desk) -> None:
+    desk.create(LAB, function="vqe", inputs={"max_steps": 3}, device="ion-11")
+    event = {"event": {"source": "lab"}}
+    assert not desk.attempt(event).problem
+
+    desk.devices = [SV1]
+    assert (problem := desk.attempt(event).problem) and problem.code is ErrorCode.DEVICE_UNKNOWN
+    desk.triggers.put(None, trigger_example("gone", LAB, function="gone"))
+    assert (problem := desk.attempt(event, "gone").problem)
+    assert problem.code is ErrorCode.FUNCTION_NOT_FOUND
+
+
+def test_a_trial_checks_the_program_as_a_submission_does(desk: Desk) -> None:
+    desk.create(QASM, circuit=CIRCUIT)
+    wide = "OPENQASM 3.0; qubit[900] q; bit c; c = measure q[0];"
+
+    wrong = desk.attempt({"name": "a.qasm", "text": "OPENQASM 3.0; h p;"}).problem
+    too_wide = desk.attempt({"name": "a.qasm", "text": wide}).problem
+
+    assert wrong and wrong.code is ErrorCode.PROGRAM_INVALID
+    assert too_wide and too_wide.code is ErrorCode.PROGRAM_TOO_WIDE
 
 
 def test_triggers_are_the_tenants_own(desk: Desk) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .schemas import Place
+
 
 class _Shown(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -59,15 +61,23 @@ class TriggerProblem(_Shown):
     remedy: str
 
 
+class TrialProblem(TriggerProblem):
+    """Why there would be no job."""
+
+    errors: list[Place] = Field(description="each wrong place, where there are places")
+
+
 class TriggerTrial(_Shown):
     """What a trigger would make of something; nothing was made."""
 
     name: str
     waits_for_this: bool
+    paused: bool = Field(description="then it is tried as if it were resumed")
     inputs: dict[str, Any] | None = Field(
-        description="of the function, or the circuit's program as source"
+        description="of the function, or the circuit's program as source; also with a problem,"
+        " but for one by which they are not known"
     )
-    problem: TriggerProblem | None
+    problem: TrialProblem | None = Field(description="null where a job would be made")
     next_times: list[datetime] = Field(description="when a schedule is due next")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bellpair_core.logic.triggers.redrive_trigger import Redriven
 from bellpair_core.logic.triggers.try_trigger import Trial
+from bellpair_core.model.errors import BellpairError
 from bellpair_core.model.trigger import INBOX_FOLDER, InboxSource, Trigger
 from bellpair_core.settings import Settings
 
@@ -52,12 +53,16 @@ def trial_view(trial: Trial) -> dict[str, Any]:
     return {
         "name": trial.trigger.name,
         "waits_for_this": trial.waits,
+        "paused": trial.trigger.paused,
         "inputs": dict(firing.inputs) if firing is not None else None,
-        "problem": None
-        if problem is None
-        else {"code": problem.code.value, "message": problem.detail, "remedy": problem.remedy},
+        "problem": None if problem is None else _problem(problem),
         "next_times": [_time(at) for at in trial.times],
     }
+
+
+def _problem(problem: BellpairError) -> dict[str, Any]:
+    said = {"code": problem.code.value, "message": problem.detail, "remedy": problem.remedy}
+    return {**said, "errors": problem.members.get("errors", [])}
 
 
 def redriven_view(done: Redriven) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
@@ -13,6 +13,9 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PROBLEMS_MAX = 20
 _POINTER_CHARACTERS_MAX = 160
 _SAID_CHARACTERS_MAX = 200
+
+Place = tuple[str | int, ...]
+"""The way to a value within the inputs: names, and numbers of elements."""
 
 _LEFT_TO_THE_FUNCTION = frozenset({"pattern", "patternProperties", "uniqueItems", "format"})
 """What can be made to take very long by who writes the schema and the inputs: the function checks
@@ -47,6 +50,21 @@ def checked_inputs(inputs: Mapping[str, Any], schema: Mapping[str, Any]) -> byte
     return data
 
 
+def template_problems(
+    inputs: Mapping[str, Any], schema: Mapping[str, Any], open_places: Collection[Place]
+) -> list[dict[str, str]]:
+    """What is wrong with inputs whatever comes to the places that are still open.
+
+    Each problem has the members ``pointer`` and ``detail``; none are found where all may yet fit.
+
+    Parameters
+    ----------
+    open_places
+        Where the value is not known yet; what stands there is not looked at.
+    """
+    return _problems(inputs, schema, open_places)
+
+
 def schema_problem(schema: object) -> str | None:
     """Why this is no schema that inputs can be held against; ``None`` where it is one."""
     from jsonschema import Draft202012Validator
@@ -68,7 +86,9 @@ def schema_problem(schema: object) -> str | None:
     return None
 
 
-def _problems(inputs: Mapping[str, Any], schema: Mapping[str, Any]) -> list[dict[str, str]]:
+def _problems(
+    inputs: Mapping[str, Any], schema: Mapping[str, Any], open_places: Collection[Place] = ()
+) -> list[dict[str, str]]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
@@ -79,6 +99,8 @@ def _problems(inputs: Mapping[str, Any], schema: Mapping[str, Any]) -> list[dict
     found: list[ValidationError] = []
     try:
         for error in kind(dict(schema), registry=Registry()).iter_errors(dict(inputs)):
+            if open_places and not _settled(error, open_places):
+                continue
             found.append(error)  # no more of them are made than are told
             if len(found) >= _PROBLEMS_MAX:
                 break
@@ -89,6 +111,18 @@ def _problems(inputs: Mapping[str, Any], schema: Mapping[str, Any]) -> list[dict
         return [{"pointer": "#/inputs", "detail": detail}]
     problems = [problem for error in found for problem in _told(error)]
     return sorted(problems[:_PROBLEMS_MAX], key=lambda problem: problem["pointer"])
+
+
+def _settled(error: Any, open_places: Collection[Place]) -> bool:
+    """Whether something is wrong whatever comes to the open places."""
+    if not {"then", "else"}.isdisjoint(error.absolute_schema_path):
+        return False  # what comes may decide which of the two holds
+    place = tuple(error.absolute_path)
+    if any(place[: len(each)] == each for each in open_places):
+        return False
+    if error.validator in ("required", "additionalProperties", "type"):
+        return True  # of an object or a list, these look at nothing inside its members
+    return not any(each[: len(place)] == place for each in open_places)
 
 
 def _told(error: Any) -> Iterator[dict[str, str]]:

@@ -122,7 +122,7 @@ def submit_job(
     require_active(pair, region)
     key = checked_key(idempotency_key)
     facts = checked_program(submission.source)
-    _require_fetchable(submission.shots, facts.num_bits)
+    require_fetchable(submission.shots, facts.num_bits)
     digest = submission.digest
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
     try:
@@ -173,7 +173,14 @@ def submit_job(
     return accept(job, ledger, wakeups)
 
 
-def _require_fetchable(shots: int, num_bits: int) -> None:
+def require_fetchable(shots: int, num_bits: int) -> None:
+    """Let pass what has a result that can be fetched.
+
+    Raises
+    ------
+    BellpairError
+        ``result-too-large``.
+    """
     if shots * num_bits > RESULT_BITS_MAX:
         raise BellpairError(
             ErrorCode.RESULT_TOO_LARGE,

@@ -9,15 +9,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bellpair_core.logic.devices.asked_device import require_device
-from bellpair_core.logic.functions.function_target import (
-    own_alias,
-    own_record,
-    own_version,
-    read_target,
-)
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode, LedgerConflict
-from bellpair_core.model.function import LATEST
+from bellpair_core.model.function import FunctionVersion
 from bellpair_core.model.limits import (
     SHOTS_MAX,
     SHOTS_MIN,
@@ -42,6 +36,7 @@ from bellpair_core.settings import TriggerQueueSetting
 
 from .event_patterns import check_pattern
 from .fire_trigger import DEFAULT_SOURCES, program_source
+from .fitting_inputs import invoked_versions, require_fitting
 from .input_templates import Path, TemplateInvalid, paths_of, shown
 from .schedules import schedule_of
 from .trigger_matching import hears_itself
@@ -141,9 +136,10 @@ def create_trigger(
         created_by=principal.key_id,
         armed_at=now,
     )
-    _check_target(trigger, functions, devices)
+    versions = _checked_target(trigger, functions, devices)
     _check_source(trigger, queues)
     _check_template(trigger)
+    require_fitting(trigger, versions)
     if hears_itself(trigger):
         raise _refused(
             "#/source/pattern",
@@ -183,24 +179,20 @@ def _exists(trigger: Trigger) -> BellpairError:
     )
 
 
-def _check_target(
+def _checked_target(
     trigger: Trigger, functions: Functions, devices: Callable[[], Sequence[Device]]
-) -> None:
+) -> Sequence[FunctionVersion]:
     if (trigger.function is None) == (trigger.circuit is None):
         raise _refused("#/function", "a trigger has either a function or a circuit")
     if trigger.circuit is not None:
         _check_circuit(trigger, trigger.circuit)
         _check_device(devices(), trigger.circuit.device)
-        return
+        return ()
     assert trigger.function is not None
-    target = read_target(trigger.function)
-    record = own_record(functions, trigger.tenant, target.name)
-    if target.version is not None:
-        own_version(functions, record, target.version)
-    else:
-        own_alias(record, target.alias or LATEST)
+    versions = invoked_versions(functions, trigger.tenant, trigger.function)
     if trigger.device is not None:
         _check_device(devices(), trigger.device)
+    return versions
 
 
 def _check_device(devices: Sequence[Device], asked: str) -> None:

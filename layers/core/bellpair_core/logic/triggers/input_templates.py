@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _STEP = re.compile(r"\.([^.\[\]{}\s'\"]+)|\[(\d{1,6})\]|\['([^']+)'\]")
 _EMBEDDED = re.compile(r"\{(\$[^{}]*)\}")
@@ -94,6 +94,38 @@ def filled(template: Any, document: Mapping[str, Any]) -> Any:
     if isinstance(template, list):
         return [filled(value, document) for value in template]
     return template
+
+
+class Known(NamedTuple):
+    """What is known of a template before anything happens.
+
+    Attributes
+    ----------
+    value
+        The template, in which nothing is said by what stands at the open places.
+    open_places
+        The way to each value that what happens decides.
+    """
+
+    value: Any
+    open_places: frozenset[Path]
+
+
+def known(template: Any) -> Known:
+    """The part of a template that is the same whatever happens."""
+    open_places: set[Path] = set()
+
+    def constant(part: Any, place: Path) -> Any:
+        if isinstance(part, Mapping):
+            return {key: constant(value, (*place, key)) for key, value in part.items()}
+        if isinstance(part, list):
+            return [constant(value, (*place, at)) for at, value in enumerate(part)]
+        if any(True for _ in paths_of(part)):
+            open_places.add(place)
+            return part
+        return filled(part, {})
+
+    return Known(constant(template, ()), frozenset(open_places))
 
 
 def filled_bytes(template: Any, document: Mapping[str, Any]) -> int:

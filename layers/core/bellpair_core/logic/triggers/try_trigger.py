@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.tenant import Principal
 from bellpair_core.model.trigger import (
@@ -17,9 +19,10 @@ from bellpair_core.model.trigger import (
     ScheduleSource,
     Trigger,
 )
-from bellpair_core.ports import Clock, Inbox, Triggers
+from bellpair_core.ports import Clock, Functions, Inbox, Triggers
 from bellpair_core.settings import Settings
 
+from .check_firing import check_firing
 from .fire_trigger import Firing, prepare
 from .manage_triggers import own_trigger
 from .read_happening import read_event, read_object, read_text, read_tick
@@ -58,9 +61,10 @@ class Trial(NamedTuple):
     waits
         Whether the trigger waits for this at all.
     firing
-        What it would ask for; ``None`` when it does not wait for it, or cannot.
+        What it would ask for; ``None`` when it does not wait for it, or its template cannot be
+        filled.
     problem
-        Why it cannot.
+        Why there would be no job.
     times
         When a schedule is due next.
     """
@@ -88,10 +92,12 @@ def try_trigger(
     tried: TriedHappening,
     *,
     triggers: Triggers,
+    functions: Functions,
+    devices: Callable[[], Sequence[Device]],
     clock: Clock,
     settings: Settings,
 ) -> Trial:
-    """Say what a trigger would make of something.
+    """Say what a trigger would make of something; a paused one as if it were resumed.
 
     Raises
     ------
@@ -104,10 +110,12 @@ def try_trigger(
     if happening is None or not waits_for(trigger, happening):
         return Trial(trigger, waits=False, times=times)
     inbox: Inbox = _Given(tried.text)
+    firing: Firing | None = None
     try:
         firing = prepare(trigger, happening, inbox=inbox)
+        check_firing(firing, functions=functions, devices=devices)
     except BellpairError as problem:
-        return Trial(trigger, waits=True, problem=problem, times=times)
+        return Trial(trigger, waits=True, firing=firing, problem=problem, times=times)
     return Trial(trigger, waits=True, firing=firing, times=times)
 
 
