@@ -12,7 +12,7 @@ FINISHED: Message = {"outcome": "finished"}
 SUSPENDED: Message = {"outcome": "suspended"}
 YIELDED: Message = {"outcome": "yielded"}
 
-_FAILURES = frozenset(
+FAILURES = frozenset(
     {
         "function-failed",
         "function-crashed",
@@ -25,6 +25,7 @@ _FAILURES = frozenset(
         "call-failed",
     }
 )
+"""The codes of what may be a function's own fault."""
 
 _REMEDIES = {
     "function-failed": "`bellpair jobs logs` shows what it printed; correct it and deploy it.",
@@ -64,6 +65,6 @@ def refused(refusal: Refused) -> Message:
 
 def failure_of(refusal: Refused) -> Fault | None:
     """The function's failure that a refusal means, or ``None`` where it means none."""
-    if refusal.code not in _FAILURES:
+    if refusal.code not in FAILURES:
         return None
     return fault(refusal.code, refusal.message, refusal.remedy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import select
@@ -16,6 +15,15 @@ from .frames import BrokenFrame, Frames, Message, encode
 from .limits import FAREWELL_SECONDS, LOOK_SECONDS, NOTE_SECONDS, YIELD_AFTER
 from .nursery import Child, Nursery
 from .printed import Printed
+from .told import (
+    Unintelligible,
+    fault_in,
+    objects_in,
+    output_in,
+    progress_in,
+    unknown_end,
+    word_in,
+)
 
 _SIGNALS = {
     -6: "it aborted",
@@ -223,9 +231,8 @@ class Run:
                 message = self._held.next(NOTE_SECONDS)
                 if message is not None and (outcome := self._answer(message)) is not None:
                     return outcome
-            except (BrokenFrame, KeyError, TypeError, ValueError) as error:
-                text = f"The function broke its line to the worker: {error!r}"
-                return self._fail(fault("function-crashed", text))
+            except (BrokenFrame, Unintelligible, RecursionError):
+                return self._fail(unknown_end())
             if message is None and self._held.over:
                 return self._ended()
             if self._held.late:
@@ -238,21 +245,19 @@ class Run:
 
     def _answer(self, message: Message) -> Message | None:
         """Relay one message; the outcome where it was the last."""
-        match message["op"]:
+        match message.get("op"):
             case "checkpoint":
-                answer = self._session.request("checkpoint", updates=list(message["updates"]))
+                updates = objects_in(message, "updates")
+                answer = self._session.request("checkpoint", updates=updates)
             case "state":
-                answer = self._session.request("state", marker=str(message["marker"]))
+                answer = self._session.request("state", marker=word_in(message, "marker"))
             case "progress":
-                self._progress = {
-                    "fraction": min(1.0, max(0.0, float(message["fraction"]))),
-                    "message": str(message["message"])[:200],
-                }
+                self._progress = progress_in(message)
                 return None
             case "done":
                 return self._done(message)
-            case other:
-                raise ValueError(f"{other!r} is no request")
+            case _:
+                raise Unintelligible("op")
         if self._held.age > YIELD_AFTER:
             self._held.end()
             self._tell_news()
@@ -265,17 +270,17 @@ class Run:
     def _done(self, message: Message) -> Message:
         # Its last word is its last print too, so nothing waits for the process to be gone.
         self._held.listen_no_more()
-        match message["kind"]:
+        match message.get("kind"):
             case "finished":
-                self._session.request("finish", value=json.dumps(json.loads(message["output"])))
+                self._session.request("finish", value=output_in(message))
                 return outcomes.FINISHED
             case "suspended":
                 self._tell_news()
                 return outcomes.SUSPENDED
             case "failed":
-                return self._fail(_checked(message["error"]))
-            case other:
-                raise ValueError(f"{other!r} is no end of a run")
+                return self._fail(fault_in(message))
+            case _:
+                raise Unintelligible("kind")
 
     def _ended(self) -> Message:
         child = self._held.child
@@ -344,15 +349,19 @@ class Inspection:
             message = None
             while message is None and not held.over and not held.late:
                 message = held.next(NOTE_SECONDS)
-        except BrokenFrame as error:
-            return fault("function-invalid", f"The module broke its line to the worker: {error}")
+            if message is not None:
+                return _inspected(message)
+        except (BrokenFrame, Unintelligible):
+            return unknown_end("function-invalid")
         finally:
             held.end(FAREWELL_SECONDS)
-        if message is None:
-            return _no_answer(held)
-        if message.get("kind") == "inspected":
-            return list(message["entries"])
-        return _checked(message.get("error", {}))
+        return _no_answer(held)
+
+
+def _inspected(message: Message) -> list[Message] | Fault:
+    if message.get("kind") == "inspected":
+        return objects_in(message, "entries")
+    return fault_in(message)
 
 
 def _no_answer(held: Held) -> Fault:
@@ -380,15 +389,3 @@ def _work(opened: Message, session: Session) -> Message:
         **{name: opened.get(name) for name in names},
         "checkpoints": opened.get("checkpoints", 0),
     }
-
-
-def _checked(error: Message) -> Fault:
-    """A fault as the child tells it, which may be anything."""
-    more = {"missing": str(error["missing"])[:100]} if error.get("missing") else {}
-    remedy = error.get("remedy")
-    return fault(
-        str(error.get("code", "function-failed"))[:64],
-        str(error.get("message", "")),
-        str(remedy)[:500] if remedy else None,
-        **more,
-    )

@@ -139,7 +139,7 @@ def test_what_a_silent_function_prints_is_told_meanwhile(worker: Worker) -> None
 
 
 def test_failures_have_codes_that_the_platform_knows() -> None:
-    assert {ErrorCode(code) for code in outcomes._FAILURES}  # type: ignore[call-arg]
+    assert {ErrorCode(code) for code in outcomes.FAILURES}  # type: ignore[call-arg]
     parts = json.loads(outcomes.failed(fault("function-failed", "a|b"))["error"]["Cause"])
     assert parts["errorMessage"].startswith("function-failed|a/b|")
 
