@@ -32,6 +32,8 @@ def run_as_script(function: Any, plot_result: Callable[[dict[str, Any], Path], N
         print("\r\033[K", end="", file=sys.stderr)
     if options.plot is not None:
         plot_result(result, options.plot)
+        # The result alone is on standard output.
+        print(f"Picture: {options.plot}", file=sys.stderr)
     print(json.dumps({name: value for name, value in result.items() if name != "history"}))
 
 

@@ -153,3 +153,4 @@ def test_an_example_is_a_script(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert abs(json.loads(done.stdout)["error_mha"]) < 2
     assert picture.exists()
+    assert done.stderr == f"Picture: {picture}\n"
