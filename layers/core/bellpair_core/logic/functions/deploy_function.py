@@ -7,8 +7,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.pair.pair_gate import PairReading, require_active
@@ -46,6 +48,15 @@ from .store_version import Deployed, store_version
 _DESCRIPTION_CHARACTERS_MAX = 2000
 
 
+def _of_a_module(entry: str) -> str:
+    module = entry.partition(":")[0]
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise PydanticCustomError(
+            "entry", "what is before the colon must be a module's name, such as vqe or lab.vqe"
+        )
+    return entry
+
+
 class Deployment(BaseModel):
     """A function to deploy. Each description also tells what a wrong value should be."""
 
@@ -55,7 +66,7 @@ class Deployment(BaseModel):
         min_length=1,
         description="a zip of the module and its local imports, at most 1 MiB, in base64",
     )
-    entry: str | None = Field(
+    entry: Annotated[str, AfterValidator(_of_a_module)] | None = Field(
         None,
         min_length=1,
         max_length=200,
