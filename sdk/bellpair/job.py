@@ -270,7 +270,7 @@ class Job:
         Conflict
             If the job is not paused.
         InvalidRequest
-            If the cap is below what it was, or what is spent.
+            If the cap is below what it was, what is spent, or what the next call needs.
         """
         body = self._transport.request(
             "POST",

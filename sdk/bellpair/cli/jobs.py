@@ -196,6 +196,12 @@ def resume(
             terminal.print_json(job_json(job))
         else:
             terminal.stdout().print(f"{job.id} goes on, now {job.status}.")
+            if max_cost is None and job.record.max_cost_usd is not None:
+                terminal.stderr().print(
+                    f"Its cap is still US$ {job.record.max_cost_usd:,.2f}: before a call would pass"
+                    " that, it pauses again. --max-cost raises it.",
+                    soft_wrap=True,
+                )
 
 
 def _jobs_table(found: list[Job]) -> object:

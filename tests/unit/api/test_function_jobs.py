@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bellpair_core.http import function_schemas, schemas
+from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.job import FUNCTIONS_QUEUE, Job, JobStatus
-from bellpair_core.model.journal import Line, Progress
+from bellpair_core.model.journal import Call, Line, Progress
 from bellpair_core.model.limits import EVENTS_MAX, LOG_PAGE_LINES, OUTPUT_SHOWN_CHARACTERS_MAX
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import Role, Tenant
@@ -42,8 +43,10 @@ def wrote(api: Api, job: Job, **content: Any) -> None:
     api.world.journal.append(job.id, line)
 
 
-def pause(api: Api, job: Job) -> Job:
-    paused = job.moved(api.world.clock(), JobStatus.PAUSED, waiting_for="at its cap")
+def pause(api: Api, job: Job, needs_usd: float | None = None) -> Job:
+    paused = job.moved(
+        api.world.clock(), JobStatus.PAUSED, waiting_for="at its cap", needs_usd=needs_usd
+    )
     api.world.ledger.jobs[job.id] = paused
     return paused
 
@@ -209,6 +212,44 @@ def test_a_cap_that_lets_nothing_go_on_is_refused(
     assert (answer.status, answer.json["code"]) == (400, "request-invalid")
     assert said in answer.json["detail"]
     assert api.world.ledger.jobs[job.id] == paused
+
+
+@pytest.mark.parametrize("body", [{}, {"max_cost_usd": 2.5}], ids=str)
+def test_a_job_that_would_pause_again_at_once_is_not_resumed(
+    api: Api, key: str, job: Job, body: dict[str, float]
+) -> None:
+    wrote(api, job, spent_usd=1.5)
+    paused = pause(api, job, needs_usd=1234.567891)
+
+    answer = resume(api, key, job, **body)
+
+    assert (answer.status, answer.json["code"]) == (400, "request-invalid")
+    assert "would pause again at once" in answer.json["detail"]
+    assert answer.json["remedy"] == "Give at least 1234.567891 USD."
+    assert api.world.ledger.jobs[job.id] == paused
+    assert resume(api, key, job, max_cost_usd=1234.567891).status == 202
+    assert api.world.ledger.jobs[job.id].needs_usd is None
+
+
+def test_a_job_with_an_open_call_may_need_less_than_is_reserved(
+    api: Api, key: str, job: Job
+) -> None:
+    call = Call(
+        operation="op",
+        index=0,
+        name="sample",
+        programs=BlobRef.within(b"[]"),
+        device="sv1",
+        device_arn="arn",
+        region="us-east-1",
+        calibration_id="",
+        tasks=(),
+        reserved_usd=1.5,
+    )
+    wrote(api, job, spent_usd=1.5, call=call)
+    pause(api, job, needs_usd=3.0)
+
+    assert resume(api, key, job).status == 202
 
 
 def test_only_a_paused_job_is_resumed(api: Api, key: str, job: Job) -> None:

@@ -164,6 +164,7 @@ class FakeFunctions:
             "accepted_at": NOON.isoformat(), "finished_at": None, "events": [], "error": None,
             "function": {"name": name, "version": 1, "alias": which or "latest"},
             "progress": None, "calls": 0, "spent_usd": 0.0,
+            "max_cost_usd": seen.body.get("max_cost_usd"),
         }  # fmt: skip
         self.told[job_id] = []
         self.printed[job_id] = []

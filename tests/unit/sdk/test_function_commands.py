@@ -237,6 +237,12 @@ def test_a_job_paused_at_its_cap_says_how_to_go_on(deployed: Shell, ledger: Fake
     shown = deployed("jobs", "show", job_id).stdout
     assert "paused" in shown
 
+    job = ledger.jobs[job_id]
+    events = dict(job)
+    unraised = deployed("jobs", "resume", job_id)
+    assert unraised.exit_code == ExitCode.OK
+    assert "pauses again. --max-cost raises it." in unraised.stderr
+    job.update(events, status="paused")
     output = deployed("jobs", "resume", job_id, "--max-cost", "5", "--wait")
     assert output.exit_code == ExitCode.OK, output.output
     assert json.loads(output.stdout)["energy"] == -1.137

@@ -197,6 +197,9 @@ class Job(BaseModel):
         Devices that failed this job, which a job for any device is not given to again.
     waiting_for
         What the job waits for that is out of reach, for people; ``None`` where nothing is amiss.
+    needs_usd
+        With which cost cap at least a job can go on that is paused at its own; ``None`` where it
+        is not its own that is reached.
     recalled
         Whether the task was asked to be cancelled so that another device may take the job.
     function
@@ -239,6 +242,7 @@ class Job(BaseModel):
     generation: int = 0
     avoid: tuple[str, ...] = ()
     waiting_for: str | None = None
+    needs_usd: float | None = None
     recalled: bool = False
     compiled: CompiledProgram | None = None
     task: Task | None = None

@@ -281,6 +281,8 @@ def test_the_cap_pauses_the_job_before_the_call_that_would_pass_it(place: Functi
     spent = place.lines(job)[-1].spent_usd
     made = len(place.tasks.made)
     assert 0 < spent <= 1.0
+    assert paused.needs_usd is not None and paused.needs_usd > 1.0
+    assert f"of at least {paused.needs_usd:.2f}" in (paused.waiting_for or "")
     assert place.park(job) == "nothing"
     assert place.resume(job, turn=1) == {"next": "leave"}
     assert place.adopt() == {"adopted": 0, "failed": 0}

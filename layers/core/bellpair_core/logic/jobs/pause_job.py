@@ -8,13 +8,17 @@ from bellpair_core.ports import Clock, Ledger
 from .amend_job import amend_job
 
 
-def pause_job(ledger: Ledger, clock: Clock, job: Job, why: str) -> Job:
+def pause_job(
+    ledger: Ledger, clock: Clock, job: Job, why: str, needs_usd: float | None = None
+) -> Job:
     """The job, paused, unless it is to be cancelled.
 
     Parameters
     ----------
     why
         Which cap is reached, and what to do, for people.
+    needs_usd
+        See `Job.needs_usd`.
 
     Raises
     ------
@@ -25,6 +29,13 @@ def pause_job(ledger: Ledger, clock: Clock, job: Job, why: str) -> Job:
     def paused(job: Job) -> Job:
         if job.status is JobStatus.PAUSED or job.cancel_requested:
             return job
-        return job.moved(clock(), JobStatus.PAUSED, message=why, waiting_for=why, parked=None)
+        return job.moved(
+            clock(),
+            JobStatus.PAUSED,
+            message=why,
+            waiting_for=why,
+            needs_usd=needs_usd,
+            parked=None,
+        )
 
     return amend_job(ledger, job, paused, attempt=job.attempt)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bellpair_core.logic.journal.journal_log import read_journal
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting
 from bellpair_core.model.errors import BellpairError, ErrorCode, Fenced, TransientFault
 from bellpair_core.model.job import Job, JobStatus
@@ -54,7 +55,7 @@ def resume_job(
     ------
     BellpairError
         ``region-passive``, ``not-accepting``, ``job-not-found``, ``not-paused``, or
-        ``request-invalid`` for a cap below what it had or what is spent.
+        ``request-invalid`` for a cap below what it had, what is spent, or what it needs next.
     TransientFault
         When the record changed again at every try, or the job is changing hands.
     """
@@ -63,6 +64,7 @@ def resume_job(
     _require_paused(job)
     last = journal.last(job.id)
     _require_room(job, wanted, last.spent_usd if last is not None else 0.0)
+    _require_next_call(job, wanted, journal)
     usage = spent()
     try:
         job = amend_job(ledger, job, lambda held: _resumed(held, wanted, record, clock, usage))
@@ -91,6 +93,7 @@ def _resumed(job: Job, wanted: Resumption, pair: PairRecord, clock: Clock, usage
         message="resumed" if cap is None else f"resumed with a cost cap of {cap:g} USD",
         function=function.model_copy(update={"max_cost_usd": cap}),
         waiting_for=None,
+        needs_usd=None,
         parked=None,
         usage=job.usage + usage + Usage(queue_requests=1, api_requests=1),
     )
@@ -101,6 +104,26 @@ def _require_paused(job: Job) -> None:
         raise BellpairError(
             ErrorCode.NOT_PAUSED, f"Job {job.id} is {job.status}.", job_status=job.status.value
         )
+
+
+def _require_next_call(job: Job, wanted: Resumption, journal: Journal) -> None:
+    """Refuse a cap at which the job would pause again at once."""
+    assert job.function is not None
+    cap = job.function.max_cost_usd if wanted.max_cost_usd is None else wanted.max_cost_usd
+    needs = job.needs_usd
+    if needs is None or cap is None or cap >= needs:
+        return
+    # A call that is still open may have cost less in the end than is reserved for it.
+    if read_journal(journal, job.id).pending:
+        return
+    problem = f"the job's next call needs a cap of {_exact(needs)} USD; this one is {cap:g} USD"
+    raise BellpairError(
+        ErrorCode.REQUEST_INVALID,
+        f"#/max_cost_usd: {problem}, and the job would pause again at once.",
+        remedy=f"Give at least {_exact(needs)} USD.",
+        pointer="#/max_cost_usd",
+        errors=[{"pointer": "#/max_cost_usd", "detail": problem}],
+    )
 
 
 def _require_room(job: Job, wanted: Resumption, spent_usd: float) -> None:
@@ -121,3 +144,8 @@ def _require_room(job: Job, wanted: Resumption, spent_usd: float) -> None:
             spent_usd=spent_usd,
             errors=[{"pointer": "#/max_cost_usd", "detail": problem}],
         )
+
+
+def _exact(usd: float) -> str:
+    """An amount in millionths, none of which is to be missing when it is given back."""
+    return f"{usd:.6f}".rstrip("0").rstrip(".")

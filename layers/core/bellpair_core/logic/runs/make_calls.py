@@ -143,7 +143,7 @@ class CallMaker:
                 # A twin may have come this far, and have written the intent.
                 if writer.catch_up():
                     continue
-                self._pause_job(session, str(reached))
+                self._pause_job(session, reached)
                 continue
             number = writer.next_number
             call = at_line(prepared.call, self._settings.stage, session.job.id, number)
@@ -219,7 +219,8 @@ class CallMaker:
         Overtaken
             When another run has begun, which has the calls now.
         """
-        began, capped = self._clock(), ""
+        began = self._clock()
+        capped: CapReached | None = None
         launched: datetime | None = None
         waiting = [one for one in made if one.watch is not None and one.result is None]
         for one in waiting:
@@ -231,7 +232,7 @@ class CallMaker:
                     try:
                         one.result, one.watch = session.book.look(one.watch)
                     except CapReached as reached:
-                        capped = str(reached)
+                        capped = reached
                 now = self._clock()
                 launched = launched or now
                 at_work_s = (now - launched).total_seconds()
@@ -300,9 +301,9 @@ class CallMaker:
             }
         return started
 
-    def _pause_job(self, session: Session, why: str) -> None:
+    def _pause_job(self, session: Session, why: CapReached) -> None:
         """Pause the job, and hear whether it goes on at all."""
-        session.job = pause_job(self._ledger, self._clock, session.job, why)
+        session.job = pause_job(self._ledger, self._clock, session.job, str(why), why.needs_usd)
         require_going_on(session.job, self._clock())
 
 

@@ -215,13 +215,14 @@ class Resumption:
         nonce = f"{_SETTLE}{secrets.token_hex(8)}"
         writer = JournalWriter(self.journal, self.clock, job.id, folded.end, nonce, self.spent)
         book = CallBook(job, writer, self.desk, self.spending, self.settings)
-        settled, capped = False, ""
+        settled = False
+        capped: CapReached | None = None
         for pending in list(folded.pending.values()):
             try:
                 result, watch = book.look(CallWatch(self.desk, job, pending))
             except CapReached as reached:
                 # It would have to be made anew; the others are looked after all the same.
-                capped = str(reached)
+                capped = reached
                 continue
             if result is None and watch.pending.line != pending.line:
                 # It was made anew just now; its tasks are to begin before anybody waits.
@@ -237,8 +238,8 @@ class Resumption:
             folded.take(line)
         return job, folded, settled
 
-    def _paused(self, job: Job, why: str) -> Job:
-        job = pause_job(self.ledger, self.clock, job, why)
+    def _paused(self, job: Job, why: CapReached) -> Job:
+        job = pause_job(self.ledger, self.clock, job, str(why), why.needs_usd)
         if job.status is not JobStatus.PAUSED:
             raise LedgerConflict(f"job {job.id} is to be cancelled")
         return job

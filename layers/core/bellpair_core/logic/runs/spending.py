@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -17,7 +18,17 @@ _ROUNDING_USD = 1e-9
 
 
 class CapReached(Exception):
-    """The next call would pass a cost cap; the message says which, and what to do."""
+    """The next call would pass a cost cap; the message says which, and what to do.
+
+    Parameters
+    ----------
+    needs_usd
+        The least cap with which the call can be made, where it is the invocation's own.
+    """
+
+    def __init__(self, message: str, needs_usd: float | None = None) -> None:
+        super().__init__(message)
+        self.needs_usd = needs_usd
 
 
 def known_cost(price: TaskPrice, shots: Iterable[int]) -> float:
@@ -74,10 +85,12 @@ class Spending:
         """
         cap = job.function.max_cost_usd if job.function else None
         if cap is not None and spent + usd > cap + _ROUNDING_USD:
+            needs = _rounded_up(spent + usd)
             raise CapReached(
                 f"The cost cap of {_usd(cap)} is reached: {_usd(spent)} are spent or reserved,"
                 f" and the next call needs {_usd(usd)}. Resume the job with max_cost_usd of at"
-                f" least {_usd(spent + usd)}."
+                f" least {_usd(needs)}.",
+                needs,
             )
         monthly = self._monthly(job.tenant)
         if monthly is None:
@@ -107,6 +120,11 @@ class Spending:
     def _monthly(self, name: str) -> float | None:
         tenant = self._tenant(name)
         return tenant.max_usd_per_month if tenant else None
+
+
+def _rounded_up(amount: float) -> float:
+    """An amount that is enough also as it is shown, in millionths."""
+    return math.ceil(round(amount * 1e6, 3)) / 1e6
 
 
 def _usd(amount: float) -> str:
