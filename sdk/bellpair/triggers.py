@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from bellpair.errors import InvalidRequest
+from bellpair.errors import BellpairError, InvalidRequest
 from bellpair.models import Answer
 
 if TYPE_CHECKING:
     from bellpair.transport import Transport
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_REDRIVE_HELD = 10.0
+"""Seconds that a redrive may take beyond any other request, where queues answer slowly."""
+_FRUITLESS_MAX = 10
+"""Requests to redrive that found nothing, one after another, before it is given up."""
 
 
 class Trigger(Answer):
@@ -88,10 +92,17 @@ class RedrivenTrigger(Answer):
     ----------
     redriven
         How many happenings.
+    in_flight
+        Whether another redrive held failures when this one began, perhaps of this trigger; redrive
+        again in a minute then.
+    before
+        What failed later was left alone.
     lost
         How many were too large to be kept whole, and are dropped.
     more
         Whether there may be more; redrive again then.
+    regions_away
+        Regions whose failures could not be looked at.
     reasons
         Why they had failed, each kind once.
     """
@@ -100,8 +111,23 @@ class RedrivenTrigger(Answer):
     redriven: int
     lost: int = 0
     more: bool = False
+    in_flight: bool = False
+    before: datetime | None = None
     regions_away: list[str] = Field(default_factory=list)
     reasons: list[dict[str, Any]] = Field(default_factory=list)
+
+    def and_then(self, later: RedrivenTrigger) -> RedrivenTrigger:
+        """What this request and the one after it did together."""
+        return later.model_copy(
+            update={
+                "redriven": self.redriven + later.redriven,
+                "lost": self.lost + later.lost,
+                # What was held later may only not be counted yet as put back by this one.
+                "in_flight": self.in_flight,
+                "reasons": [each for each in self.reasons if each not in later.reasons]
+                + later.reasons,
+            }
+        )
 
 
 class TriggerClient:
@@ -213,15 +239,59 @@ class TriggerClient:
         body = {field: value for field, value in given.items() if value is not None}
         return TriggerTrial.read(self._transport.request("POST", _path(name, "test"), body=body))
 
-    def redrive_trigger(self, name: str) -> RedrivenTrigger:
+    def redrive_trigger(
+        self, name: str, *, on_progress: Callable[[RedrivenTrigger], None] | None = None
+    ) -> RedrivenTrigger:
         """Give a trigger again what it made no job of; what made one before makes none again.
+
+        What fails again meanwhile is left alone. Redriving again is harmless at any time.
+
+        Parameters
+        ----------
+        on_progress
+            Told of what was done so far after each request: one of them takes a few seconds.
+
+        Returns
+        -------
+        RedrivenTrigger
+            What all requests did; with ``more`` when so many of them found nothing of this
+            trigger's among others' failures that it was given up.
 
         Raises
         ------
         Conflict
             If the trigger is paused.
+        Unreachable
+            When an answer is lost; its request is not repeated, for it may still hold the failures.
         """
-        answer = self._transport.request("POST", _path(name, "redrive"), body={})
+        done = self._redrive(name, None)
+        fruitless = 0
+        while done.more and fruitless < _FRUITLESS_MAX:
+            if on_progress is not None:
+                on_progress(done)
+            part = self._redrive(name, done)
+            fruitless = 0 if part.redriven or part.lost else fruitless + 1
+            done = done.and_then(part)
+        return done
+
+    def _redrive(self, name: str, done: RedrivenTrigger | None) -> RedrivenTrigger:
+        """One request, after those that did ``done``."""
+        body: dict[str, Any] = {}
+        if done is not None and done.before is not None:
+            body["before"] = done.before.isoformat()
+        try:
+            answer = self._transport.request(
+                *("POST", _path(name, "redrive")), body=body, repeatable=False, held=_REDRIVE_HELD
+            )
+        except BellpairError as error:
+            if done is not None:
+                error.detail += f" Before that, {done.redriven} were given to trigger {name} again."
+            if error.effect_unknown:
+                error.remedy = (
+                    "Redrive again in a minute: what was given to the trigger makes its job once,"
+                    " however often it is given."
+                )
+            raise
         return RedrivenTrigger.read(answer)
 
 

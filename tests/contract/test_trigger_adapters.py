@@ -96,13 +96,42 @@ def test_a_dead_letter_is_kept_until_it_is_dropped(aws: str) -> None:
     letters.keep(letter("one"))
     letters.keep(letter("two"))
 
-    taken = {each.letter.trigger: each for each in letters.take(HOME, 10)}
+    assert letters.held(HOME) == 0
+    taken = {each.letter.trigger: each.receipt for each in letters.take(HOME, 10) if each.letter}
     assert taken.keys() == {"one", "two"}
     assert not letters.take(HOME, 10)
-    letters.drop(HOME, taken["one"])
-    letters.put_back(HOME, taken["two"])
+    assert letters.held(HOME) == 2
+    letters.drop(HOME, [taken["one"]])
+    letters.put_back(HOME, [taken["two"]])
 
+    assert letters.held(HOME) == 0
     assert [each.letter for each in letters.take(HOME, 10)] == [letter("two")]
+
+
+def test_more_letters_than_one_request_takes_are_dropped_and_put_back(aws: str) -> None:
+    letters = SqsDeadLetters({HOME: queue(HOME)}, HOME)
+    for number in range(23):
+        letters.keep(letter(f"t{number}"))
+
+    receipts = [each.receipt for _ in range(3) for each in letters.take(HOME, 100)]
+    assert len(receipts) == 23
+    letters.drop(HOME, receipts[:11])
+    letters.put_back(HOME, receipts[11:])
+
+    assert letters.held(HOME) == 0
+    assert sum(len(letters.take(HOME, 100)) for _ in range(2)) == 12
+
+
+def test_what_is_no_letter_is_taken_as_such_and_stays(aws: str) -> None:
+    url = queue(HOME)
+    letters = SqsDeadLetters({HOME: url}, HOME)
+    client("sqs", HOME).send_message(QueueUrl=url, MessageBody="no letter")
+
+    (taken,) = letters.take(HOME, 10)
+    assert taken.letter is None
+    letters.put_back(HOME, [taken.receipt])
+
+    assert len(letters.take(HOME, 10)) == 1
 
 
 def test_a_dead_letter_that_is_too_large_keeps_its_reason(aws: str) -> None:
@@ -111,6 +140,7 @@ def test_a_dead_letter_that_is_too_large_keeps_its_reason(aws: str) -> None:
     letters.keep(letter(data="x" * DEAD_LETTER_BYTES_MAX))
 
     (taken,) = letters.take(HOME, 10)
+    assert taken.letter is not None
     assert taken.letter.error == WHY
     assert taken.letter.happening.document == {}
 

@@ -69,7 +69,10 @@ CHANGE_TRIGGERS = {
     for place in ("TRIGGERS#*", "TRIGGERS-OF#*")
 }
 NOTE_TICKS = {"dynamodb:GetItem TRIGGER-TICK#*", "dynamodb:PutItem TRIGGER-TICK#*"}
-REDRIVE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+REDRIVE = {
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+    "sqs:GetQueueAttributes",
+}
 READ_FUNCTIONS = {
     f"dynamodb:{action} {place}"
     for action in ("GetItem", "Query")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bellpair_core.model.errors import LedgerConflict, TransientFault
@@ -63,25 +64,39 @@ class MemoryHappenings:
     ----------
     away
         Regions whose queues cannot be reached.
+    room
+        How many are taken in all; ``None`` is no end.
     """
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Happening, TriggerRef | None]] = []
         self.away: set[str] = set()
+        self.room: int | None = None
 
     def tell(self, happening: Happening, region: str, only: TriggerRef | None = None) -> None:
-        if region in self.away:
+        if region in self.away or len(self.told) == self.room:
             raise TransientFault(f"{region} is away")
         self.told.append((region, happening, only))
 
 
 class MemoryDeadLetters:
-    """Dead letters by region; what was taken is hidden until it is put back."""
+    """Dead letters by region; what was taken is hidden until it is put back.
+
+    Attributes
+    ----------
+    batch
+        So many are taken at a time, at most.
+    on_take
+        Called before each taking: time that passes.
+    """
 
     def __init__(self, region: str = "us-east-1") -> None:
         self._region = region
         self.kept: dict[str, list[DeadLetter]] = {"us-east-1": [], "us-west-2": []}
-        self._hidden: dict[str, DeadLetter] = {}
+        self.hidden: dict[str, tuple[str, DeadLetter]] = {}
+        self.batch = 10
+        self.on_take: Callable[[], object] = lambda: None
+        self._receipts = itertools.count()
         self.away: set[str] = set()
 
     def keep(self, letter: DeadLetter) -> None:
@@ -90,21 +105,29 @@ class MemoryDeadLetters:
 
     def take(self, region: str, limit: int) -> Sequence[TakenLetter]:
         self._reach(region)
-        letters, self.kept[region] = self.kept[region][:limit], self.kept[region][limit:]
+        self.on_take()
+        count = min(limit, self.batch)
+        letters, self.kept[region] = self.kept[region][:count], self.kept[region][count:]
         taken = []
         for letter in letters:
-            receipt = str(len(self._hidden))
-            self._hidden[receipt] = letter
+            receipt = f"{next(self._receipts):06d}"
+            self.hidden[receipt] = (region, letter)
             taken.append(TakenLetter(letter, receipt))
         return taken
 
-    def drop(self, region: str, taken: TakenLetter) -> None:
+    def held(self, region: str) -> int:
         self._reach(region)
-        assert taken.receipt in self._hidden
+        return sum(place == region for place, _ in self.hidden.values())
 
-    def put_back(self, region: str, taken: TakenLetter) -> None:
+    def drop(self, region: str, receipts: Sequence[str]) -> None:
         self._reach(region)
-        self.kept[region].append(self._hidden[taken.receipt])
+        for receipt in receipts:
+            del self.hidden[receipt]
+
+    def put_back(self, region: str, receipts: Sequence[str]) -> None:
+        self._reach(region)
+        for receipt in receipts:
+            self.kept[region].append(self.hidden.pop(receipt)[1])
 
     def _reach(self, region: str) -> None:
         if region in self.away:

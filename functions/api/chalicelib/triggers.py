@@ -21,7 +21,7 @@ from bellpair_core.logic.triggers.manage_triggers import (
     pause_trigger,
     resume_trigger,
 )
-from bellpair_core.logic.triggers.redrive_trigger import redrive_trigger
+from bellpair_core.logic.triggers.redrive_trigger import RedriveRequest, redrive_trigger
 from bellpair_core.logic.triggers.try_trigger import TriedHappening, try_trigger
 from chalicelib.answers import Answer, answering, body_of, location_of, principal_of
 from chalicelib.service import Services
@@ -118,13 +118,15 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @answer
     def redrive(name: str) -> Answer:
         pass_gate()
-        world = services().world
+        world, request = services().world, triggers.current_request
         done = redrive_trigger(
-            principal_of(triggers.current_request),
+            principal_of(request),
             name,
+            read_body(RedriveRequest, body_of(request) or b"{}"),
             triggers=world.triggers,
             letters=world.dead_letters,
             happenings=world.happenings,
+            clock=world.clock,
             region=world.settings.region,
             peer=world.settings.peer_region,
         )

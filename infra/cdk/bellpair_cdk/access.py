@@ -349,7 +349,10 @@ class Accesses:
 
     def take_dead_letters(self) -> Access:
         """Take what triggers made no job of in either region, to redrive it."""
-        actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+        actions = (
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+            "sqs:GetQueueAttributes",
+        )
         return self._dead_letters(actions, self._names, self._names.peer)
 
     def know_inboxes(self) -> Access:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -18,7 +19,7 @@ from bellpair.cli.wording import printable
 from bellpair.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from bellpair.triggers import Trigger, TriggerTrial
+    from bellpair.triggers import RedrivenTrigger, Trigger, TriggerTrial
 
 _DROP = "bellpair triggers create drop --inbox '' --suffix .qasm --device sv1 --shots 1000"
 _NIGHTLY = "bellpair triggers create nightly --cron '0 3 * * ? *' --function vqe-h2 -i max_steps=12"
@@ -274,10 +275,19 @@ def try_out(
 
 @app.command(epilog=examples("bellpair triggers redrive drop"))
 def redrive(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Give a trigger again what it made no job of."""
-    with Failures(as_json):
-        with ctx.ensure_object(Session).client() as client:
-            done = client.redrive_trigger(name)
+    """Give a trigger again what it made no job of, until there is no more of it.
+
+    What fails again meanwhile is left alone. Redriving again is harmless at any time: what made a
+    job makes none again.
+    """
+    said = "Interrupted; what was given to the trigger is given. Redriving again is harmless."
+    with Failures(as_json, on_interrupt=lambda: said):
+        quiet = as_json or not sys.stderr.isatty()
+        with (
+            ctx.ensure_object(Session).client() as client,
+            RedriveProgress(quiet) as progress,
+        ):
+            done = client.redrive_trigger(name, on_progress=progress.tell)
         if as_json:
             terminal.print_json(done.to_dict())
             return
@@ -286,11 +296,44 @@ def redrive(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
         if done.lost:
             console.print(f"{done.lost} were too large to be kept and are dropped.")
         if done.more:
-            console.print("There may be more: redrive again.")
+            console.print("There may be more, behind what other triggers left: redrive again.")
+        if done.in_flight:
+            console.print(
+                "Another redrive held failures when this one began, perhaps of this trigger:"
+                " redrive again in a minute.",
+                soft_wrap=True,
+            )
         for region in done.regions_away:
             console.print(f"Region {region} is away; what failed there waits.")
         for reason in done.reasons:
             console.print(f"  {reason['code']}: {printable(reason['message'])}", soft_wrap=True)
+
+
+class RedriveProgress:
+    """How many were given to a trigger again so far, on a line that changes.
+
+    Parameters
+    ----------
+    quiet
+        Whether to show nothing.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self._status = None if quiet else terminal.stderr().status("redriving …")
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, done: RedrivenTrigger) -> None:
+        """Show what was done so far."""
+        if self._status is not None:
+            self._status.update(f"redriving … {done.redriven} given again so far")
 
 
 def _print_trial(trial: TriggerTrial) -> None:

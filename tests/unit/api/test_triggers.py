@@ -89,6 +89,13 @@ def test_what_failed_is_redriven(api: Api, key: str) -> None:
 
     done = schemas.RedrivenTrigger.model_validate(answer.json)
     assert (done.redriven, done.reasons[0].message) == (1, "no")
+    assert (done.more, done.in_flight) == (False, False)
+    again = ask(
+        api, key, "POST", "/v1/triggers/on-event/redrive", {"before": answer.json["before"]}
+    )
+    assert again.json["redriven"] == 0
+    wrong = ask(api, key, "POST", "/v1/triggers/on-event/redrive", {"before": "noon"})
+    assert (wrong.json["code"], wrong.json["pointer"]) == ("request-invalid", "#/before")
     ((region, happening, only),) = api.world.happenings.told
     assert (region, happening, only) == ("us-east-1", event_example(), ("acme", "on-event"))
 

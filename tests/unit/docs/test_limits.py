@@ -83,7 +83,13 @@ STATED = [
     ("triggers.md", f"| triggers that follow one from another | {limits.TRIGGER_DEPTH_MAX} |"),
     ("triggers.md", f"which a trigger made | {limits.TRIGGER_FAN_MAX}, the first by name"),
     ("triggers.md", f"| a dead letter | {limits.DEAD_LETTER_BYTES_MAX // KIB} KiB of JSON;"),
-    ("triggers.md", f"`redrive` looks at | {limits.REDRIVEN_MAX} in each region;"),
+    (
+        "triggers.md",
+        (
+            f"one request gives again | {limits.REDRIVEN_MAX} of {limits.REDRIVE_LOOKS_MAX:,}"
+            f" looked at, within {limits.REDRIVE_TIME.seconds} s;"
+        ),
+    ),
     ("triggers.md", f"up to {limits.TRIGGER_CATCH_UP.seconds // 60}\nminutes later"),
     ("triggers.md", f"is tried {limits.TRIGGER_TRIES_MAX} times first"),
     ("triggers.md", f"up to\n{limits.TRIGGER_RATE_MAX.days} days"),

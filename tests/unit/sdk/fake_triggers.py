@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tests.unit.sdk.problems import problem
@@ -20,11 +21,17 @@ class FakeTriggers:
     ----------
     waits, problem
         What is said of a happening that is tried.
+    redrives
+        What the next requests to redrive say they did: redriven, lost, more.
+    in_flight
+        Whether they found letters that others held.
     """
 
     def __init__(self) -> None:
         self.waits = True
         self.problem: dict[str, Any] | None = None
+        self.redrives: deque[tuple[int, int, bool]] = deque()
+        self.in_flight = False
         self.stored: dict[str, dict[str, Any]] = {}
 
     def answer(self, seen: Seen) -> Answered | None:
@@ -69,8 +76,10 @@ class FakeTriggers:
                     "inputs": stored["inputs"] if self.waits else None,
                     "problem": self.problem, "next_times": [TIME],
                 }  # fmt: skip
+        redriven, lost, more = self.redrives.popleft() if self.redrives else (2, 1, False)
         why = {"code": "trigger-failed", "message": "no n", "remedy": "send n"}
         return 200, {
-            "name": name, "redriven": 2, "lost": 1, "more": True,
+            "name": name, "redriven": redriven, "lost": lost, "more": more,
+            "in_flight": self.in_flight, "before": TIME,
             "regions_away": ["us-west-2"], "reasons": [why],
         }  # fmt: skip

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bellpair.cli.exits import ExitCode
 from bellpair.client import Client
-from bellpair.errors import InvalidRequest
-from tests.unit.sdk.fake_api import FakeRegion
+from bellpair.errors import InvalidRequest, Unreachable
+from bellpair.triggers import RedrivenTrigger
+from tests.unit.sdk.fake_api import FakeRegion, Fault
+from tests.unit.sdk.fake_triggers import TIME
 from tests.unit.sdk.shell import Shell
 
 CREATE = ("triggers", "create", "one")
@@ -198,9 +201,68 @@ def test_a_trial_prints_the_inputs_alone(made: Shell, east: FakeRegion) -> None:
 def test_redriving_says_what_was_done_and_why_it_had_failed(made: Shell) -> None:
     said = made("triggers", "redrive", "one").stderr
 
-    for part in ("2 given", "1 were too large", "redrive again", "us-west-2 is away", "no n"):
+    for part in ("2 given", "1 were too large", "us-west-2 is away", "no n"):
         assert part in said
+    for part in ("redrive again", "in a minute"):
+        assert part not in said
     assert made.json("triggers", "redrive", "one")["redriven"] == 2
+
+
+def test_redriving_goes_on_until_there_is_no_more(made: Shell, east: FakeRegion) -> None:
+    east.ledger.triggers.redrives.extend([(20, 1, True), (0, 0, True), (15, 0, False)])
+
+    done = made.json("triggers", "redrive", "one")
+
+    assert (done["redriven"], done["lost"], done["more"]) == (35, 1, False)
+    assert len(done["reasons"]) == 1
+    sent = [seen.body for seen in east.seen if seen.path.endswith("/redrive")]
+    assert sent[0] == {}
+    assert [datetime.fromisoformat(body["before"]) for body in sent[1:]] == [
+        datetime.fromisoformat(TIME)
+    ] * 2
+
+
+def test_redriving_is_given_up_where_nothing_comes_of_it(made: Shell, east: FakeRegion) -> None:
+    east.ledger.triggers.redrives.extend([(3, 0, True), *[(0, 0, True)] * 20])
+
+    told = made("triggers", "redrive", "one")
+
+    assert "3 given" in told.stderr
+    assert "There may be more" in told.stderr
+    assert len(east.ledger.triggers.redrives) == 10
+
+
+def test_letters_that_another_redrive_holds_are_told_of(made: Shell, east: FakeRegion) -> None:
+    east.ledger.triggers.redrives.append((0, 0, False))
+    east.ledger.triggers.in_flight = True
+
+    said = made("triggers", "redrive", "one").stderr
+
+    assert "0 given" in said
+    assert "Another redrive held" in said
+    assert "in a minute" in said
+
+
+def test_a_redrive_whose_answer_is_lost_is_not_repeated(
+    client: Client, east: FakeRegion, west: FakeRegion
+) -> None:
+    client.create_trigger("one", {"type": "inbox"}, circuit={"device": "sv1", "shots": 1})
+    east.ledger.triggers.redrives.append((7, 0, True))
+    told: list[int] = []
+
+    def lose_the_next(done: RedrivenTrigger) -> None:
+        told.append(done.redriven)
+        east.faults.append(Fault(lose_answer=True))
+
+    with pytest.raises(Unreachable) as lost:
+        client.redrive_trigger("one", on_progress=lose_the_next)
+
+    assert told == [7]
+    assert "7 were given to trigger one" in lost.value.detail
+    assert "in a minute" in (lost.value.remedy or "")
+    asked = [seen.path for seen in (*east.seen, *west.seen)]
+    assert asked.count("/v1/triggers/one/redrive") == 2
+    assert client.redrive_trigger("one").redriven == 2
 
 
 def test_every_command_shows_examples(shell: Shell) -> None:

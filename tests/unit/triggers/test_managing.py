@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,13 +16,23 @@ from bellpair_core.logic.triggers.manage_triggers import (
     pause_trigger,
     resume_trigger,
 )
-from bellpair_core.logic.triggers.redrive_trigger import Redriven, redrive_trigger
+from bellpair_core.logic.triggers.redrive_trigger import (
+    Redriven,
+    RedriveRequest,
+    redrive_trigger,
+)
 from bellpair_core.logic.triggers.try_trigger import Trial, TriedHappening, try_trigger
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.function import FunctionRecord, FunctionVersion
-from bellpair_core.model.limits import TRIGGER_TEMPLATE_BYTES_MAX, TRIGGERS_MAX
+from bellpair_core.model.limits import (
+    REDRIVE_LOOKS_MAX,
+    REDRIVE_TIME,
+    REDRIVEN_MAX,
+    TRIGGER_TEMPLATE_BYTES_MAX,
+    TRIGGERS_MAX,
+)
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.trigger import DEPTH_TAG, DeadLetter, TriggerFailure
 from bellpair_core.settings import Settings, TriggerQueueSetting
@@ -433,13 +443,15 @@ class Redrive:
         self.letters = MemoryDeadLetters()
         self.happenings = MemoryHappenings()
 
-    def __call__(self, name: str = "one") -> Redriven:
+    def __call__(self, name: str = "one", before: datetime | None = None) -> Redriven:
         return redrive_trigger(
             ACME,
             name,
+            RedriveRequest(before=before),
             triggers=self.desk.triggers,
             letters=self.letters,
             happenings=self.happenings,
+            clock=self.desk.clock,
             region=EAST,
             peer=WEST,
         )
@@ -462,6 +474,89 @@ def test_a_triggers_dead_letters_of_both_regions_are_told_to_it_again(redrive: R
     assert redrive.happenings.told == [(EAST, event_example(), ("acme", "one"))] * 2
     assert redrive.letters.kept[EAST] == [letter("two"), letter(tenant="blue")]
     assert redrive().redriven == 0
+
+
+def test_a_request_ends_in_time_and_the_next_ones_do_the_rest(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter() for _ in range(35)]
+    redrive.letters.kept[WEST] = [letter()]
+    redrive.letters.on_take = lambda: redrive.desk.clock.advance(REDRIVE_TIME / 2)
+
+    requests = [redrive() for _ in range(4)]
+
+    assert [done.redriven for done in requests] == [20, 15, 1, 0]
+    assert [done.more for done in requests] == [True, True, True, False]
+    assert not redrive.letters.hidden
+
+
+def test_a_request_gives_so_many_and_no_more(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter() for _ in range(REDRIVEN_MAX + 5)]
+
+    first, second = redrive(), redrive()
+
+    assert (first.redriven, first.more) == (REDRIVEN_MAX, True)
+    assert (second.redriven, second.more) == (5, False)
+
+
+def test_others_letters_do_not_hide_the_triggers_own(redrive: Redrive) -> None:
+    others = [letter(tenant="blue") for _ in range(3 * REDRIVEN_MAX)]
+    redrive.letters.kept[EAST] = [*others, letter()]
+
+    done = redrive()
+
+    assert (done.redriven, done.more) == (1, False)
+    assert redrive.letters.kept[EAST] == others
+    assert not redrive.letters.hidden
+
+
+def test_a_next_request_sees_what_is_behind_more_letters_than_one_looks_at(
+    redrive: Redrive,
+) -> None:
+    others = [letter(tenant="blue") for _ in range(REDRIVE_LOOKS_MAX + 5)]
+    redrive.letters.kept[EAST] = [*others, letter()]
+
+    first, second = redrive(), redrive()
+
+    assert (first.redriven, first.more, first.in_flight) == (0, True, False)
+    assert (second.redriven, second.more, second.in_flight) == (1, False, True)
+    assert len(redrive.letters.hidden) == REDRIVE_LOOKS_MAX
+
+
+def test_letters_that_another_request_holds_are_told_of(redrive: Redrive) -> None:
+    redrive.letters.kept[WEST] = [letter()]
+    (held,) = redrive.letters.take(WEST, 10)
+
+    during = redrive()
+    redrive.letters.put_back(WEST, [held.receipt])
+    after = redrive()
+
+    assert (during.redriven, during.more, during.in_flight) == (0, False, True)
+    assert (after.redriven, after.in_flight) == (1, False)
+
+
+def test_what_failed_again_is_left_to_the_next_redrive(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter()]
+    first = redrive()
+    redrive.desk.clock.advance(timedelta(seconds=1))
+    again = letter().model_copy(update={"at": redrive.desk.clock()})
+    redrive.letters.keep(again)
+
+    assert redrive(before=first.before).redriven == 0
+    assert redrive.letters.kept[EAST] == [again]
+    assert redrive().redriven == 1
+
+
+def test_what_was_given_before_a_fault_is_counted_and_the_rest_stays(redrive: Redrive) -> None:
+    redrive.letters.kept[EAST] = [letter() for _ in range(18)]
+    redrive.happenings.room = 14
+
+    done = redrive()
+
+    assert (done.redriven, done.more) == (14, True)
+    assert redrive.letters.kept[EAST] == [letter()] * 4
+    with pytest.raises(TransientFault):
+        redrive()
+    assert redrive.letters.kept[EAST] == [letter()] * 4
+    assert not redrive.letters.hidden
 
 
 def test_what_was_too_large_to_be_kept_is_dropped_and_told_of(redrive: Redrive) -> None:

@@ -7,7 +7,11 @@ from datetime import timedelta
 import pytest
 
 from bellpair_core.logic.triggers.keep_schedules import keep_schedules
-from bellpair_core.logic.triggers.redrive_trigger import Redriven, redrive_trigger
+from bellpair_core.logic.triggers.redrive_trigger import (
+    Redriven,
+    RedriveRequest,
+    redrive_trigger,
+)
 from bellpair_core.model.errors import BellpairError, ErrorCode, TransientFault
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.model.trigger import Happening
@@ -96,9 +100,11 @@ class Pair:
         return redrive_trigger(
             USER,
             name,
+            RedriveRequest(),
             triggers=self.ears[WEST].triggers,
             letters=self.letters[WEST],
             happenings=self,
+            clock=self.ears[WEST].clock,
             region=WEST,
             peer=EAST,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from .aws import client, transient_faults
 _HIDDEN_S = 60
 """How long nobody else sees a letter that was taken; longer than a request may last."""
 _BATCH = 10
+"""Messages that SQS takes or gives in one request."""
 
 
 class SqsHappenings:
@@ -72,44 +74,55 @@ class SqsDeadLetters:
 
     def take(self, region: str, limit: int) -> Sequence[TakenLetter]:
         """See `DeadLetters.take`."""
-        taken: list[TakenLetter] = []
-        while len(taken) < limit:
-            with transient_faults("reading dead letters"):
-                answer = self._sqs(region).receive_message(
-                    QueueUrl=self._urls[region],
-                    MaxNumberOfMessages=_BATCH,
-                    VisibilityTimeout=_HIDDEN_S,
-                    WaitTimeSeconds=1,
-                )
-            messages = answer.get("Messages", ())
-            if not messages:
-                break
-            taken.extend(found for message in messages if (found := _letter(message)))
-        return taken
+        with transient_faults("reading dead letters"):
+            answer = self._sqs(region).receive_message(
+                QueueUrl=self._urls[region],
+                MaxNumberOfMessages=min(limit, _BATCH),
+                VisibilityTimeout=_HIDDEN_S,
+                WaitTimeSeconds=1,
+            )
+        return [_taken(message) for message in answer.get("Messages", ())]
 
-    def drop(self, region: str, taken: TakenLetter) -> None:
+    def held(self, region: str) -> int:
+        """See `DeadLetters.held`."""
+        wanted = "ApproximateNumberOfMessagesNotVisible"
+        with transient_faults("counting dead letters"):
+            answer = self._sqs(region).get_queue_attributes(
+                QueueUrl=self._urls[region], AttributeNames=[wanted]
+            )
+        return int(answer["Attributes"][wanted])
+
+    def drop(self, region: str, receipts: Sequence[str]) -> None:
         """See `DeadLetters.drop`."""
-        with transient_faults("dropping a dead letter"):
-            self._sqs(region).delete_message(
-                QueueUrl=self._urls[region], ReceiptHandle=taken.receipt
-            )
+        with transient_faults("dropping dead letters"):
+            for some in _batches(receipts):
+                self._sqs(region).delete_message_batch(QueueUrl=self._urls[region], Entries=some)
 
-    def put_back(self, region: str, taken: TakenLetter) -> None:
+    def put_back(self, region: str, receipts: Sequence[str]) -> None:
         """See `DeadLetters.put_back`."""
-        with transient_faults("putting a dead letter back"):
-            self._sqs(region).change_message_visibility(
-                QueueUrl=self._urls[region], ReceiptHandle=taken.receipt, VisibilityTimeout=0
-            )
+        with transient_faults("putting dead letters back"):
+            for some in _batches(receipts, VisibilityTimeout=0):
+                self._sqs(region).change_message_visibility_batch(
+                    QueueUrl=self._urls[region], Entries=some
+                )
 
     @staticmethod
     def _sqs(region: str) -> Any:
         return client("sqs", region, patient=False)
 
 
-def _letter(message: Mapping[str, Any]) -> TakenLetter | None:
+def _taken(message: Mapping[str, Any]) -> TakenLetter:
     """The letter of a message; what is none is left for an operator to look at."""
-    try:
+    letter: DeadLetter | None = None
+    with suppress(ValidationError):
         letter = DeadLetter.model_validate_json(message["Body"])
-    except ValidationError:
-        return None
     return TakenLetter(letter, message["ReceiptHandle"])
+
+
+def _batches(receipts: Sequence[str], **more: int) -> Iterator[list[dict[str, Any]]]:
+    """The receipts as the entries of requests, as many in each as SQS takes."""
+    for begin in range(0, len(receipts), _BATCH):
+        yield [
+            {"Id": str(number), "ReceiptHandle": receipt, **more}
+            for number, receipt in enumerate(receipts[begin : begin + _BATCH])
+        ]

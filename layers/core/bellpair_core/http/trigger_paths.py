@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from bellpair_core.logic.triggers.create_trigger import NewTrigger
+from bellpair_core.logic.triggers.redrive_trigger import RedriveRequest
 from bellpair_core.logic.triggers.try_trigger import TriedHappening
 from bellpair_core.model.errors import ErrorCode
 
 from . import trigger_schemas as schemas
 from .openapi_operation import WITH_BODY, WITH_KEY, operation, path_parameter
 
-BODIES: tuple[type[BaseModel], ...] = (NewTrigger, TriedHappening)
+BODIES: tuple[type[BaseModel], ...] = (NewTrigger, TriedHappening, RedriveRequest)
 ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Trigger,
     schemas.TriggerList,
@@ -103,8 +104,10 @@ def trigger_paths() -> dict[str, Any]:
                 "Give a trigger again what it made no job of",
                 200,
                 schemas.RedrivenTrigger,
-                codes=(*_KNOWN, ErrorCode.TRIGGER_PAUSED, ErrorCode.REGION_PASSIVE),
-                description="What made a job before makes none again.",
+                codes=(*_KNOWN, *WITH_BODY, ErrorCode.TRIGGER_PAUSED, ErrorCode.REGION_PASSIVE),
+                description="What made a job before makes none again, so a repetition is harmless."
+                " A request ends after a few seconds; ask again while there is more.",
+                body=RedriveRequest,
             ),
         },
     }

@@ -87,6 +87,17 @@ class RedrivenTrigger(_Shown):
     name: str
     redriven: int = Field(description="how many happenings")
     lost: int = Field(description="how many were too large to be kept, and are dropped")
-    more: bool = Field(description="whether there may be more; ask again then")
+    more: bool = Field(
+        description="whether the request ended before it had looked at all; ask again then, with"
+        " before"
+    )
+    in_flight: bool = Field(
+        description="whether another request held failures when this one began, perhaps of this"
+        " trigger; ask again in a minute then"
+    )
+    before: datetime = Field(
+        description="what failed later was left alone; sent with the next request, that one leaves"
+        " alone what failed again"
+    )
     regions_away: list[str] = Field(description="regions whose failures could not be looked at")
     reasons: list[TriggerProblem] = Field(description="why they had failed, each kind once")

@@ -72,6 +72,8 @@ def redriven_view(done: Redriven) -> dict[str, Any]:
         "redriven": done.redriven,
         "lost": done.lost,
         "more": done.more,
+        "in_flight": done.in_flight,
+        "before": _time(done.before),
         "regions_away": list(done.away),
         "reasons": [
             {"code": each.code, "message": each.detail, "remedy": each.remedy}

@@ -260,4 +260,12 @@ DEAD_LETTER_BYTES_MAX = 240 * 1024
 """JSON bytes of one dead letter; a queue takes messages of 256 KiB."""
 
 REDRIVEN_MAX = 200
-"""Dead letters that one request looks at in each region."""
+"""Dead letters that one request gives to a trigger again."""
+
+REDRIVE_LOOKS_MAX = 2000
+"""Dead letters of all tenants that one such request looks at: what it takes it may have to put
+back."""
+
+REDRIVE_TIME = timedelta(seconds=4)
+"""When such a request takes no more letters: putting back, and queues that answer slowly, come on
+top, and a client waits for 20 s, a gateway for 29."""

@@ -75,9 +75,15 @@ class Happenings(Protocol):
 
 
 class TakenLetter(NamedTuple):
-    """A dead letter that nobody else sees for a while, and what it is dropped by."""
+    """A dead letter that nobody else sees for a while, and what it is dropped by.
 
-    letter: DeadLetter
+    Attributes
+    ----------
+    letter
+        ``None`` for what is in the queue and no letter.
+    """
+
+    letter: DeadLetter | None
     receipt: str
 
 
@@ -95,7 +101,7 @@ class DeadLetters(Protocol):
         ...
 
     def take(self, region: str, limit: int) -> Sequence[TakenLetter]:
-        """Up to ``limit`` letters of a region.
+        """Some letters of a region, up to ``limit``; none when nobody's are to be seen.
 
         Raises
         ------
@@ -104,12 +110,22 @@ class DeadLetters(Protocol):
         """
         ...
 
-    def drop(self, region: str, taken: TakenLetter) -> None:
-        """Forget a letter."""
+    def held(self, region: str) -> int:
+        """How many letters of a region are taken and not put back yet, by about.
+
+        Raises
+        ------
+        TransientFault
+            When the region's queue is out of reach.
+        """
         ...
 
-    def put_back(self, region: str, taken: TakenLetter) -> None:
-        """Let others see a letter again."""
+    def drop(self, region: str, receipts: Sequence[str]) -> None:
+        """Forget letters; one that cannot be dropped is there again later."""
+        ...
+
+    def put_back(self, region: str, receipts: Sequence[str]) -> None:
+        """Let others see letters again; by themselves they do a minute after they were taken."""
         ...
 
 
