@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.examples import BELL
 from tests.integration.running_cloud import RunningCloud, free_port_base
+from tests.polling import eventually
 
 pytestmark = [pytest.mark.drill, pytest.mark.slow, pytest.mark.timeout(900)]
 
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-qubit[2] q;
-bit[2] c;
-h q[0];
-cx q[0], q[1];
-c = measure q;
-"""
+PATIENCE_S = 300.0
 LOST, SURVIVOR = "us-east-1", "us-west-2"
 
 
@@ -33,14 +27,6 @@ def own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud
         yield made
     finally:
         made.down()
-
-
-def eventually(look: Callable[[], Any], within_s: float = 300.0) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.2)
-    return found
 
 
 class Place:
@@ -102,17 +88,17 @@ def test_objects_events_and_the_clock_make_jobs_in_the_region_that_survives(
     make("often", {"type": "schedule", "rate": "1 minute"}, BELL)
     east.drop(drop, "before.qasm")
     east.tell(1)
-    eventually(lambda: all(east.done(name) for name in ("drop", "told", "often")))
+    eventually(lambda: all(east.done(name) for name in ("drop", "told", "often")), PATIENCE_S)
 
     own_cloud.bellpair("local", "kill", LOST)
     west.drop(drop, "meanwhile.qasm")
     west.tell(2)
-    eventually(west.is_active)
+    eventually(west.is_active, PATIENCE_S)
     west.drop(drop, "after.qasm")
     west.tell(3)
     ticks = len(west.jobs("often"))
 
-    eventually(lambda: len(west.done("drop")) == 3)
-    eventually(lambda: len(west.done("told")) == 3)
-    eventually(lambda: len(west.done("often")) > ticks)
+    eventually(lambda: len(west.done("drop")) == 3, PATIENCE_S)
+    eventually(lambda: len(west.done("told")) == 3, PATIENCE_S)
+    eventually(lambda: len(west.done("often")) > ticks, PATIENCE_S)
     assert len(west.jobs("drop")) == len(west.jobs("told")) == 3

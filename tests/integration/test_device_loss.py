@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.integration.running_cloud import RunningCloud, words
 from tests.integration.test_jobs import finished, submit
+from tests.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -36,14 +36,6 @@ def device(cloud: RunningCloud, http: httpx.Client) -> Iterator[Callable[..., No
     for name in HOMES:
         change(name, **AS_BEFORE)
     eventually(lambda: all(view(http, name)["status"] == "online" for name in HOMES), 90)
-
-
-def eventually(found: Callable[[], Any], within_s: float = 120) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (value := found()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-    return value
 
 
 def view(http: httpx.Client, name: str) -> Any:

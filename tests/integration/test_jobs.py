@@ -16,16 +16,9 @@ import httpx
 import psutil
 import pytest
 
+from tests.examples import BELL
 from tests.integration.running_cloud import RunningCloud, words
 
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-qubit[2] q;
-bit[2] c;
-h q[0];
-cx q[0], q[1];
-c = measure q;
-"""
 ONE_OF_THREE = """OPENQASM 2.0;
 include "qelib1.inc";
 qreg q[3];

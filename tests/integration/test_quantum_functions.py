@@ -6,8 +6,7 @@ import contextlib
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +16,7 @@ import pytest
 
 from tests.integration.running_cloud import RunningCloud
 from tests.integration.test_jobs import finished, tasks_of, worker_pids
+from tests.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -68,14 +68,6 @@ def module(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for name in ("turning", "failing"):
         cloud.bellpair("functions", "deploy", f"{path}:{name}")
     return path
-
-
-def eventually(look: Callable[[], Any], within_s: float = 120.0) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-    return found
 
 
 def invoke(http: httpx.Client, name: str, wait: int = 0, **body: Any) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,18 +10,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.examples import BELL
 from tests.integration.running_cloud import RunningCloud
+from tests.polling import eventually
 
 pytestmark = pytest.mark.integration
 
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-qubit[2] q;
-bit[2] c;
-h q[0];
-cx q[0], q[1];
-c = measure q;
-"""
 PRIMARY, SECONDARY = "us-east-1", "us-west-2"
 
 
@@ -78,14 +71,6 @@ def create(http: httpx.Client, source: dict[str, Any], **changes: Any) -> Any:
     answer = http.post("/v1/triggers", json=body)
     assert answer.status_code == 201, answer.text
     return answer.json()
-
-
-def eventually(look: Callable[[], Any], within_s: float = 120.0) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-    return found
 
 
 def jobs_of(http: httpx.Client, trigger: str) -> list[Any]:
