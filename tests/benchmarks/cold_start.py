@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from bellpair_local.lambda_host import FunctionSpec, measure_init, slowest_imports
+from bellpair_lambda_host import FunctionSpec, measure_init, slowest_imports
 from bellpair_local.topology import ACCOUNT_ID, SECRET_ACCESS_KEY
 from tests.integration.running_cloud import RunningCloud
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import LambdaHost
+from bellpair_lambda_host import LambdaHost
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from itertools import count
 
-from bellpair_local.lambda_host import FunctionSpec, InvocationResult, LambdaHost
+from bellpair_lambda_host import FunctionSpec, InvocationResult, LambdaHost
 
 _REQUESTS = count(1)
 

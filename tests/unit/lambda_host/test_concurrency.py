@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import HostClosed, LambdaHost, TooManyRequests
-from bellpair_local.lambda_host.pool import Pool
+from bellpair_lambda_host import HostClosed, LambdaHost, TooManyRequests
+from bellpair_lambda_host.pool import Pool
 
 from .packages import answer, eventually, function, invoke, is_running, touch_and_wait
 
@@ -206,7 +206,7 @@ PARENT = """
 import sys, threading
 from pathlib import Path
 from tests.unit.lambda_host.packages import function, invoke
-from bellpair_local.lambda_host import LambdaHost
+from bellpair_lambda_host import LambdaHost
 
 host = LambdaHost(Path(sys.argv[1]))
 host.prewarm(function("def handler(event, context): return event", name="idle"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import (
+from bellpair_lambda_host import (
     FunctionSpec,
     InitFailed,
     InvalidArtifact,

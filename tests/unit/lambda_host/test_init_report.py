@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import (
+from bellpair_lambda_host import (
     InitFailed,
     LambdaHostError,
     measure_init,
@@ -42,7 +42,7 @@ def test_what_cannot_be_loaded_is_an_error(cache_dir: Path) -> None:
 
 def test_the_command_prints_the_report(tmp_path: Path, cache_dir: Path) -> None:
     (tmp_path / "code.zip").write_bytes(package(app="def handler(event, context): ..."))
-    command = [sys.executable, "-m", "bellpair_local.lambda_host", "--runs", "2"]
+    command = [sys.executable, "-m", "bellpair_lambda_host", "--runs", "2"]
     options = ["--code", "code.zip", "--handler", "app.handler", "--cache", str(cache_dir)]
     output = subprocess.run(
         command + options, cwd=tmp_path, check=True, capture_output=True, text=True
@@ -55,7 +55,7 @@ def test_the_command_prints_the_report(tmp_path: Path, cache_dir: Path) -> None:
 
 def test_the_command_says_in_one_line_what_went_wrong(tmp_path: Path, cache_dir: Path) -> None:
     (tmp_path / "code.zip").write_bytes(package(app="import no_such_module"))
-    command = [sys.executable, "-m", "bellpair_local.lambda_host", "--cache", str(cache_dir)]
+    command = [sys.executable, "-m", "bellpair_lambda_host", "--cache", str(cache_dir)]
     output = subprocess.run(
         [*command, "--code", "code.zip", "--handler", "app.handler"],
         cwd=tmp_path,

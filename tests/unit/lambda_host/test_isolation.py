@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import InvalidArtifact, LambdaHost, build_runtime_dir
+from bellpair_lambda_host import InvalidArtifact, LambdaHost, build_runtime_dir
 
 from .packages import answer, function, package
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.lambda_host import EventTooLarge, FunctionSpec, LambdaHost
+from bellpair_lambda_host import EventTooLarge, FunctionSpec, LambdaHost
 
 from .packages import answer, function, invoke, package
 

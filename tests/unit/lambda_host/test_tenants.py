@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bellpair_local.lambda_host import FunctionSpec, InvalidTenant, LambdaHost
+from bellpair_lambda_host import FunctionSpec, InvalidTenant, LambdaHost
 
 from .packages import function, invoke
 

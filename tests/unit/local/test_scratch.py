@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bellpair_local.lambda_host.function import FunctionSpec
-from bellpair_local.lambda_host.sandbox import Sandbox
+from bellpair_lambda_host.function import FunctionSpec
+from bellpair_lambda_host.sandbox import Sandbox
 
 
 def environment(tmp_path: Path, scratch: Path | None) -> dict[str, str]:

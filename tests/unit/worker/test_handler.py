@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_local.lambda_host import FunctionSpec, LambdaHost
+from bellpair_lambda_host import FunctionSpec, LambdaHost
 from tests.unit.lambda_host.packages import package as deployment_package
 
 from .memory_broker import RUN, MemoryBroker, body

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from bellpair_local.lambda_host import (
+from bellpair_lambda_host import (
     EventTooLarge,
     FunctionSpec,
     InvalidTenant,

@@ -10,24 +10,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from bellpair_local.lambda_host.conversation import (
+from bellpair_lambda_host.conversation import (
     BodyTooLarge,
     Conversation,
     ProtocolViolation,
     Request,
 )
-from bellpair_local.lambda_host.function import (
+from bellpair_lambda_host.function import (
     MAX_RESPONSE_BYTES,
     FunctionError,
     FunctionSpec,
     InvocationResult,
     WorkerStatus,
 )
-from bellpair_local.lambda_host.invocation import Invocation
-from bellpair_local.lambda_host.logs import FunctionLog, WorkerOutput
-from bellpair_local.lambda_host.process import Spawner, describe_exit, kill_tree, peak_memory_mb
-from bellpair_local.lambda_host.refusals import InitFailed
-from bellpair_local.lambda_host.sandbox import Sandbox
+from bellpair_lambda_host.invocation import Invocation
+from bellpair_lambda_host.logs import FunctionLog, WorkerOutput
+from bellpair_lambda_host.process import Spawner, describe_exit, kill_tree, peak_memory_mb
+from bellpair_lambda_host.refusals import InitFailed
+from bellpair_lambda_host.sandbox import Sandbox
 
 # Lambda stops an initialization after 10 s and repeats it once within the function's timeout;
 # here both are one stretch.

@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass
 
-from bellpair_local.lambda_host.function import MAX_EVENT_BYTES
-from bellpair_local.lambda_host.refusals import EventTooLarge
+from bellpair_lambda_host.function import MAX_EVENT_BYTES
+from bellpair_lambda_host.refusals import EventTooLarge
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``python -m bellpair_local.lambda_host``: the cold start of one function, as JSON."""
+"""``python -m bellpair_lambda_host``: the cold start of one function, as JSON."""
 
 import argparse
 import json
@@ -6,15 +6,15 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bellpair_local.lambda_host.function import FunctionSpec
-from bellpair_local.lambda_host.init_report import measure_init, slowest_imports
-from bellpair_local.lambda_host.refusals import LambdaHostError
+from bellpair_lambda_host.function import FunctionSpec
+from bellpair_lambda_host.init_report import measure_init, slowest_imports
+from bellpair_lambda_host.refusals import LambdaHostError
 
 
 def main() -> None:
     """Print the report of one function as JSON."""
     parser = argparse.ArgumentParser(
-        prog="lambda_host", description="Measure the cold start of a Lambda function."
+        prog="bellpair_lambda_host", description="Measure the cold start of a Lambda function."
     )
     parser.add_argument("--code", type=Path, required=True, help="its deployment package (zip)")
     parser.add_argument("--handler", required=True, help="module.function")

@@ -10,21 +10,21 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from bellpair_local.lambda_host.artifacts import ArtifactCache
-from bellpair_local.lambda_host.function import FunctionSpec, InvocationResult, WorkerStatus
-from bellpair_local.lambda_host.invocation import Invocation
-from bellpair_local.lambda_host.logs import FunctionLog
-from bellpair_local.lambda_host.pool import Pool
-from bellpair_local.lambda_host.process import Spawner
-from bellpair_local.lambda_host.refusals import (
+from bellpair_lambda_host.artifacts import ArtifactCache
+from bellpair_lambda_host.function import FunctionSpec, InvocationResult, WorkerStatus
+from bellpair_lambda_host.invocation import Invocation
+from bellpair_lambda_host.logs import FunctionLog
+from bellpair_lambda_host.pool import Pool
+from bellpair_lambda_host.process import Spawner
+from bellpair_lambda_host.refusals import (
     HostClosed,
     InitFailed,
     InvalidTenant,
     WorkersLost,
 )
-from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
-from bellpair_local.lambda_host.sandbox import Sandbox
-from bellpair_local.lambda_host.worker import INIT_LIMIT_S, Worker, WorkerGone
+from bellpair_lambda_host.runtime_dir import build_runtime_dir
+from bellpair_lambda_host.sandbox import Sandbox
+from bellpair_lambda_host.worker import INIT_LIMIT_S, Worker, WorkerGone
 
 DEFAULT_MAX_WORKERS = 4
 

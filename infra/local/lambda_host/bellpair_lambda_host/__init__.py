@@ -14,15 +14,15 @@ Examples
 >>> result.error or json.loads(result.payload)
 """
 
-from bellpair_local.lambda_host.function import (
+from bellpair_lambda_host.function import (
     FunctionError,
     FunctionSpec,
     InvocationResult,
     WorkerStatus,
 )
-from bellpair_local.lambda_host.host import LambdaHost
-from bellpair_local.lambda_host.init_report import ImportCost, measure_init, slowest_imports
-from bellpair_local.lambda_host.refusals import (
+from bellpair_lambda_host.host import LambdaHost
+from bellpair_lambda_host.init_report import ImportCost, measure_init, slowest_imports
+from bellpair_lambda_host.refusals import (
     EventTooLarge,
     HostClosed,
     InitFailed,
@@ -32,7 +32,7 @@ from bellpair_local.lambda_host.refusals import (
     TooManyRequests,
     WorkersLost,
 )
-from bellpair_local.lambda_host.runtime_dir import build_runtime_dir
+from bellpair_lambda_host.runtime_dir import build_runtime_dir
 
 __all__ = [
     "EventTooLarge",

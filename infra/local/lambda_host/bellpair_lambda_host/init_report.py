@@ -1,6 +1,6 @@
 """How long a function takes to become ready, and what it spends that on.
 
-The command for it is ``python -m bellpair_local.lambda_host --help``.
+The command for it is ``python -m bellpair_lambda_host --help``.
 """
 
 import subprocess
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from bellpair_local.lambda_host.function import FunctionSpec
-from bellpair_local.lambda_host.host import SandboxFactory
-from bellpair_local.lambda_host.logs import FunctionLog
-from bellpair_local.lambda_host.process import Spawner
-from bellpair_local.lambda_host.refusals import LambdaHostError
-from bellpair_local.lambda_host.worker import INIT_LIMIT_S, Worker
+from bellpair_lambda_host.function import FunctionSpec
+from bellpair_lambda_host.host import SandboxFactory
+from bellpair_lambda_host.logs import FunctionLog
+from bellpair_lambda_host.process import Spawner
+from bellpair_lambda_host.refusals import LambdaHostError
+from bellpair_lambda_host.worker import INIT_LIMIT_S, Worker
 
 _IMPORTTIME = "import time:"
 _START = "bellpair: the handler's imports start here"

@@ -6,8 +6,8 @@ import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from bellpair_local.lambda_host.artifacts import compile_bytecode
-from bellpair_local.lambda_host.publish import make_once
+from bellpair_lambda_host.artifacts import compile_bytecode
+from bellpair_lambda_host.publish import make_once
 
 RUNTIME_CLIENT = "awslambdaric"
 
@@ -39,7 +39,7 @@ def build_runtime_dir(parent: Path, python: Path | None = None) -> Path:
         client = distribution(RUNTIME_CLIENT)
     except PackageNotFoundError as error:
         raise RuntimeError(
-            f"{RUNTIME_CLIENT} is not installed here; install the bellpair-local package"
+            f"{RUNTIME_CLIENT} is not installed here; install the bellpair-lambda-host package"
         ) from error
 
     def fill(directory: Path) -> None:

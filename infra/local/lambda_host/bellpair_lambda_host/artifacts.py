@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from threading import Lock
 
-from bellpair_local.lambda_host.publish import make_once
-from bellpair_local.lambda_host.refusals import InvalidArtifact
+from bellpair_lambda_host.publish import make_once
+from bellpair_lambda_host.refusals import InvalidArtifact
 
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
 

@@ -4,8 +4,8 @@ import time
 from collections import deque
 from threading import Event, Lock
 
-from bellpair_local.lambda_host.refusals import TooManyRequests
-from bellpair_local.lambda_host.worker import Worker
+from bellpair_lambda_host.refusals import TooManyRequests
+from bellpair_lambda_host.worker import Worker
 
 # A worker that nobody needed for so long goes, as on Lambda, where it takes some minutes too.
 IDLE_LIMIT_S = 600.0

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from bellpair_local.lambda_host.function import FunctionSpec
+from bellpair_lambda_host.function import FunctionSpec
 
 _PYTHON_VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 

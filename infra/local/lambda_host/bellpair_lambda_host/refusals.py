@@ -1,6 +1,6 @@
 """What the host itself refuses; what a function does wrong is a `FunctionError` in its result."""
 
-from bellpair_local.lambda_host.function import FunctionError
+from bellpair_lambda_host.function import FunctionError
 
 
 class LambdaHostError(Exception):

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bellpair_local.lambda_host.function import MAX_RESPONSE_BYTES
+from bellpair_lambda_host.function import MAX_RESPONSE_BYTES
 
 # The runtime reports an error's cause in a header of up to 1 MB.
 _MAX_HEAD_BYTES = 2 * 1024 * 1024
