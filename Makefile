@@ -14,7 +14,7 @@ SYNTH := .venv/bin/python infra/cdk/synth.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-deployment test-drills \
+.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-deployment test-drills \
 	lint format synth layers clean
 
 help: ## say what can be made
@@ -48,8 +48,11 @@ test-unit: setup ## plain logic, in seconds
 test-contract: setup ## fakes and adapters held to one contract
 	@$(PYTEST) tests/contract
 
-test-integration: setup layers ## against a running local cloud
+test-integration: setup layers ## the application on a running local cloud
 	@$(PYTEST) tests/integration
+
+test-local-cloud: setup layers ## the local cloud itself, and the device service
+	@$(PYTEST) tests/local_cloud tests/braket_emulator
 
 test-deployment: setup layers ## what is synthesized
 	@$(PYTEST) tests/deployment

@@ -11,11 +11,11 @@ import pytest
 SHARED = {
     "integration": "cloud",
     "drills": "losses",
-    "integration/test_demo.py": "losses",
+    "local_cloud/test_demo.py": "losses",
     "deployment": "assemblies",
-    "integration/local_cloud": "small-cloud",
+    "local_cloud": "small-cloud",
     "simulation": "simulation",
-    "integration/braket_emulator": "emulators",
+    "braket_emulator": "emulators",
     "model": "model",
 }
 """Folders and files whose tests share something costly: a running cloud, a synthesis.

@@ -21,7 +21,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-EMULATOR_FOLDER = Path(__file__).parents[3] / "infra" / "local"
+EMULATOR_FOLDER = Path(__file__).parents[2] / "infra" / "local"
 DEADLINE_S = 100.0
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 

@@ -18,8 +18,8 @@ from botocore.config import Config
 
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
-from tests.integration.local_cloud import small_assembly
 from tests.integration.running_cloud import BELLPAIR, free_port_base
+from tests.local_cloud import small_assembly
 
 DEADLINE_SECONDS = 60.0
 
