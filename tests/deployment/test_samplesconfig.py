@@ -92,8 +92,6 @@ def configuration(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"secondary_region": "us-east-1"}, "three regions"),
-        ({"witness_region": "eu-west-1"}, "witness_region"),
         ({"poll_seconds": 0}, "poll_seconds"),
         ({"cloud": "aws", "poll_seconds": 29}, "poll_seconds must be 30 or more"),
         ({"log_retention_days": 2}, "log_retention_days"),
@@ -103,6 +101,116 @@ def configuration(
 def test_a_wrong_parameter_is_named(tmp_path: Path, changes: dict, said: str) -> None:
     with pytest.raises(StageUnknown, match=said):
         load("local", configuration(tmp_path, **changes))
+
+
+US = "us-east-1, us-east-2, us-west-2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"secondary_region": "us-east-1"},
+            ("secondary_region = 'us-east-1' is region too", "choose another secondary_region"),
+        ),
+        (
+            {"witness_region": "us-west-2"},
+            ("witness_region = 'us-west-2' is secondary_region too", US),
+        ),
+        (
+            {"secondary_region": "ca-central-1"},
+            ("secondary_region = 'ca-central-1' is in no set", US, "EU: eu-west-1"),
+        ),
+        (
+            {"witness_region": "eu-west-1"},
+            ("witness_region = 'eu-west-1' is outside the region set US", f"choose it from {US}"),
+        ),
+        (
+            {"region": "eu-west-2"},
+            ("secondary_region = 'us-west-2' is outside the region set EU", "eu-central-1"),
+        ),
+        (
+            {"secondary_region": "us-east-2", "witness_region": "us-west-2"},
+            ("secondary_region = 'us-east-2' has no Amazon Braket", "from us-east-1, us-west-2"),
+        ),
+        (
+            {
+                "region": "eu-west-2",
+                "secondary_region": "eu-west-1",
+                "witness_region": "eu-west-3",
+            },
+            ("secondary_region = 'eu-west-1' has no Amazon Braket", "from us-east-1, us-west-2"),
+        ),
+    ],
+)
+def test_regions_that_make_no_pair_are_told_with_the_key_the_value_and_what_to_do(
+    tmp_path: Path, changes: dict, told: tuple[str, ...]
+) -> None:
+    with pytest.raises(StageUnknown) as refused:
+        load("local", configuration(tmp_path, **changes))
+    for words in told:
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("witness_region", "name the third region"),
+        ("secondary_region", "name the region that takes over"),
+        ("stack_name", "stage.py says what it means"),
+    ],
+)
+def test_a_parameter_that_is_missing_is_named_with_what_to_do(
+    tmp_path: Path, key: str, remedy: str
+) -> None:
+    file = configuration(tmp_path)
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(line for line in lines if not line.startswith(f"{key} = ")))
+    with pytest.raises(StageUnknown, match=rf"\n  {key} is missing: .*{remedy}"):
+        load("local", file)
+
+
+def test_the_other_order_of_the_pair_is_a_pair(tmp_path: Path) -> None:
+    swapped = {"region": "us-west-2", "secondary_region": "us-east-1"}
+    assert load("local", configuration(tmp_path, **swapped)).pair == ("us-west-2", "us-east-1")
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(StageUnknown) as refused:
+        load("local", configuration(tmp_path, poll_seconds=0, burst=0, pol_seconds=5))
+    lines = str(refused.value).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["poll_seconds", "burst", "pol_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("percent = 51", "rollout.percent = 51: Input should be less than or equal to 50"),
+        ("percent = 0", "rollout.percent = 0"),
+        ("minutes = 2", "rollout.minutes = 2"),
+        ("minutes = 121", "rollout.minutes = 121"),
+        ("seconds = 300", "rollout.seconds is no parameter"),
+    ],
+)
+def test_a_rollout_that_tries_nothing_or_for_ever_is_refused(
+    tmp_path: Path, body: str, said: str
+) -> None:
+    with pytest.raises(StageUnknown) as refused:
+        load("local", configuration(tmp_path, {"rollout": body}, **ON_AWS))
+    assert said in str(refused.value)
+
+
+def test_a_stage_may_roll_out_more_slowly(tmp_path: Path) -> None:
+    table = "percent = 5\nminutes = 30"
+    stage = load("local", configuration(tmp_path, {"rollout": table}, **ON_AWS))
+    assert (stage.rollout.percent, stage.rollout.minutes) == (5, 30)
+
+
+def test_only_aws_rolls_out(tmp_path: Path) -> None:
+    assert not load("local", FILE).has_rollout
+    assert load("prod", FILE).has_rollout
+    with pytest.raises(StageUnknown, match="rollout needs cloud = 'aws'"):
+        load("local", configuration(tmp_path, {"rollout": "percent = 5"}))
 
 
 def test_a_queue_for_triggers_has_a_name_and_may_be_for_some_tenants(tmp_path: Path) -> None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bellpair_cdk import regions
+from toolchain.layers import HERE
+
 CONFIGURATION = "samplesconfig.toml"
-
-Region = Literal["us-east-1", "us-west-2", "us-east-2"]
-"""The region set in which DynamoDB keeps a table strongly consistent across regions."""
-
 
 POLL_SECONDS_MIN = {"aws": 30, "local": 1}
 """The shortest `Stage.poll_seconds` by cloud, in seconds.
@@ -132,216 +132,52 @@ class Domain(_Parameters):
     certificates: dict[str, str]
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.name != self.zone_name and not self.name.endswith(f".{self.zone_name}"):
-            raise ValueError(f"domain {self.name} is outside of its zone {self.zone_name}")
-        for region, arn in self.certificates.items():
-            if not re.fullmatch(rf"arn:aws[a-z-]*:acm:{region}:\d{{12}}:certificate/.+", arn):
-                raise ValueError(f"the certificate for {region} is not one of that region: {arn}")
-        return self
-
-
-class Size(_Parameters):
-    """A function's memory (MiB), time limit (s) and, where it matters, its concurrency."""
-
-    memory: int = Field(default=512, ge=128, le=10240)
-    timeout: int = Field(default=30, ge=1, le=900)
-    concurrency: int | None = Field(default=None, ge=1)
-
-
-WORKER_LAYERS = frozenset({"numeric", "quantum", "worker"})
-"""The layers that a worker may be made of; each has ``worker``, or it could run nothing."""
-
-
-QueueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-
-
-class TriggerQueue(_Parameters):
-    """A queue whose messages triggers may take.
-
-    Parameters
-    ----------
-    tenants
-        The tenants whose triggers may; left out, all.
-    """
-
-    tenants: tuple[str, ...] | None = None
-
-
-class Worker(_Parameters):
-    """A runtime that runs users' functions; they name it and get its libraries.
-
-    Parameters
-    ----------
-    layers
-        The layers that it is made of, ``worker`` among them.
-    image
-        An image in place of layers, as ECR names it, in the stage's account; ``{region}``
-        stands for each region of the pair. It holds ``functions/worker`` and the package
-        ``bellpair_worker``, and answers as Lambda's runtime does.
-    memory, timeout
-        What one run may use (MiB), and how long it lasts at most (s).
-    concurrency
-        Runs at once, of all tenants; left out, as many as the account has.
-    run_seconds
-        When a run is ended that has not come to its end, in seconds; left out, the timeout.
-        A function that made calls meanwhile goes on in another run.
-    preload
-        Modules that are imported once for all runs.
-    """
-
-    layers: tuple[str, ...] = ()
-    image: str | None = Field(
-        default=None,
-        pattern=r"^\d{12}\.dkr\.ecr\.\{region\}\.amazonaws\.com/[a-z0-9/._-]+[:@][\w.:-]+$",
-    )
-    memory: int = Field(default=2048, ge=512, le=10240)
-    timeout: int = Field(default=900, ge=30, le=900)
-    concurrency: int | None = Field(default=None, ge=1)
-    run_seconds: float | None = Field(default=None, ge=10, le=900)
-    preload: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _runs_functions(self) -> Self:
-        if bool(self.layers) == bool(self.image):
-            raise ValueError("a worker is made of layers or of an image: give one of them")
-        unknown = set(self.layers) - WORKER_LAYERS
-        if unknown:
+    def _is_a_pair(self) -> Self:
+        if problem := regions.unfit(self.region, self.secondary_region, self.witness_region):
+            raise ValueError(problem)
+        for name, device in self.devices.items():
+            if device.region not in (None, *self.pair):
+                raise ValueError(
+                    f"device {name} is in {device.region}, outside the pair: nobody would keep "
+                    f"its results; take it out, or give it a region of {' and '.join(self.pair)}"
+                )
+        if self.domain and self.domain.certificates.keys() != set(self.pair):
             raise ValueError(
-                f"no worker is made of {', '.join(sorted(unknown))}; "
-                f"there are {', '.join(sorted(WORKER_LAYERS))}"
+                f"domain.certificates must have one for each of {' and '.join(self.pair)}"
             )
-        if self.layers and "worker" not in self.layers:
-            raise ValueError("layers must have 'worker', which runs the functions")
         return self
 
-
-SIZES: dict[str, Size] = {
-    # API Gateway gives up after 29 s, so nothing on its path may take longer.
-    "api": Size(memory=1024, timeout=28),
-    "authorizer": Size(memory=512, timeout=10),
-    # Each pass takes a batch of every queue that was named; how many run at once is the
-    # event source's matter, see `Dispatching`.
-    "dispatch": Size(memory=512, timeout=60),
-    "transpile": Size(memory=3008, timeout=300),
-    "execute": Size(memory=512, timeout=60),
-    "complete": Size(memory=512, timeout=30),
-    "postprocess": Size(memory=1024, timeout=120),
-    "finish": Size(memory=512, timeout=30),
-    "sweep": Size(memory=512, timeout=60),
-    "calibration": Size(memory=1024, timeout=300),
-    "tenants": Size(memory=512, timeout=30),
-    "failover": Size(memory=512, timeout=30),
-    "adopt": Size(memory=512, timeout=60),
-    # It watches for a minute and longer while it has a suspicion.
-    "sentinel": Size(memory=256, timeout=90),
-    # It compiles and launches up to a thousand programs of one call, and waits a little.
-    "broker": Size(memory=2048, timeout=120),
-    "resume": Size(memory=1024, timeout=120),
-    "park": Size(memory=512, timeout=30),
-    # It waits for workers that start.
-    "registrar": Size(memory=256, timeout=300),
-    "notify": Size(memory=256, timeout=30),
-    "triggers": Size(memory=512, timeout=30),
-}
-"""Each function's size, where a stage says nothing else."""
-
-
-class Stage(_Parameters):
-    """Everything that a deployment may choose.
-
-    Parameters
-    ----------
-    name
-        ``local``, ``dev``, ``prod``; part of every resource's name.
-    cloud
-        ``aws``, or ``local`` for the emulated cloud on one machine.
-    region, secondary_region, witness_region
-        The first active region, its pair, and the ledger's witness.
-    stack_name
-        What SAM would call the stack; the stacks' names begin with it.
-    retain_data
-        Keep tables and buckets when a stack is deleted, and guard them.
-    tracing
-        Record X-Ray traces.
-    log_retention_days
-        How long logs are kept, in days; one of CloudWatch's steps.
-    log_level
-        What functions log from.
-    poll_seconds
-        How long a running job waits for its task's event before it asks the
-        device service, in seconds; at least `POLL_SECONDS_MIN`.
-    calibration_minutes
-        How often devices are asked for their state, in minutes.
-    requests_per_second, burst
-        What the API takes before it answers 429.
-    alarm_email
-        Who hears of alarms; left out, the topic has no subscriber.
-    devices
-        The devices on offer, by the name that tenants use.
-    workers
-        What runs users' functions, by the name that they choose it by.
-    call_patience_s
-        How long a function's process waits for a quantum call's tasks before it is suspended,
-        in seconds; left out, as long as is worth it for the device.
-    sentinel
-        How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
-    trigger_queues
-        Queues whose messages triggers may take, by the name that tenants use.
-    domain
-        The API's own name; left out, it has the two that API Gateway gives.
-    sizes
-        Functions whose size is not `SIZES`'.
-    """
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9]{1,11}$")
-    cloud: Literal["aws", "local"]
-    region: Region
-    secondary_region: Region
-    witness_region: Region
-    stack_name: str
-    retain_data: bool
-    tracing: bool
-    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    poll_seconds: int = Field(ge=1, le=3600)
-    calibration_minutes: int = Field(default=5, ge=1, le=60)
-    requests_per_second: int = Field(default=500, ge=1)
-    burst: int = Field(default=1000, ge=1)
-    alarm_email: str | None = None
-    devices: dict[str, Device] = Field(min_length=1)
-    workers: dict[str, Worker] = Field(min_length=1)
-    trigger_queues: dict[QueueName, TriggerQueue] = Field(default_factory=dict)
-    call_patience_s: float | None = Field(default=None, ge=0, le=20)
-    sentinel: Sentinel
-    domain: Domain | None = None
-    sizes: dict[str, Size] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sentinel_of_the_cloud(cls, given: Any) -> Any:
-        table = given.get("sentinel", {})
-        if not isinstance(table, dict):
-            return given
-        return {**given, "sentinel": {**SENTINELS.get(str(given.get("cloud")), {}), **table}}
+    @model_validator(mode="after")
+    def _asks_for_what_its_cloud_has(self) -> Self:
+        if self.cloud != "aws":
+            for name, worker in self.workers.items():
+                if worker.image:
+                    raise ValueError(f"worker {name} is an image, which needs cloud = 'aws'")
+            if self.domain:
+                raise ValueError("domain needs cloud = 'aws': nothing else has Route 53")
+        if "rollout" in self.model_fields_set and not self.has_rollout:
+            raise ValueError(
+                f"rollout needs cloud = 'aws', not {self.cloud!r}: nothing else shifts traffic; "
+                "take the table out"
+            )
+        if self.poll_seconds < POLL_SECONDS_MIN[self.cloud]:
+            raise ValueError(
+                f"poll_seconds must be {POLL_SECONDS_MIN[self.cloud]} or more with "
+                f"cloud = {self.cloud!r}: a job that polls more often until its deadline "
+                "would overrun the 25,000 events that an execution may have"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if len({self.region, self.secondary_region, self.witness_region}) != 3:
-            raise ValueError("region, secondary_region and witness_region must be three regions")
         unknown = self.sizes.keys() - SIZES.keys()
         if unknown:
             raise ValueError(f"sizes names no function: {', '.join(sorted(unknown))}")
-        for name, device in self.devices.items():
-            if device.region not in (None, *self.pair):
-                raise ValueError(f"device {name} is in {device.region}, outside the pair")
-        for name, worker in self.workers.items():
+        for name in self.workers:
             if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
                 raise ValueError(
                     f"worker {name!r}: begin with a letter, then letters, digits and -, up to 31"
                 )
-            if worker.image and self.cloud != "aws":
-                raise ValueError(f"worker {name} is an image, which needs cloud = 'aws'")
         if self.size("sentinel").timeout < WATCH_SECONDS + 15:
             raise ValueError(
                 f"sizes.sentinel.timeout must be {WATCH_SECONDS + 15} or more: one call watches "
@@ -351,18 +187,6 @@ class Stage(_Parameters):
             raise ValueError(
                 "sentinel.canary_limit_seconds must be more than twice poll_seconds: a canary "
                 "whose event is lost is late by one poll, and no reason to promote"
-            )
-        if self.domain and self.cloud != "aws":
-            raise ValueError("domain needs cloud = 'aws': nothing else has Route 53")
-        if self.domain and self.domain.certificates.keys() != set(self.pair):
-            raise ValueError(
-                f"domain.certificates must have one for each of {' and '.join(self.pair)}"
-            )
-        if self.poll_seconds < POLL_SECONDS_MIN[self.cloud]:
-            raise ValueError(
-                f"poll_seconds must be {POLL_SECONDS_MIN[self.cloud]} or more with "
-                f"cloud = {self.cloud!r}: a job that polls more often until its deadline "
-                "would overrun the 25,000 events that an execution may have"
             )
         return self
 
@@ -382,6 +206,11 @@ class Stage(_Parameters):
     # What AWS has and the local cloud lacks, one property each.
 
     @property
+    def python(self) -> str:
+        """The Python of functions and layers: on AWS ours to choose, locally what runs there."""
+        return "3.13" if self.cloud == "aws" else HERE
+
+    @property
     def has_bootstrap(self) -> bool:
         """CDK's bootstrap stack (roles and a version parameter) is there."""
         return self.cloud == "aws"
@@ -389,6 +218,15 @@ class Stage(_Parameters):
     @property
     def has_operations(self) -> bool:
         """Alarms notify people, and events cross regions; locally, the edge and tests do."""
+        return self.cloud == "aws"
+
+    @property
+    def has_rollout(self) -> bool:
+        """Functions have versions, and callers an alias that CodeDeploy moves from one to the next.
+
+        Locally nobody is hurt by a version that is replaced at once, no alarm could take it back,
+        and neither the local cloud nor LocalStack shifts traffic.
+        """
         return self.cloud == "aws"
 
 
@@ -422,9 +260,36 @@ def load(name: str, configuration: Path) -> Stage:
     try:
         return Stage(name=name, **parameters)
     except ValidationError as error:
-        raise StageUnknown(
-            f"[{name}.deploy.parameters] in {configuration.name}: {error}"
-        ) from error
+        lines = "".join(f"\n  {line}" for line in _told(error))
+        raise StageUnknown(f"[{name}.deploy.parameters] in {configuration.name}:{lines}") from error
+
+
+_MISSING = {
+    "secondary_region": (
+        "name the region that takes over, in the same region set as region, e.g. us-west-2"
+    ),
+    "witness_region": (
+        "name the third region of the ledger's region set, e.g. us-east-2; with it, two of three "
+        "agree on what was written when one is lost"
+    ),
+}
+"""What to do about parameters that are left out and must not be."""
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    """Yield a line for each thing that is wrong: the key, its value and what to do."""
+    for found in error.errors():
+        key = ".".join(map(str, found["loc"]))
+        match found["type"]:
+            case "missing":
+                remedy = _MISSING.get(key, "bellpair_cdk/stage.py says what it means")
+                yield f"{key} is missing: {remedy}"
+            case "extra_forbidden":
+                yield f"{key} is no parameter: correct its name or take it out"
+            case "value_error":
+                yield ": ".join(filter(None, (key, str(found["ctx"]["error"]))))
+            case _:
+                yield f"{key} = {found['input']!r}: {found['msg']}"
 
 
 def _is_stage(table: object) -> bool:
