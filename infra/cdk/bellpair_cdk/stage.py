@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -130,6 +130,221 @@ class Domain(_Parameters):
     zone_id: str = Field(pattern=r"^Z[A-Z0-9]+$")
     zone_name: str = Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     certificates: dict[str, str]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.name != self.zone_name and not self.name.endswith(f".{self.zone_name}"):
+            raise ValueError(f"domain {self.name} is outside of its zone {self.zone_name}")
+        for region, arn in self.certificates.items():
+            if not re.fullmatch(rf"arn:aws[a-z-]*:acm:{region}:\d{{12}}:certificate/.+", arn):
+                raise ValueError(f"the certificate for {region} is not one of that region: {arn}")
+        return self
+
+
+class Rollout(_Parameters):
+    """How a function's new version takes over from the one before. AWS only.
+
+    Parameters
+    ----------
+    percent
+        The part of the calls that the new version serves at first, in percent.
+    minutes
+        How long it does, before it serves all of them, in minutes. An alarm in that time gives
+        every call back to the version before.
+    """
+
+    # With more than half, those whom a broken version hits are the rule.
+    percent: int = Field(default=10, ge=1, le=50)
+    # An alarm takes two minutes to ring: one of measuring, one to be looked at.
+    minutes: int = Field(default=5, ge=3, le=120)
+
+
+class Size(_Parameters):
+    """A function's memory (MiB), time limit (s) and, where it matters, its concurrency."""
+
+    memory: int = Field(default=512, ge=128, le=10240)
+    timeout: int = Field(default=30, ge=1, le=900)
+    concurrency: int | None = Field(default=None, ge=1)
+
+
+WORKER_LAYERS = frozenset({"numeric", "quantum", "worker"})
+"""The layers that a worker may be made of; each has ``worker``, or it could run nothing."""
+
+
+QueueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+class TriggerQueue(_Parameters):
+    """A queue whose messages triggers may take.
+
+    Parameters
+    ----------
+    tenants
+        The tenants whose triggers may; left out, all.
+    """
+
+    tenants: tuple[str, ...] | None = None
+
+
+class Worker(_Parameters):
+    """A runtime that runs users' functions; they name it and get its libraries.
+
+    Parameters
+    ----------
+    layers
+        The layers that it is made of, ``worker`` among them.
+    image
+        An image in place of layers, as ECR names it, in the stage's account; ``{region}``
+        stands for each region of the pair. It holds ``functions/worker`` and the package
+        ``bellpair_worker``, and answers as Lambda's runtime does.
+    memory, timeout
+        What one run may use (MiB), and how long it lasts at most (s).
+    concurrency
+        Runs at once, of all tenants; left out, as many as the account has.
+    run_seconds
+        When a run is ended that has not come to its end, in seconds; left out, the timeout.
+        A function that made calls meanwhile goes on in another run.
+    preload
+        Modules that are imported once for all runs.
+    """
+
+    layers: tuple[str, ...] = ()
+    image: str | None = Field(
+        default=None,
+        pattern=r"^\d{12}\.dkr\.ecr\.\{region\}\.amazonaws\.com/[a-z0-9/._-]+[:@][\w.:-]+$",
+    )
+    memory: int = Field(default=2048, ge=512, le=10240)
+    timeout: int = Field(default=900, ge=30, le=900)
+    concurrency: int | None = Field(default=None, ge=1)
+    run_seconds: float | None = Field(default=None, ge=10, le=900)
+    preload: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _runs_functions(self) -> Self:
+        if bool(self.layers) == bool(self.image):
+            raise ValueError("a worker is made of layers or of an image: give one of them")
+        unknown = set(self.layers) - WORKER_LAYERS
+        if unknown:
+            raise ValueError(
+                f"no worker is made of {', '.join(sorted(unknown))}; "
+                f"there are {', '.join(sorted(WORKER_LAYERS))}"
+            )
+        if self.layers and "worker" not in self.layers:
+            raise ValueError("layers must have 'worker', which runs the functions")
+        return self
+
+
+SIZES: dict[str, Size] = {
+    # API Gateway gives up after 29 s, so nothing on its path may take longer.
+    "api": Size(memory=1024, timeout=28),
+    "authorizer": Size(memory=512, timeout=10),
+    # Each pass takes a batch of every queue that was named; how many run at once is the
+    # event source's matter, see `Dispatching`.
+    "dispatch": Size(memory=512, timeout=60),
+    "transpile": Size(memory=3008, timeout=300),
+    "execute": Size(memory=512, timeout=60),
+    "complete": Size(memory=512, timeout=30),
+    "postprocess": Size(memory=1024, timeout=120),
+    "finish": Size(memory=512, timeout=30),
+    "sweep": Size(memory=512, timeout=60),
+    "calibration": Size(memory=1024, timeout=300),
+    "tenants": Size(memory=512, timeout=30),
+    "failover": Size(memory=512, timeout=30),
+    "adopt": Size(memory=512, timeout=60),
+    # It watches for a minute and longer while it has a suspicion.
+    "sentinel": Size(memory=256, timeout=90),
+    # It compiles and launches up to a thousand programs of one call, and waits a little.
+    "broker": Size(memory=2048, timeout=120),
+    "resume": Size(memory=1024, timeout=120),
+    "park": Size(memory=512, timeout=30),
+    # It waits for workers that start.
+    "registrar": Size(memory=256, timeout=300),
+    "notify": Size(memory=256, timeout=30),
+    "triggers": Size(memory=512, timeout=30),
+}
+"""Each function's size, where a stage says nothing else."""
+
+
+class Stage(_Parameters):
+    """Everything that a deployment may choose.
+
+    Parameters
+    ----------
+    name
+        ``local``, ``dev``, ``prod``; part of every resource's name.
+    cloud
+        ``aws``, or ``local`` for the emulated cloud on one machine.
+    region, secondary_region, witness_region
+        The first active region, its pair, and the ledger's witness.
+    stack_name
+        What SAM would call the stack; the stacks' names begin with it.
+    retain_data
+        Keep tables and buckets when a stack is deleted, and guard them.
+    tracing
+        Record X-Ray traces.
+    log_retention_days
+        How long logs are kept, in days; one of CloudWatch's steps.
+    log_level
+        What functions log from.
+    poll_seconds
+        How long a running job waits for its task's event before it asks the
+        device service, in seconds; at least `POLL_SECONDS_MIN`.
+    calibration_minutes
+        How often devices are asked for their state, in minutes.
+    requests_per_second, burst
+        What the API takes before it answers 429.
+    alarm_email
+        Who hears of alarms; left out, the topic has no subscriber.
+    devices
+        The devices on offer, by the name that tenants use.
+    workers
+        What runs users' functions, by the name that they choose it by.
+    call_patience_s
+        How long a function's process waits for a quantum call's tasks before it is suspended,
+        in seconds; left out, as long as is worth it for the device.
+    sentinel
+        How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
+    trigger_queues
+        Queues whose messages triggers may take, by the name that tenants use.
+    domain
+        The API's own name; left out, it has the two that API Gateway gives.
+    rollout
+        How new versions of functions take over, see `has_rollout`.
+    sizes
+        Functions whose size is not `SIZES`'.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]{1,11}$")
+    cloud: Literal["aws", "local"]
+    region: str
+    secondary_region: str
+    witness_region: str
+    stack_name: str
+    retain_data: bool
+    tracing: bool
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    poll_seconds: int = Field(ge=1, le=3600)
+    calibration_minutes: int = Field(default=5, ge=1, le=60)
+    requests_per_second: int = Field(default=500, ge=1)
+    burst: int = Field(default=1000, ge=1)
+    alarm_email: str | None = None
+    devices: dict[str, Device] = Field(min_length=1)
+    workers: dict[str, Worker] = Field(min_length=1)
+    trigger_queues: dict[QueueName, TriggerQueue] = Field(default_factory=dict)
+    call_patience_s: float | None = Field(default=None, ge=0, le=20)
+    sentinel: Sentinel
+    domain: Domain | None = None
+    rollout: Rollout = Rollout()
+    sizes: dict[str, Size] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sentinel_of_the_cloud(cls, given: Any) -> Any:
+        table = given.get("sentinel", {})
+        if not isinstance(table, dict):
+            return given
+        return {**given, "sentinel": {**SENTINELS.get(str(given.get("cloud")), {}), **table}}
 
     @model_validator(mode="after")
     def _is_a_pair(self) -> Self:
