@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from bellpair_lambda_host.function import FunctionSpec
+from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.sandbox import Sandbox
 
 
@@ -19,7 +19,7 @@ def environment(tmp_path: Path, scratch: Path | None) -> dict[str, str]:
         timeout_s=3,
         memory_mb=128,
     )
-    sandbox = Sandbox(Path(sys.executable), tmp_path, (), tmp_path, tmp_path, scratch)
+    sandbox = Sandbox(Interpreter.running(), tmp_path, (), tmp_path, tmp_path, scratch)
     return sandbox.environment(spec, "127.0.0.1:1")
 
 

@@ -18,10 +18,12 @@ from bellpair_lambda_host.function import (
     FunctionError,
     FunctionSpec,
     InvocationResult,
+    RemoteZip,
     WorkerStatus,
 )
 from bellpair_lambda_host.host import LambdaHost
 from bellpair_lambda_host.init_report import ImportCost, measure_init, slowest_imports
+from bellpair_lambda_host.interpreter import Interpreter, InterpreterUnusable
 from bellpair_lambda_host.refusals import (
     EventTooLarge,
     HostClosed,
@@ -41,11 +43,14 @@ __all__ = [
     "HostClosed",
     "ImportCost",
     "InitFailed",
+    "Interpreter",
+    "InterpreterUnusable",
     "InvalidArtifact",
     "InvalidTenant",
     "InvocationResult",
     "LambdaHost",
     "LambdaHostError",
+    "RemoteZip",
     "TooManyRequests",
     "WorkerStatus",
     "WorkersLost",

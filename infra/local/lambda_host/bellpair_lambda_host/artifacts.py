@@ -3,12 +3,13 @@
 import hashlib
 import os
 import subprocess
-import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
 
+from bellpair_lambda_host.function import Artifact, RemoteZip
+from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.publish import make_once
 from bellpair_lambda_host.refusals import InvalidArtifact
 
@@ -29,16 +30,16 @@ class ArtifactCache:
     root
         Where the artifacts lie; made when missing.
     python
-        The interpreter that will run them, for which bytecode is compiled.
+        What will run them, for which bytecode is compiled.
     """
 
-    def __init__(self, root: Path, python: Path) -> None:
+    def __init__(self, root: Path, python: Interpreter) -> None:
         self._root = root
         self._python = python
         self._digests: dict[tuple[Path, int, int], str] = {}
         self._lock = Lock()
 
-    def unpack(self, artifact: bytes | Path) -> Path:
+    def unpack(self, artifact: Artifact) -> Path:
         """Return the artifact's directory, unpacking it when this is its first use anywhere.
 
         Raises
@@ -46,15 +47,19 @@ class ArtifactCache:
         InvalidArtifact
             When the file is missing, is no zip archive, or is too large unpacked.
         """
+        if isinstance(artifact, Path) and artifact.is_dir():
+            return artifact
 
         def fill(directory: Path) -> None:
-            size = _extract(artifact, directory)
+            archive = artifact.fetch() if isinstance(artifact, RemoteZip) else artifact
+            size = _extract(archive, directory)
             compile_bytecode(directory, self._python, parallel=size > _SERIAL_COMPILE_BYTES)
 
-        name = f"{self._digest(artifact)}-{sys.implementation.cache_tag}"
-        return make_once(self._root / name, fill)
+        return make_once(self._root / f"{self._digest(artifact)}-{self._python.cache_tag}", fill)
 
-    def _digest(self, artifact: bytes | Path) -> str:
+    def _digest(self, artifact: Artifact) -> str:
+        if isinstance(artifact, RemoteZip):
+            return artifact.sha256
         if isinstance(artifact, bytes):
             return hashlib.sha256(artifact).hexdigest()
         try:
@@ -72,14 +77,14 @@ class ArtifactCache:
         return known
 
 
-def compile_bytecode(directory: Path, python: Path, *, parallel: bool) -> None:
+def compile_bytecode(directory: Path, python: Interpreter, *, parallel: bool) -> None:
     """Compile every module under `directory`; a file that is no Python of this version stays so.
 
     The bytecode is not checked against its source at import: the directory never changes.
     """
     arguments = ["-q", "-j", "0" if parallel else "1", "--invalidation-mode", "unchecked-hash"]
     subprocess.run(
-        [str(python), "-S", "-E", "-m", "compileall", *arguments, str(directory)],
+        [str(python.executable), "-S", "-E", "-m", "compileall", *arguments, str(directory)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,26 @@ _ARN = re.compile(
 
 
 @dataclass(frozen=True)
+class RemoteZip:
+    """A zip archive that is fetched where it is not unpacked yet.
+
+    Attributes
+    ----------
+    sha256
+        Hexadecimal; two archives with the same one are the same.
+    fetch
+        Returns the archive's bytes.
+    """
+
+    sha256: str
+    fetch: Callable[[], bytes] = field(compare=False, repr=False)
+
+
+Artifact = bytes | Path | RemoteZip
+"""Code or a layer."""
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """One version of a function as it is configured. Keep the object and pass it again.
 
@@ -33,7 +53,8 @@ class FunctionSpec:
     handler
         ``module.function``.
     code_zip
-        The deployment package: its bytes, or the path of a file that will not change.
+        The deployment package: its bytes, the path of a file that will not change, one that is
+        yet to be fetched, or the path of a folder, which is used as it is.
     layer_zips
         Layers in the function's order. As in ``/opt``, a later layer wins over an earlier one.
     environment
@@ -42,6 +63,10 @@ class FunctionSpec:
         Limit of one invocation, in seconds (at most 900).
     memory_mb
         Reported to the function; not enforced.
+    log_stream
+        Named to the function; each worker has one of its own when empty.
+    initialization_type
+        Named to the function, as in ``AWS_LAMBDA_INITIALIZATION_TYPE``.
     max_workers
         Most processes at once; ``None`` takes the host's default.
     per_tenant
@@ -55,13 +80,15 @@ class FunctionSpec:
 
     arn: str
     handler: str
-    code_zip: bytes | Path = field(repr=False)
-    layer_zips: tuple[bytes | Path, ...] = field(default=(), repr=False)
+    code_zip: Artifact = field(repr=False)
+    layer_zips: tuple[Artifact, ...] = field(default=(), repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 3.0
     memory_mb: int = 128
     version: str = "$LATEST"
     log_group: str = ""
+    log_stream: str = ""
+    initialization_type: str = "on-demand"
     max_workers: int | None = None
     per_tenant: bool = False
     name: str = field(init=False)

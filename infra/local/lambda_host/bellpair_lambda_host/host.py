@@ -2,8 +2,6 @@
 
 import math
 import random
-import sys
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -11,31 +9,19 @@ from typing import Self
 from uuid import uuid4
 
 from bellpair_lambda_host.artifacts import ArtifactCache
+from bellpair_lambda_host.environment import ExecutionEnvironment
 from bellpair_lambda_host.function import FunctionSpec, InvocationResult, WorkerStatus
+from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.invocation import Invocation
 from bellpair_lambda_host.logs import FunctionLog
 from bellpair_lambda_host.pool import Pool
-from bellpair_lambda_host.process import Spawner
-from bellpair_lambda_host.refusals import (
-    HostClosed,
-    InitFailed,
-    InvalidTenant,
-    WorkersLost,
-)
+from bellpair_lambda_host.refusals import HostClosed, InvalidTenant
 from bellpair_lambda_host.runtime_dir import build_runtime_dir
 from bellpair_lambda_host.sandbox import Sandbox
-from bellpair_lambda_host.worker import INIT_LIMIT_S, Worker, WorkerGone
+from bellpair_lambda_host.worker import INIT_LIMIT_S, Worker
+from bellpair_lambda_host.workforce import Workforce
 
 DEFAULT_MAX_WORKERS = 4
-
-# So many workers in a row may vanish before they take the event, until that is the answer.
-_MAX_LOST_WORKERS = 5
-
-
-def base_python() -> Path:
-    """The interpreter that the running virtual environment was made from."""
-    version = sys.version_info
-    return Path(sys.base_prefix, "bin", f"python{version.major}.{version.minor}")
 
 
 class SandboxFactory:
@@ -46,7 +32,7 @@ class SandboxFactory:
     cache_dir
         Holds all of it; any number of hosts and processes may share one.
     python
-        The interpreter of the workers; the running environment's base interpreter when ``None``.
+        What the workers run in; the base interpreter of what runs this when ``None``.
     runtime_dir
         What `build_runtime_dir` made; built in the cache when ``None``.
     scratch_dir
@@ -56,16 +42,16 @@ class SandboxFactory:
     def __init__(
         self,
         cache_dir: Path,
-        python: Path | None = None,
+        python: Interpreter | None = None,
         runtime_dir: Path | None = None,
         scratch_dir: Path | None = None,
     ) -> None:
         cache_dir = cache_dir.absolute()
-        self._python = python or base_python()
+        self._python = python or Interpreter.running()
         self._artifacts = ArtifactCache(cache_dir / "artifacts", self._python)
         self._runtime = runtime_dir or build_runtime_dir(cache_dir / "runtime", self._python)
         self._home = cache_dir / "home"
-        self._home.mkdir(exist_ok=True)
+        self._home.mkdir(parents=True, exist_ok=True)
         self._scratch = scratch_dir and scratch_dir.absolute()
         if self._scratch is not None:
             self._scratch.mkdir(parents=True, exist_ok=True)
@@ -166,20 +152,18 @@ class LambdaHost:
         *,
         log_dir: Path | None = None,
         max_workers_per_function: int = DEFAULT_MAX_WORKERS,
-        python: Path | None = None,
+        python: Interpreter | None = None,
         runtime_dir: Path | None = None,
         init_limit_s: float = INIT_LIMIT_S,
         scratch_dir: Path | None = None,
     ) -> None:
-        self._init_limit_s = init_limit_s
+        self._workforce = Workforce(init_limit_s)
         self._sandboxes = SandboxFactory(cache_dir, python, runtime_dir, scratch_dir)
         self._log_dir = log_dir
         self._max_workers = max_workers_per_function
-        self._spawner = Spawner()
         self._lock = Lock()
         self._functions: dict[tuple[str, str], _Function] = {}
         self._logs: dict[str, FunctionLog] = {}
-        self._workers: dict[Worker, None] = {}
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -245,33 +229,11 @@ class LambdaHost:
         )
         function = self._function(spec)
         pool = function.pool(tenant_id)
-        worker = pool.acquire(spec.timeout_s)
+        environment = self._environment(function, pool.acquire(spec.timeout_s))
         try:
-            for _ in range(_MAX_LOST_WORKERS):
-                init_ms = None
-                if worker is None:
-                    worker, init_ms = self._start(function, request_id)
-                try:
-                    return worker.invoke(invocation, init_ms)
-                except WorkerGone:
-                    self._dispose(worker)
-                    worker = None
-            raise WorkersLost(
-                f"{_MAX_LOST_WORKERS} workers of {spec.name} were lost in a row; try again"
-            )
-        except InitFailed as failure:
-            return InvocationResult(
-                request_id=request_id,
-                payload=failure.error.payload,
-                error=failure.error,
-                log=failure.log,
-                cold=True,
-                init_ms=failure.elapsed_ms,
-                duration_ms=0.0,
-                max_memory_mb=0,
-            )
+            return environment.invoke(invocation)
         finally:
-            self._release(pool, worker)
+            self._release(pool, environment)
 
     def prewarm(self, spec: FunctionSpec, workers: int = 1, tenant_id: str | None = None) -> None:
         """Have so many workers of a function ready (at most as many as it may have).
@@ -282,19 +244,14 @@ class LambdaHost:
         """
         function = self._function(spec)
         pool = function.pool(tenant_id)
-        taken: list[Worker | None] = []
+        taken: list[ExecutionEnvironment] = []
         try:
             for _ in range(min(workers, self._places(spec))):
-                worker = pool.acquire(spec.timeout_s)
-                taken.append(worker)
-                if worker is None or not worker.usable:
-                    if worker is not None:
-                        taken[-1] = None
-                        self._dispose(worker)
-                    taken[-1], _ = self._start(function, str(uuid4()))
+                taken.append(self._environment(function, pool.acquire(spec.timeout_s)))
+                taken[-1].initialize(str(uuid4()))
         finally:
-            for worker in taken:
-                self._release(pool, worker)
+            for environment in taken:
+                self._release(pool, environment)
 
     def evict(self, function: str) -> None:
         """Forget a function by name or ARN, all its versions: its code or settings changed.
@@ -313,9 +270,7 @@ class LambdaHost:
 
     def workers(self) -> list[WorkerStatus]:
         """All workers, oldest first."""
-        with self._lock:
-            workers = list(self._workers)
-        return [worker.status for worker in workers]
+        return [worker.status for worker in self._workforce.workers]
 
     def waiting(self, function: str) -> int:
         """How many invocations of a function, by name, wait for a worker."""
@@ -340,8 +295,7 @@ class LambdaHost:
         """
         if not 0 <= fraction <= 1:
             raise ValueError("fraction must be from 0 to 1")
-        with self._lock:
-            alive = [worker for worker in self._workers if worker.status.state != "dead"]
+        alive = [worker for worker in self._workforce.workers if worker.status.state != "dead"]
         chosen = random.Random(seed).sample(alive, math.ceil(fraction * len(alive)))
         statuses = [worker.status for worker in chosen]
         for worker in chosen:
@@ -353,16 +307,9 @@ class LambdaHost:
         with self._lock:
             self._closed = True
             functions, self._functions = list(self._functions.values()), {}
-        # After this no process can start, and those that exist are registered.
-        self._spawner.close()
+        self._workforce.close()
         for function in functions:
             self._retire(function)
-        with self._lock:
-            remaining = list(self._workers)
-        for worker in remaining:
-            worker.kill()
-        for worker in remaining:
-            worker.wait()
         for log in self._logs.values():
             log.close()
 
@@ -386,44 +333,18 @@ class LambdaHost:
     def _places(self, spec: FunctionSpec) -> int:
         return spec.max_workers or self._max_workers
 
-    def _start(self, function: _Function, request_id: str) -> tuple[Worker, float]:
-        if function.sandbox is None:
-            function.sandbox = self._sandboxes.make(function.spec)
-        try:
-            worker = Worker(
-                function.spec,
-                function.sandbox,
-                self._spawner,
-                function.log,
-                self._register,
-                self._init_limit_s,
-            )
-        except RuntimeError as error:
-            if not self._closed:
-                raise
-            raise HostClosed("The Lambda host is closed") from error
-        try:
-            return worker, worker.start(request_id)
-        except BaseException:
-            self._dispose(worker)
-            raise
+    def _environment(self, function: _Function, worker: Worker | None) -> ExecutionEnvironment:
+        def start(request_id: str) -> tuple[Worker, float]:
+            if function.sandbox is None:
+                function.sandbox = self._sandboxes.make(function.spec)
+            return self._workforce.start(function.spec, function.sandbox, function.log, request_id)
 
-    def _register(self, worker: Worker) -> None:
-        with self._lock:
-            self._workers[worker] = None
+        return ExecutionEnvironment(self._workforce, start, worker)
 
-    def _release(self, pool: Pool, worker: Worker | None) -> None:
-        if worker is not None and not worker.usable:
-            self._dispose(worker)
-            worker = None
-        for surplus in pool.release(worker):
-            self._dispose(surplus)
+    def _release(self, pool: Pool, environment: ExecutionEnvironment) -> None:
+        for surplus in pool.release(environment.worker):
+            self._workforce.dispose(surplus)
 
     def _retire(self, function: _Function) -> None:
         for worker in function.retire():
-            self._dispose(worker)
-
-    def _dispose(self, worker: Worker) -> None:
-        worker.dispose()
-        with self._lock, suppress(KeyError):
-            del self._workers[worker]
+            self._workforce.dispose(worker)

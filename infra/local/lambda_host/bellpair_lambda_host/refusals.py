@@ -1,6 +1,6 @@
 """What the host itself refuses; what a function does wrong is a `FunctionError` in its result."""
 
-from bellpair_lambda_host.function import FunctionError
+from bellpair_lambda_host.function import FunctionError, InvocationResult
 
 
 class LambdaHostError(Exception):
@@ -49,3 +49,16 @@ class InitFailed(LambdaHostError):
         self.error = error
         self.log = log
         self.elapsed_ms = elapsed_ms
+
+    def result(self, request_id: str) -> InvocationResult:
+        """What the invocation that waited for the worker gives."""
+        return InvocationResult(
+            request_id=request_id,
+            payload=self.error.payload,
+            error=self.error,
+            log=self.log,
+            cold=True,
+            init_ms=self.elapsed_ms,
+            duration_ms=0.0,
+            max_memory_mb=0,
+        )

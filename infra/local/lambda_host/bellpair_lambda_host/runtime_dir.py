@@ -2,18 +2,22 @@
 
 import re
 import shutil
-import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
 from bellpair_lambda_host.artifacts import compile_bytecode
+from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.publish import make_once
 
 RUNTIME_CLIENT = "awslambdaric"
 
 
-def build_runtime_dir(parent: Path, python: Path | None = None) -> Path:
-    """Copy the runtime interface client and what it needs out of the running environment.
+class RuntimeClientMissing(RuntimeError):
+    """The Python that is to run functions has no runtime interface client to copy."""
+
+
+def build_runtime_dir(parent: Path, python: Interpreter | None = None) -> Path:
+    """Copy the runtime interface client and what it needs out of a Python's environment.
 
     No network is used, and nothing else of the environment comes along. The directory is named
     after the client's version, made once, and complete from the moment it exists.
@@ -23,7 +27,7 @@ def build_runtime_dir(parent: Path, python: Path | None = None) -> Path:
     parent
         The directory to make it in; made when missing.
     python
-        The interpreter to compile bytecode with; the running environment's own when ``None``.
+        What will run it; the one that runs this when ``None``.
 
     Returns
     -------
@@ -32,26 +36,28 @@ def build_runtime_dir(parent: Path, python: Path | None = None) -> Path:
 
     Raises
     ------
-    RuntimeError
-        When the running environment has no ``awslambdaric``.
+    RuntimeClientMissing
+        When that environment has no ``awslambdaric``.
     """
+    python = python or Interpreter.running()
     try:
-        client = distribution(RUNTIME_CLIENT)
+        client = _distribution(RUNTIME_CLIENT, python)
     except PackageNotFoundError as error:
-        raise RuntimeError(
-            f"{RUNTIME_CLIENT} is not installed here; install the bellpair-lambda-host package"
+        raise RuntimeClientMissing(
+            f"{RUNTIME_CLIENT} is not installed for Python {python.version}; "
+            "install it in the environment that is to run functions"
         ) from error
 
     def fill(directory: Path) -> None:
-        for package in _with_requirements(client):
+        for package in _with_requirements(client, python):
             _copy(package, directory)
-        compile_bytecode(directory, python or Path(sys.executable), parallel=False)
+        compile_bytecode(directory, python, parallel=False)
 
-    name = f"{RUNTIME_CLIENT}-{client.version}-{sys.implementation.cache_tag}"
+    name = f"{RUNTIME_CLIENT}-{client.version}-{python.cache_tag}"
     return make_once(parent / name, fill)
 
 
-def _with_requirements(package: Distribution) -> list[Distribution]:
+def _with_requirements(package: Distribution, python: Interpreter) -> list[Distribution]:
     found = {package.name: package}
     queue = [package]
     while queue:
@@ -60,9 +66,15 @@ def _with_requirements(package: Distribution) -> list[Distribution]:
                 continue
             name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
             if name not in found:
-                found[name] = distribution(name)
+                found[name] = _distribution(name, python)
                 queue.append(found[name])
     return list(found.values())
+
+
+def _distribution(name: str, python: Interpreter) -> Distribution:
+    for found in Distribution.discover(name=name, path=list(python.packages)):
+        return found
+    raise PackageNotFoundError(name)
 
 
 def _copy(package: Distribution, target: Path) -> None:

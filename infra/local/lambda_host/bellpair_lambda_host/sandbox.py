@@ -1,6 +1,5 @@
 """The inside of a worker: its interpreter, its import path and its environment variables."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,8 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bellpair_lambda_host.function import FunctionSpec
-
-_PYTHON_VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
+from bellpair_lambda_host.interpreter import Interpreter
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Sandbox:
     Attributes
     ----------
     python
-        A base interpreter, outside of any virtual environment.
+        What the function runs in.
     code, layers, runtime
         Stand for ``/var/task``, ``/opt`` (the function's order) and ``/var/runtime``.
     home
@@ -28,7 +26,7 @@ class Sandbox:
         Stands for ``/tmp`` for all that asks for a temporary file; the system's when ``None``.
     """
 
-    python: Path
+    python: Interpreter
     code: Path
     layers: tuple[Path, ...]
     runtime: Path
@@ -37,7 +35,7 @@ class Sandbox:
 
     def command(self, *arguments: str) -> Sequence[str]:
         """The interpreter with `arguments`; without site packages, writing no bytecode."""
-        return (str(self.python), "-S", "-B", *arguments)
+        return (str(self.python.executable), "-S", "-B", *arguments)
 
     @property
     def import_path(self) -> tuple[Path, ...]:
@@ -46,7 +44,7 @@ class Sandbox:
             directory
             for layer in reversed(self.layers)
             for directory in (
-                layer / "python" / "lib" / _PYTHON_VERSION / "site-packages",
+                layer / "python" / "lib" / f"python{self.python.version}" / "site-packages",
                 layer / "python",
             )
             if directory.is_dir()
@@ -58,7 +56,6 @@ class Sandbox:
 
         The variables that Lambda reserves cannot be set by the function; the others can.
         """
-        now = datetime.now(UTC)
         open_to_change = {
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -71,13 +68,13 @@ class Sandbox:
             import_path.insert(0, extra)
         reserved = {
             "AWS_DEFAULT_REGION": spec.region,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{_PYTHON_VERSION}",
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{self.python.version}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": spec.name,
             "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": spec.initialization_type,
             "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"{now:%Y/%m/%d}/[{spec.version}]{uuid4().hex}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": spec.log_stream or _new_log_stream(spec),
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
             "AWS_REGION": spec.region,
             "LAMBDA_RUNTIME_DIR": str(self.runtime),
@@ -87,3 +84,7 @@ class Sandbox:
             "_HANDLER": spec.handler,
         }
         return {**open_to_change, **spec.environment, **reserved}
+
+
+def _new_log_stream(spec: FunctionSpec) -> str:
+    return f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{uuid4().hex}"
