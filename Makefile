@@ -74,7 +74,7 @@ synth: setup layers ## synthesize every stage with the CDK command line, and che
 	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli --check || exit 1; done
 
 layers: setup ## build the Lambda layers within their budgets
-	@PYTHONPATH=infra .venv/bin/python -m toolchain.layers
+	@PYTHONPATH=infra .venv/bin/python -m toolchain.build_layers
 
 clean: ## remove what was built; the environment stays
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -15,9 +15,10 @@ from pathlib import Path
 
 sys.path[1:1] = [str(Path(__file__).parents[1])]
 
-from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
+from bellpair_cdk.stage import CONFIGURATION, Stage, StageUnknown, load
 from toolchain import node, stamp
-from toolchain.layers import LayerBroken
+from toolchain.build_layers import LayerBroken, inputs_of
+from toolchain.layers import layers_for
 from toolchain.stamp import BUILD, ROOT
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="check the templates afterwards")
     arguments = parser.parse_args()
     try:
-        load(arguments.stage, ROOT / CONFIGURATION)
+        stage = load(arguments.stage, ROOT / CONFIGURATION)
     except StageUnknown as error:
         print(f"synth: {error}", file=sys.stderr)
         return 2
@@ -40,7 +41,7 @@ def main() -> int:
     os.environ.update(node.environment())
     os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
     with stamp.lock(f"synth-{arguments.stage}"):
-        wanted = inputs(arguments.stage, arguments.functions, checked=not arguments.unchecked)
+        wanted = inputs(stage, arguments.functions, checked=not arguments.unchecked)
         done = out.with_name(out.name + ".stamp")
         if not (stamp.is_current(done, wanted) and (out / "manifest.json").exists()):
             done.unlink(missing_ok=True)
@@ -61,15 +62,14 @@ def main() -> int:
     return 1 if found else 0
 
 
-def inputs(stage: str, functions: Path, *, checked: bool) -> str:
+def inputs(stage: Stage, functions: Path, *, checked: bool) -> str:
     """Return the digest of everything that a stage's assembly is made from."""
     return stamp.digest(
         [
-            *(functions, ROOT / "layers", ROOT / "statemachines", ROOT / "samplesconfig.toml"),
-            *(ROOT / "infra" / "cdk", ROOT / "infra" / "toolchain", ROOT / "uv.lock"),
-            # A worker's layer holds the client library.
-            ROOT / "sdk" / "bellpair",
-            *(stage, str(checked)),
+            *(functions, ROOT / "statemachines", ROOT / "samplesconfig.toml"),
+            *(ROOT / "infra" / "cdk", ROOT / "uv.lock"),
+            *(inputs_of(layer) for layer in layers_for(stage.python).values()),
+            *(stage.name, str(checked)),
         ]
     )
 

@@ -11,7 +11,8 @@ import zipfile
 import pytest
 
 from bellpair_cdk.stage import CONFIGURATION, load
-from toolchain.layers import FUNCTION_LIMIT, LAYERS, MEGABYTE, SERVICES, TOGETHER, build, weight
+from toolchain.build_layers import build, weight
+from toolchain.layers import FUNCTION_LIMIT, LAYERS, MEGABYTE, SERVICES, TOGETHER
 from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]

@@ -11,7 +11,8 @@ from bellpair_cdk.function import Workshop
 from bellpair_cdk.rules import hold_to_rules
 from bellpair_cdk.stacks import compose
 from bellpair_cdk.stage import CONFIGURATION, load
-from toolchain.layers import LAYERS, build
+from toolchain.build_layers import build
+from toolchain.layers import layers_for
 from toolchain.stamp import BUILD, ROOT
 
 
@@ -58,7 +59,7 @@ def app(stage_name: str, outdir: Path | None, sources: Sources, *, checked: bool
     workshop = Workshop(
         functions=sources.functions,
         staging=BUILD / "functions" / stage_name,
-        layers={name: build(layer) for name, layer in LAYERS.items()},
+        layers={name: build(layer) for name, layer in layers_for(stage.python).items()},
     )
     compose(made, stage, workshop, sources.machines)
     if checked:

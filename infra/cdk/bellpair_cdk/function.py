@@ -18,7 +18,11 @@ from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.sources import staged
 from bellpair_cdk.stage import Size, Stage
 
-RUNTIME = lambda_.Runtime.PYTHON_3_11
+
+def runtime(stage: Stage) -> lambda_.Runtime:
+    """Return the runtime of a stage's functions, which is that of its layers too."""
+    found: lambda_.Runtime = getattr(lambda_.Runtime, f"PYTHON_{stage.python.replace('.', '_')}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class SharedLayers(Construct):
                 self,
                 name.capitalize(),
                 code=lambda_.Code.from_asset(str(workshop.layers[name])),
-                compatible_runtimes=[RUNTIME],
+                compatible_runtimes=[runtime(names.stage)],
                 compatible_architectures=[lambda_.Architecture.X86_64],
                 description=f"Bellpair {names.stage.name}: {name}",
             )
@@ -73,14 +77,14 @@ class Build:
 
     Parameters
     ----------
-    code, handler, layers
+    code, runtime, handler, layers
         As Lambda has them.
     """
 
     code: lambda_.Code
+    runtime: lambda_.Runtime
     handler: str = "handler.handler"
     layers: tuple[lambda_.LayerVersion, ...] = ()
-    runtime: lambda_.Runtime = RUNTIME
 
 
 class PlatformFunction(Construct):
@@ -206,6 +210,7 @@ class Workbench:
         """Return what a function of this folder is made of, with these layers."""
         return Build(
             code=self.workshop.code(folder),
+            runtime=runtime(self.names.stage),
             handler=handler,
             layers=tuple(self.layers[layer] for layer in layers),
         )

@@ -1,0 +1,157 @@
+"""What layers and functions weigh, against their budgets and Lambda's limits."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.deployed import DeployedFunction
+from toolchain.layers import FUNCTION_LIMIT, MEGABYTE, Layer
+
+DIRECT_UPLOAD = 50 * MEGABYTE
+"""What Lambda's own API takes, zipped, in bytes; what is larger must come from S3.
+
+CDK brings every asset through S3, so that more is worth knowing and no fault.
+"""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a layer or a function weighs.
+
+    Parameters
+    ----------
+    name, python
+        Whose it is, and for which Python.
+    unzipped, zipped
+        Bytes; a function's unzipped ones are with its layers, the zipped ones its code's alone.
+    limit
+        What it may weigh unzipped, in bytes.
+    holds
+        A function's layers, by name.
+    heaviest
+        The largest things in it with their unzipped bytes, largest first.
+    """
+
+    name: str
+    python: str
+    unzipped: int
+    zipped: int
+    limit: int
+    holds: tuple[str, ...] = ()
+    heaviest: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The part of its limit that it takes."""
+        return self.unzipped / self.limit
+
+    @property
+    def upload(self) -> str:
+        """How it can come to Lambda: ``direct`` or only through ``s3``."""
+        return "direct" if self.zipped <= DIRECT_UPLOAD else "s3"
+
+
+def weigh_layer(layer: Layer) -> Weight:
+    """Return what a built layer weighs.
+
+    Raises
+    ------
+    FileNotFoundError
+        It was not built.
+    """
+    return Weight(
+        name=layer.name,
+        python=layer.python,
+        unzipped=tree_bytes(layer.folder),
+        zipped=layer.archive.stat().st_size,
+        limit=layer.budget,
+        heaviest=heaviest(layer.folder / "python"),
+    )
+
+
+def weigh_function(function: DeployedFunction) -> Weight:
+    """Return what a function that is no image weighs, with its layers."""
+    assert function.code is not None, f"{function.name} is an image"
+    layers = [weigh_layer(layer) for layer in function.layers]
+    parts = [part for weight in layers for part in weight.heaviest]
+    return Weight(
+        name=function.name,
+        python=function.python,
+        unzipped=tree_bytes(function.code) + sum(layer.unzipped for layer in layers),
+        zipped=_zipped(function.code),
+        limit=FUNCTION_LIMIT,
+        holds=tuple(layer.name for layer in function.layers),
+        heaviest=_largest([("its own code", tree_bytes(function.code)), *parts]),
+    )
+
+
+def too_heavy(weights: Iterable[Weight]) -> Iterator[str]:
+    """Yield a line for each that is past its limit, with what to do about it."""
+    for weight in weights:
+        if weight.unzipped <= weight.limit:
+            continue
+        largest = ", ".join(f"{name} {megabytes(size)}" for name, size in weight.heaviest)
+        whose = f"function {weight.name}" if weight.holds else f"layer {weight.name}"
+        remedy = (
+            "give it fewer layers, make it an image (docs/operations/images.md), or remove from "
+            "the layers what it does not import"
+            if weight.holds
+            else "leave out what no function imports (BALLAST, left_out in "
+            "infra/toolchain/layers.py), or raise the budget while its functions stay under "
+            f"{megabytes(FUNCTION_LIMIT)} MB"
+        )
+        yield (
+            f"{whose} weighs {megabytes(weight.unzipped)} MB of {megabytes(weight.limit)}; the "
+            f"largest in it, in MB: {largest}. {remedy[0].upper()}{remedy[1:]}."
+        )
+
+
+def heaviest(folder: Path) -> tuple[tuple[str, int], ...]:
+    """Return the five largest things in a folder with their bytes, largest first."""
+    return _largest((path.name, tree_bytes(path)) for path in folder.iterdir())
+
+
+def tree_bytes(path: Path) -> int:
+    """Return what the files of a folder weigh, or a file, in bytes."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def megabytes(size: int) -> str:
+    """Return bytes as millions of them, with one digit behind the point."""
+    return f"{size / MEGABYTE:.1f}"
+
+
+def table(layers: Iterable[Weight], functions: Iterable[Weight]) -> str:
+    """Return the sizes as text for people."""
+    lines = [f"{'layer':24}{'Python':>8}{'unzipped':>10}{'budget':>9}{'':6}{'zipped':>8}  upload"]
+    lines += [_line(weight, "") for weight in layers]
+    lines += ["", f"{'function with its layers':24}{'Python':>8}{'unzipped':>10}{'limit':>9}"]
+    lines += [_line(weight, " + ".join(weight.holds)) for weight in functions]
+    return "\n".join(lines)
+
+
+def _line(weight: Weight, holds: str) -> str:
+    sizes = f"{megabytes(weight.unzipped):>10}{megabytes(weight.limit):>9}{weight.share:>6.0%}"
+    beside = f"  {holds}" if holds else f"{megabytes(weight.zipped):>8}  {weight.upload}"
+    return f"{weight.name:24}{weight.python:>8}{sizes}{beside}"
+
+
+def _zipped(code: Path) -> int:
+    """Return what CDK's archive of a function's code weighs, about, in bytes."""
+    if code.is_file():
+        return code.stat().st_size
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(path for path in code.rglob("*") if path.is_file()):
+            archive.write(file, file.relative_to(code).as_posix())
+    return written.tell()
+
+
+def _largest(parts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(parts, key=lambda part: -part[1])[:5])
