@@ -1,0 +1,190 @@
+"""Makes the environment that LocalStack runs in, once for each state of what it is made from.
+
+It has three parts, each in a folder of ``build/localstack`` that is named by the digest of its
+inputs: the locked packages, our own plug-ins and the Kinesis server. A folder without a stamp was
+left by an interrupted build and is made again; a folder with one is never changed, so a LocalStack
+that runs keeps what it was started from.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bellpair_localstack import pythons
+from bellpair_localstack.failures import EnvironmentFailed
+from toolchain import node, stamp, uv
+from toolchain.stamp import BUILD, ROOT
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+KINESIS = HERE / "kinesis"
+PLUGINS = tuple(
+    ROOT / "infra" / "local" / name
+    for name in ("localstack_host_mode", "lambda_host", "localstack_process_executor")
+)
+"""Our distributions that LocalStack loads, as folders of the work tree."""
+
+Make = Callable[[Path], None]
+"""Makes a part of the environment in an empty folder."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What LocalStack runs in.
+
+    Attributes
+    ----------
+    packages
+        The virtual environment with LocalStack and what it needs.
+    plugins
+        A folder with our plug-ins, to be put on Python's path.
+    kinesis
+        A folder with the Kinesis server in ``node_modules``.
+    node
+        A folder with the ``node`` that runs it.
+    """
+
+    packages: Path
+    plugins: Path
+    kinesis: Path
+    node: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that runs LocalStack."""
+        return self.packages / "bin" / "python"
+
+
+def ensure(base: Path = BUILD / "localstack") -> Environment:
+    """Return the environment, made now if it is not there.
+
+    Two processes that want it at once do not build it twice: one waits for the other.
+
+    Parameters
+    ----------
+    base
+        Where its parts lie.
+
+    Raises
+    ------
+    PythonMissing
+        There is no Python that it could be made with.
+    EnvironmentFailed
+        A tool that makes it failed.
+    """
+    with stamp.lock("localstack"):
+        try:
+            packages = once(base, "packages", [REQUIREMENTS, pythons.WANTED], _packages)
+            environment = Environment(
+                packages=packages,
+                plugins=once(
+                    base,
+                    "plugins",
+                    [*_plugins(), packages.name],
+                    lambda folder: _install_plugins(packages, folder),
+                ),
+                kinesis=once(base, "kinesis", [KINESIS], _kinesis),
+                node=node.folder(),
+            )
+        except (uv.UvMissing, node.NodeMissing) as error:
+            raise EnvironmentFailed(str(error), "Run `make setup`, then this again.") from error
+    return environment
+
+
+def once(base: Path, name: str, inputs: Sequence[Path | str], make: Make) -> Path:
+    """Return a part of the environment, made if there is no whole one.
+
+    Parameters
+    ----------
+    base
+        The folder that the parts lie in.
+    name
+        What the part is called.
+    inputs
+        What it is made from.
+    make
+        Makes it, in a folder that exists and is empty.
+    """
+    wanted = stamp.digest(inputs)
+    folder = base / f"{name}-{wanted[:12]}"
+    done = folder / ".bellpair-stamp"
+    if not stamp.is_current(done, wanted):
+        print(f"localstack: making its {name}", file=sys.stderr, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make(folder)
+        stamp.write(done, wanted)
+    return folder
+
+
+def _packages(folder: Path) -> None:
+    python = pythons.find()
+    _run([uv.executable(), "venv", "--quiet", "--allow-existing", "-p", python, folder])
+    _run(
+        [
+            *(uv.executable(), "pip", "install", "--quiet", "--require-hashes", "--no-deps"),
+            *("--python", folder / "bin" / "python", "-r", REQUIREMENTS),
+        ]
+    )
+
+
+def _plugins() -> list[Path]:
+    return [folder for folder in PLUGINS if (folder / "pyproject.toml").exists()]
+
+
+def _install_plugins(packages: Path, folder: Path) -> None:
+    # What builds them is among the locked packages, so that no other is fetched for it.
+    _run(
+        [
+            *(uv.executable(), "pip", "install", "--quiet", "--no-deps", "--no-cache"),
+            # Theirs may name the workspace that they are developed in.
+            "--no-sources",
+            *("--no-build-isolation", "--python", packages / "bin" / "python"),
+            *("--target", folder, *_plugins()),
+        ]
+    )
+
+
+def _kinesis(folder: Path) -> None:
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(KINESIS / file, folder)
+    _run(
+        [
+            *(*node.npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"),
+            *("--no-update-notifier", "--ignore-scripts"),
+        ],
+        folder,
+        node.environment(),
+    )
+
+
+def _run(
+    command: Sequence[object],
+    folder: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    given = dict(os.environ if settings is None else settings)
+    for unwanted in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
+        given.pop(unwanted, None)
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=given,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        tool = Path(str(command[0])).name
+        raise EnvironmentFailed(
+            f"{tool} failed with status {done.returncode}:\n{done.stdout.strip()}",
+            "Check the network and the package indexes' settings, and run it again; "
+            "what was half made is made anew.",
+        )

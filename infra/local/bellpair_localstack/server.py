@@ -1,0 +1,282 @@
+"""Starts a LocalStack in host mode, finds one that runs, and stops what was started."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bellpair_local.failures import LocalCloudError, PortsTaken, StartFailed
+from bellpair_local.ports import holder, is_free
+from bellpair_local.processes import ProcessRecord, ProcessTable
+from bellpair_local.topology import HOST
+from bellpair_local.whole_file import write_whole
+from bellpair_localstack import versions
+from bellpair_localstack.environment import Environment
+from bellpair_localstack.failures import AlreadyRunning, Unreachable
+
+NAME = "localstack"
+READY_SECONDS = 180.0
+"""How long a LocalStack may take until it answers; the first one compiles all it imports."""
+
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.1
+_ASK_SECONDS = 5.0
+_TAIL_LINES = 15
+_KINESIS_MOCK = Path("usr", "lib", "localstack", "kinesis-local", "0.5.2")
+_HANDED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "NO_PROXY", "no_proxy")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A LocalStack that answers.
+
+    Attributes
+    ----------
+    url
+        Its address, for every service and region.
+    version, edition
+        What it says of itself.
+    """
+
+    url: str
+    version: str
+    edition: str
+
+
+def find(url: str) -> Running:
+    """Return the LocalStack that answers at an address.
+
+    Parameters
+    ----------
+    url
+        As ``http://localhost:4566``.
+
+    Raises
+    ------
+    Unreachable
+        Nothing answers there, or it is no LocalStack.
+    VersionRefused
+        It is of a version that is known to fail.
+    """
+    address = url.rstrip("/")
+    answer = _health(address)
+    running = Running(address, str(answer["version"]), str(answer.get("edition", "unknown")))
+    versions.check(running.version, address)
+    return running
+
+
+def start(
+    environment: Environment,
+    port: int,
+    state_dir: Path,
+    settings: Mapping[str, str] | None = None,
+    ready_s: float = READY_SECONDS,
+) -> Running:
+    """Start a LocalStack and wait until it answers.
+
+    It leads a session of its own, which `stop` ends with everything in it. Where it does not get
+    ready, nothing is left running.
+
+    Parameters
+    ----------
+    environment
+        What it runs in.
+    port
+        The port of the loopback interface that it listens on.
+    state_dir
+        Takes all of its files, and the record by which `stop` finds it.
+    settings
+        More environment variables for it, before ours.
+    ready_s
+        Seconds until it must answer.
+
+    Raises
+    ------
+    AlreadyRunning
+        One runs with this state directory.
+    PortsTaken
+        The port is in use.
+    StartFailed
+        It ended, or did not answer in time; the message has its log's last lines.
+    """
+    state = state_dir.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    table = _table(state)
+    if table.alive():
+        raise AlreadyRunning(
+            f"A LocalStack runs with {state} already.",
+            "Use it, end it with `python -m bellpair_localstack down` and the same --state-dir, "
+            "or choose another directory.",
+        )
+    if not is_free(port):
+        who = holder(port)
+        raise PortsTaken(
+            f"Port {port} is in use{f' by {who}' if who else ''}.",
+            "Choose another one with --port, or end what uses it.",
+        )
+    table.stop_all()
+    url = f"http://{HOST}:{port}"
+    _lay_out(environment, state)
+    log = log_file(state)
+    log.unlink(missing_ok=True)
+    record = table.start(
+        NAME,
+        # Without -P, a module that lies where the command is given could take another's place.
+        [str(environment.python), "-P", "-m", "localstack.runtime.main"],
+        log,
+        {**(settings or {}), **variables(environment, port, state)},
+    )
+    write_whole(state / "address", url)
+    try:
+        return _ready(url, record, ready_s)
+    except BaseException:
+        stop(state)
+        raise
+
+
+def stop(state_dir: Path) -> bool:
+    """End the LocalStack of a state directory with all that it started.
+
+    Returns
+    -------
+    bool
+        Whether one was running.
+    """
+    table = _table(state_dir.resolve())
+    ran = bool(table.alive())
+    table.stop_all()
+    (state_dir / "address").unlink(missing_ok=True)
+    return ran
+
+
+def started(state_dir: Path) -> Running | None:
+    """Return the LocalStack that was started with a state directory, if it runs.
+
+    Raises
+    ------
+    Unreachable
+        Its process is there, and does not answer.
+    """
+    address = state_dir / "address"
+    if not _table(state_dir.resolve()).alive() or not address.exists():
+        return None
+    return find(address.read_text())
+
+
+def is_alive(state_dir: Path) -> bool:
+    """Whether the process that was started with a state directory still runs."""
+    return bool(_table(state_dir.resolve()).alive())
+
+
+def log_file(state_dir: Path) -> Path:
+    """Where the LocalStack of a state directory writes its log."""
+    return state_dir / "localstack.log"
+
+
+def variables(environment: Environment, port: int, state: Path) -> dict[str, str]:
+    """Return the environment variables that a LocalStack runs with.
+
+    Of this process's own only those come along that have no secrets: LocalStack needs no
+    credentials, and its functions must not find any.
+
+    Parameters
+    ----------
+    environment
+        What it runs in.
+    port
+        The port it listens on.
+    state
+        The absolute path of its state directory.
+    """
+    own = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    search = [environment.packages / "bin", environment.node, own.get("PATH", os.defpath)]
+    return {
+        **own,
+        "PATH": os.pathsep.join(str(part) for part in search),
+        "PYTHONPATH": str(environment.plugins),
+        # Nothing of it goes to the machine's own directories, in a container neither.
+        "OVERRIDE_IN_DOCKER": "0",
+        "FILESYSTEM_ROOT": str(state / "files"),
+        "CONFIG_DIR": str(state / "config"),
+        "HOME": str(state / "home"),
+        "XDG_CACHE_HOME": str(state / "home" / ".cache"),
+        # Nothing is fetched, and nobody is told.
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "DISABLE_EVENTS": "1",
+        "DNS_ADDRESS": "0",
+        # It is reached at one address, without names that would have to be looked up.
+        "GATEWAY_LISTEN": f"{HOST}:{port}",
+        "LOCALSTACK_HOST": f"{HOST}:{port}",
+        "SQS_ENDPOINT_STRATEGY": "path",
+        "PROVIDER_OVERRIDE_DYNAMODB": "moto",
+        "LAMBDA_RUNTIME_EXECUTOR": "process",
+        # A first start on a busy machine may take long, and a slow one is no failure.
+        "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
+        "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.2",
+        "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
+    }
+
+
+def _lay_out(environment: Environment, state: Path) -> None:
+    """Begin with nothing of an earlier one, and with the Kinesis server where it is looked for."""
+    for name in ("files", "home", "config"):
+        shutil.rmtree(state / name, ignore_errors=True)
+    kinesis = state / "files" / _KINESIS_MOCK
+    kinesis.parent.mkdir(parents=True)
+    kinesis.symlink_to(environment.kinesis)
+    (state / "home").mkdir()
+
+
+def _ready(url: str, record: ProcessRecord, ready_s: float) -> Running:
+    deadline = time.monotonic() + ready_s
+    while time.monotonic() < deadline:
+        if not record.is_alive():
+            raise StartFailed(
+                f"LocalStack ended before it was ready. Its last words:\n{_tail(record.log)}",
+                f"Look at {record.log}.",
+            )
+        try:
+            return find(url)
+        except Unreachable:
+            time.sleep(_POLL_SECONDS)
+    raise StartFailed(
+        f"LocalStack was not ready after {ready_s:.0f} s. Its last words:\n{_tail(record.log)}",
+        f"Look at {record.log}; on a busy machine, try again.",
+    )
+
+
+def _health(address: str) -> dict[str, object]:
+    try:
+        request = urllib.request.Request(f"{address}/_localstack/health")  # noqa: S310  # checked below
+        if request.type not in {"http", "https"}:
+            raise ValueError("it is no http address")
+        with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:  # noqa: S310
+            found = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise _unreachable(address, str(error)) from error
+    if not isinstance(found, dict) or "version" not in found:
+        raise _unreachable(address, "what answers there is no LocalStack")
+    return found
+
+
+def _unreachable(address: str, why: str) -> LocalCloudError:
+    return Unreachable(
+        f"There is no LocalStack at {address}: {why}.",
+        "Start one (`localstack start` with Docker, `python -m bellpair_localstack up` without), "
+        "or correct AWS_ENDPOINT_URL or LOCALSTACK_HOST.",
+    )
+
+
+def _table(state: Path) -> ProcessTable:
+    return ProcessTable(state / "processes.json", patience=_STOP_SECONDS)
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(lines[-_TAIL_LINES:]) or "(none)"

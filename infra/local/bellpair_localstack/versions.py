@@ -1,0 +1,69 @@
+"""Which versions of LocalStack are known to serve the platform, and which are known to fail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bellpair_localstack.failures import VersionRefused
+
+HOST_MODE = "4.14.0"
+"""The version that we start ourselves."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the versions from ``since`` on, up to the next entry.
+
+    Attributes
+    ----------
+    since
+        The first version, as numbers.
+    fault
+        Why they cannot serve the platform; empty where they can.
+    """
+
+    since: tuple[int, ...]
+    fault: str = ""
+
+
+KNOWN = (
+    Known((0,), "has no CloudFormation engine that updates stacks as the platform's need it"),
+    Known((4,)),
+    Known((2026,), "asks for a token and an account at LocalStack"),
+)
+"""In ascending order. LocalStack counts by years since 4.14, its last release without a token."""
+
+
+def check(version: str, url: str) -> None:
+    """Refuse a version that is known to fail.
+
+    Parameters
+    ----------
+    version
+        What LocalStack says of itself, as ``4.14.0`` or ``4.3.1.dev12``.
+    url
+        Where it answers, for the message.
+
+    Raises
+    ------
+    VersionRefused
+        The version is known to fail, or is none.
+    """
+    found = re.match(r"\d+(\.\d+)*", version)
+    if not found:
+        raise VersionRefused(
+            f"The LocalStack at {url} does not say which version it is (it says {version!r}).",
+            _REMEDY,
+        )
+    numbers = tuple(map(int, found.group().split(".")))
+    fault = next(known.fault for known in reversed(KNOWN) if known.since <= numbers)
+    if fault:
+        raise VersionRefused(f"The LocalStack at {url} is {version}, which {fault}.", _REMEDY)
+
+
+_REMEDY = (
+    f"Run {HOST_MODE}: with Docker, `docker run --rm -p 4566:4566 -v "
+    f"/var/run/docker.sock:/var/run/docker.sock localstack/localstack:{HOST_MODE}`; without, "
+    "`python -m bellpair_localstack up`."
+)

@@ -1,0 +1,1 @@
+"""LocalStack without Docker, Java or downloads: plug-ins for what it would fetch."""

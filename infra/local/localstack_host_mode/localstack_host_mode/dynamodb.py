@@ -1,0 +1,81 @@
+"""LocalStack's DynamoDB provider on moto's tables instead of DynamoDB Local.
+
+LocalStack's own provider does nearly everything: one copy of a global table with requests of the
+other regions forwarded to it, streams, tags, expiry and recovery settings. Only what it forwards
+to is another, and what it takes for granted of DynamoDB Local is made up for here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localstack.aws.api import RequestContext, ServiceRequest, ServiceResponse
+from localstack.aws.api.dynamodb import DescribeTableOutput, TableName
+from localstack.aws.connect import connect_to
+from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
+from localstack.services.dynamodb.models import dynamodb_stores
+from localstack.services.dynamodb.provider import DynamoDBProvider
+from localstack.services.dynamodb.utils import ItemFinder
+from localstack.services.dynamodbstreams.models import dynamodbstreams_stores
+from localstack.state import StateVisitor
+from moto.dynamodb.models import dynamodb_backends
+
+from localstack_host_mode.moto_tables import MotoTables
+
+
+class MotoDynamoDbProvider(DynamoDBProvider):
+    """DynamoDB on moto's tables."""
+
+    server: MotoTables
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The provider looks up what a transaction or a batch is about to change; that goes through
+        # LocalStack's own door, since there is no other server to ask.
+        ItemFinder.get_ddb_local_client = staticmethod(_own_client)
+
+    @staticmethod
+    def _new_dynamodb_server() -> MotoTables:
+        return MotoTables()
+
+    def accept_state_visitor(self, visitor: StateVisitor) -> None:
+        """Show a visitor everything that is kept."""
+        visitor.visit(dynamodb_stores)
+        visitor.visit(dynamodbstreams_stores)
+        visitor.visit(dynamodb_backends)
+
+    def forward_request(
+        self, context: RequestContext, service_request: ServiceRequest | None = None
+    ) -> ServiceResponse:
+        """Answer a request from the tables."""
+        self.check_provisioned_throughput(context.operation.name)
+        return self.server.proxy(context, service_request)
+
+    def describe_table(
+        self, context: RequestContext, table_name: TableName, **kwargs: Any
+    ) -> DescribeTableOutput:
+        """Describe a table as the asked region's own."""
+        home = self.get_global_table_region(context, table_name)
+        answer = super().describe_table(context, table_name, **kwargs)
+        if home != context.region:
+            answer["Table"] = _moved(answer["Table"], home, context.region)
+        return answer
+
+
+def _moved(description: Any, home: str, region: str) -> Any:
+    """A description whose ARNs are of another region."""
+    if isinstance(description, dict):
+        return {key: _moved(value, home, region) for key, value in description.items()}
+    if isinstance(description, list):
+        return [_moved(value, home, region) for value in description]
+    if isinstance(description, str) and description.startswith("arn:"):
+        return description.replace(f":dynamodb:{home}:", f":dynamodb:{region}:")
+    return description
+
+
+def _own_client(account_id: str, region_name: str, endpoint_url: str) -> Any:
+    return connect_to(
+        aws_access_key_id=account_id,
+        aws_secret_access_key=INTERNAL_AWS_SECRET_ACCESS_KEY,
+        region_name=region_name,
+    ).dynamodb
