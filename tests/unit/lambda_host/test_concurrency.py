@@ -202,6 +202,29 @@ def test_closing_leaves_no_process_and_fails_what_runs(
     host.close()
 
 
+def test_closing_ends_what_functions_have_started(cache_dir: Path, tmp_path: Path) -> None:
+    host = LambdaHost(cache_dir)
+    pid_file = tmp_path / "pid"
+    spec = function(
+        f"""
+        import pathlib, subprocess, time
+
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "600"])
+            pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
+            time.sleep(60)
+        """
+    )
+    with ThreadPoolExecutor() as callers:
+        running = callers.submit(invoke, host, spec)
+        assert eventually(lambda: pid_file.exists() and bool(pid_file.read_text()))
+        child = int(pid_file.read_text())
+        assert is_running(child)
+        host.close()
+        assert eventually(lambda: not is_running(child))
+        assert running.result().error is not None
+
+
 PARENT = """
 import sys, threading
 from pathlib import Path

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,6 +29,7 @@ class Spawner:
             raise RuntimeError("The program setpriv is missing; install the package util-linux")
         self._prefix = (setpriv, "--pdeathsig", "KILL")
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-spawner")
+        self._sealed = False
 
     def spawn(
         self,
@@ -40,16 +42,18 @@ class Spawner:
     ) -> "subprocess.Popen[bytes]":
         """Start `command` in `directory`, its standard output and error going to `output`.
 
-        `started` is called with the process before `close` can return, so a caller that registers
+        `started` is called with the process before `seal` can return, so a caller that registers
         it there leaves none behind.
 
         Raises
         ------
         RuntimeError
-            When the spawner is closed.
+            When the spawner is sealed.
         """
 
         def start() -> subprocess.Popen[bytes]:
+            if self._sealed:
+                raise RuntimeError("The spawner starts no more processes")
             process = subprocess.Popen(
                 (*self._prefix, *command),
                 stdin=subprocess.DEVNULL,
@@ -62,6 +66,13 @@ class Spawner:
             return process
 
         return self._thread.submit(start).result()
+
+    def seal(self) -> None:
+        """Start no more; every child that ever will be has been started when this returns."""
+        self._sealed = True
+        # One thread does one thing after the other.
+        with suppress(RuntimeError):
+            self._thread.submit(lambda: None).result()
 
     def close(self) -> None:
         """End the thread; children that still run are killed by that."""

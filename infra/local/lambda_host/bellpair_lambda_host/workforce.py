@@ -69,11 +69,13 @@ class Workforce:
         """Kill every worker and wait until they are gone; none can be started after this."""
         self._closed = True
         # After this no process can start, and those that exist are registered.
-        self._spawner.close()
+        self._spawner.seal()
         for worker in (workers := self.workers):
             worker.kill()
         for worker in workers:
             worker.wait()
+        # Not before: it kills the workers, but not what they have started.
+        self._spawner.close()
 
     def _register(self, worker: Worker) -> None:
         with self._lock:

@@ -1,6 +1,9 @@
 """What all execution environments of one LocalStack share."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
@@ -39,6 +42,9 @@ class ProcessHost:
         self._workforce = Workforce()
         self._sandboxes: dict[str, SandboxFactory] = {}
         self._lock = Lock()
+        temporary = settings.directory / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        self._scratch = Path(tempfile.mkdtemp(dir=temporary))
 
     def prepare(self, version: FunctionVersion) -> None:
         """Unpack a function's code and layers, and find what it runs in.
@@ -64,13 +70,14 @@ class ProcessHost:
             spec,
             self._factory(version).make(spec),
             self._workforce,
-            self._settings.directory / "tmp" / uuid4().hex,
+            self._scratch / uuid4().hex,
             keep=code is not None and not code.is_hot_reloading(),
         )
 
     def close(self) -> None:
-        """Kill every worker, busy or not, and wait until they are gone."""
+        """Kill every worker, busy or not, wait until they are gone, and remove their files."""
         self._workforce.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _factory(self, version: FunctionVersion) -> SandboxFactory:
         wanted = python_version(version)
