@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bellpair_local.deployment import Deployer
 from bellpair_local.failures import BootstrapFailed
-from bellpair_local.topology import Topology
+from bellpair_local.target import Target
 
 CLIENT_FILE = "client.json"
 TENANT = "local"
@@ -24,7 +24,7 @@ API_OUTPUT = "ApiEndpointId"
 
 
 def prepare(
-    topology: Topology,
+    target: Target,
     deployer: Deployer,
     stage: str,
     outputs: Mapping[str, Mapping[str, str]],
@@ -50,16 +50,16 @@ def prepare(
     BootstrapFailed
         If a function of the application fails.
     """
-    primary = topology.regions[0].region
+    primary = target.pair[0]
     apis = {
         api_regions[stack]: values[API_OUTPUT]
         for stack, values in outputs.items()
         if API_OUTPUT in values
     }
     endpoints = [
-        f"{region.endpoint}/restapis/{apis[region.region]}/api/_user_request_"
-        for region in topology.regions
-        if region.region in apis
+        f"{target.endpoints[region]}/restapis/{apis[region]}/api/_user_request_"
+        for region in target.pair
+        if region in apis
     ]
 
     def tenants(request: dict[str, str]) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def prepare(
 
     with ThreadPoolExecutor() as pool:
         calibrations = [
-            pool.submit(invoke, deployer, f"bellpair-{stage}-calibration", region.region, {})
-            for region in topology.regions
+            pool.submit(invoke, deployer, f"bellpair-{stage}-calibration", region, {})
+            for region in target.pair
         ]
         operator = tenants({"action": "bootstrap-operator"})
         tenant = tenants({"action": "create-tenant", "tenant": TENANT, "role": ROLE})
         for calibration in calibrations:
             calibration.result()
-    file = topology.state_dir / CLIENT_FILE
+    file = target.state_dir / CLIENT_FILE
     write_secret(
         file,
         {

@@ -361,7 +361,7 @@ def _bring_up(cloud: LocalCloud, topology: Topology, console: Console) -> None:
                 # Imported late: boto3 takes a third of a second that other commands need not pay.
                 from bellpair_local.rollout import roll_out
 
-                roll_out(topology, step)
+                roll_out(topology.target, step)
         except PortsTaken:
             # Nothing was started.
             raise

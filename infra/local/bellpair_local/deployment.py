@@ -1,4 +1,4 @@
-"""Deploys a synthesized cloud assembly to the regions of a local cloud, as the CDK's tool would.
+"""Deploys a synthesized cloud assembly to a cloud on this machine, as the CDK's tool would.
 
 The assembly says which files go to which bucket and which stacks depend on which; the rest is
 CloudFormation's.
@@ -11,7 +11,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from bellpair_local.failures import DeploymentFailed
-from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
+from bellpair_local.target import Target
+from bellpair_local.topology import SECRET_ACCESS_KEY
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STACK_SECONDS = 180.0
@@ -201,26 +202,39 @@ def zipped(directory: Path, cache: Path) -> Path:
     return archive
 
 
+def with_variables(template: bytes, variables: Mapping[str, str]) -> bytes:
+    """Return a template whose functions have `variables` in their environment too.
+
+    Unchanged to the byte where there are none.
+    """
+    if not variables:
+        return template
+    content = json.loads(template)
+    for resource in content["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            environment = resource["Properties"].setdefault("Environment", {})
+            environment["Variables"] = {**environment.get("Variables", {}), **variables}
+    return json.dumps(content).encode()
+
+
 class Deployer:
-    """Puts stacks and their assets into the regions of a running local cloud.
+    """Puts stacks and their assets into the regions of a running cloud.
 
     Parameters
     ----------
-    topology
+    target
         The cloud.
-    cache
-        Directory for zipped assets.
     progress
         Is told what happens, in words.
     """
 
-    def __init__(self, topology: Topology, cache: Path, progress: Progress) -> None:
-        self._topology = topology
-        self._cache = cache
+    def __init__(self, target: Target, progress: Progress) -> None:
+        self._target = target
+        self._cache = target.cache_dir / "assets"
         self._progress = progress
         # The services' names are only known as strings here.
         self._session: Any = boto3.Session(
-            aws_access_key_id=topology.account, aws_secret_access_key=SECRET_ACCESS_KEY
+            aws_access_key_id=target.account, aws_secret_access_key=SECRET_ACCESS_KEY
         )
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -265,16 +279,16 @@ class Deployer:
                     self._connected(service, region)
 
     def _connected(self, service: str, region: str) -> Any:
-        edge = self._topology.edge(region)
-        if edge is None:
+        endpoint = self._target.endpoints.get(region)
+        if endpoint is None:
             raise DeploymentFailed(
-                f"A stack wants region {region}, which this local cloud does not have.",
+                f"A stack wants region {region}, which this cloud does not have.",
                 "Deploy the `local` stage, whose regions samplesconfig.toml names.",
             )
         client = self._session.client(
             service,
             region_name=region,
-            endpoint_url=edge.endpoint,
+            endpoint_url=endpoint,
             config=Config(
                 retries={"mode": "standard", "max_attempts": 3},
                 read_timeout=120,
@@ -333,10 +347,11 @@ class Deployer:
 
     def _template_url(self, stack: Stack) -> str:
         """Upload the template: CloudFormation takes no more than 50 KB in a request."""
-        bucket = f"templates-{self._topology.account}-{stack.region}"
+        bucket = f"templates-{self._target.account}-{stack.region}"
         self._ensure_bucket(stack.region, bucket)
         s3 = self.client("s3", stack.region)
-        s3.put_object(Bucket=bucket, Key=stack.template.name, Body=stack.template.read_bytes())
+        template = with_variables(stack.template.read_bytes(), self._target.variables)
+        s3.put_object(Bucket=bucket, Key=stack.template.name, Body=template)
         return f"{s3.meta.endpoint_url}/{bucket}/{stack.template.name}"
 
     def _settled(self, cloudformation: Any, stack: Stack) -> dict[str, Any]:
@@ -350,14 +365,14 @@ class Deployer:
                 reason = _first_failure(cloudformation, stack.name)
                 raise DeploymentFailed(
                     f"{stack.name} ({stack.region}) ended as {status}: {reason}",
-                    "A type the local cloud does not know belongs in a stack for AWS only; "
-                    f"the logs are in {self._topology.state_dir / 'logs'}.",
+                    "A type that this cloud does not know belongs in a stack for AWS only; "
+                    f"the logs are in {self._target.logs}.",
                 )
             if time.monotonic() > deadline:
                 raise DeploymentFailed(
                     f"{stack.name} ({stack.region}) is still {status} after "
                     f"{_STACK_SECONDS:.0f} s.",
-                    f"Look into {self._topology.state_dir / 'logs'}.",
+                    f"Look into {self._target.logs}.",
                 )
             time.sleep(_POLL_SECONDS)
 

@@ -9,14 +9,15 @@ from typing import Any
 from bellpair_local import application, assembly, control
 from bellpair_local.blob_repair import repair_all
 from bellpair_local.deployment import Deployer, read_assembly
+from bellpair_local.target import Target
 from bellpair_local.topology import DEPLOYED_FILE, Topology
 from bellpair_local.whole_file import write_whole
 
 Progress = Callable[[str], None]
 
 
-def roll_out(topology: Topology, progress: Progress) -> None:
-    """Deploy the application, or the topology's template in its place, to a running cloud.
+def roll_out(target: Target, progress: Progress) -> None:
+    """Deploy the application, or the target's template in its place, to a running cloud.
 
     The record of what is deployed is written last: while it is missing, the cloud counts as
     undeployed.
@@ -26,20 +27,20 @@ def roll_out(topology: Topology, progress: Progress) -> None:
     LocalCloudError
         If synthesis, deployment or preparation fails.
     """
-    if topology.template is None:
+    if target.template is None:
         progress("Synthesizing the stacks (half a minute where something has changed)")
-    directory = (topology.template or assembly.synthesize()).resolve()
-    stacks = read_assembly(directory, topology.account)
-    deployer = _deployer(topology, progress)
+    directory = (target.template or assembly.synthesize()).resolve()
+    stacks = read_assembly(directory, target.account)
+    deployer = _deployer(target, progress)
     outputs = deployer.deploy(stacks)
-    if topology.template is None:
+    if target.template is None:
         progress("Making keys and loading the devices")
         regions = {stack.id: stack.region for stack in stacks}
-        application.prepare(topology, deployer, assembly.STAGE, outputs, regions)
-        application.register_workers(deployer, assembly.STAGE, topology.regions[0].region)
-    for region in topology.regions:
-        application.start_sentinel(deployer, assembly.STAGE, region.region)
-    write_whole(topology.state_dir / DEPLOYED_FILE, str(directory))
+        application.prepare(target, deployer, assembly.STAGE, outputs, regions)
+        application.register_workers(deployer, assembly.STAGE, target.pair[0])
+    for region in target.pair:
+        application.start_sentinel(deployer, assembly.STAGE, region)
+    write_whole(target.state_dir / DEPLOYED_FILE, str(directory))
 
 
 def restore(topology: Topology, region: str, progress: Progress) -> None:
@@ -58,7 +59,7 @@ def restore(topology: Topology, region: str, progress: Progress) -> None:
     except FileNotFoundError:
         return
     stacks = read_assembly(directory, topology.account)
-    _deployer(topology, progress).deploy([s for s in stacks if s.region == region])
+    _deployer(topology.target, progress).deploy([s for s in stacks if s.region == region])
 
 
 def open_to_callers(topology: Topology, region: str) -> None:
@@ -71,7 +72,7 @@ def open_to_callers(topology: Topology, region: str) -> None:
     """
     control.call(topology.member(region), "PUT", "/_local/open")
     if (topology.state_dir / DEPLOYED_FILE).exists():
-        deployer = _deployer(topology, lambda name: None)
+        deployer = _deployer(topology.target, lambda name: None)
         application.start_sentinel(deployer, assembly.STAGE, region)
 
 
@@ -88,14 +89,12 @@ def repair_blobs(topology: Topology, region: str) -> dict[str, Any] | None:
     LocalCloudError
         If the region cannot be asked for its functions.
     """
-    deployer = _deployer(topology, lambda name: None)
+    deployer = _deployer(topology.target, lambda name: None)
     function = f"bellpair-{assembly.STAGE}-sweep"
     if not application.is_deployed(deployer, function, region):
         return None
     return repair_all(lambda event: application.invoke(deployer, function, region, event))
 
 
-def _deployer(topology: Topology, progress: Progress) -> Deployer:
-    return Deployer(
-        topology, topology.cache_dir / "assets", lambda name: progress(f"Deploying {name}")
-    )
+def _deployer(target: Target, progress: Progress) -> Deployer:
+    return Deployer(target, lambda name: progress(f"Deploying {name}"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bellpair_local.target import Target
 from bellpair_local.whole_file import write_whole
 
 ACCOUNT_ID = "424242424242"
@@ -173,6 +174,20 @@ class Topology(BaseModel):
     def peers_of(self, region: str) -> tuple[Member, ...]:
         """The region processes other than `region`'s."""
         return tuple(m for m in self.regions if m.region != region)
+
+    @property
+    def target(self) -> Target:
+        """What deployments to this cloud need to know of it."""
+        edges = (m for m in self.members if m.role is not Role.BRAKET)
+        return Target(
+            account=self.account,
+            pair=tuple(m.region for m in self.regions),
+            endpoints={m.region: m.endpoint for m in edges},
+            state_dir=self.state_dir,
+            cache_dir=self.cache_dir,
+            logs=str(self.state_dir / "logs"),
+            template=self.template,
+        )
 
     @property
     def file(self) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_local.deployment import read_assembly, zipped
+from bellpair_local.deployment import read_assembly, with_variables, zipped
 from bellpair_local.failures import DeploymentFailed
 from tests.local_cloud import small_assembly
 
@@ -66,3 +66,25 @@ def test_an_archive_holds_the_files_with_their_modes(tmp_path: Path) -> None:
         modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
         assert modes == {"package/module.py": 0o644, "run": 0o755}
         assert archive.read("package/module.py") == b"x = 1\n"
+
+
+def test_a_template_s_functions_get_the_cloud_s_own_variables_beside_theirs() -> None:
+    template = {
+        "Resources": {
+            "Plain": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "Told": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Environment": {"Variables": {"STAGE": "local"}}},
+            },
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+        }
+    }
+    source = json.dumps(template).encode()
+
+    resources = json.loads(with_variables(source, {"WHERE": "here"}))["Resources"]
+
+    assert resources["Plain"]["Properties"]["Environment"] == {"Variables": {"WHERE": "here"}}
+    told = resources["Told"]["Properties"]["Environment"]["Variables"]
+    assert told == {"STAGE": "local", "WHERE": "here"}
+    assert resources["Queue"] == template["Resources"]["Queue"]
+    assert with_variables(source, {}) is source
