@@ -13,6 +13,7 @@ from bellpair_core.logic.tenants.tenant_command import tenant_command
 from bellpair_core.model.tenant import Role, hash_api_key
 from bellpair_local.application import prepare
 from bellpair_local.deployment import Deployer
+from bellpair_local.target import Target
 from bellpair_local.topology import Topology
 from tests.fakes import FakeClock, MemoryCatalogue
 
@@ -35,8 +36,8 @@ class Functions:
 class DeployerOfFunctions(Deployer):
     """Leads to functions that need no cloud."""
 
-    def __init__(self, topology: Topology, catalogue: MemoryCatalogue) -> None:
-        super().__init__(topology, topology.cache_dir, print)
+    def __init__(self, target: Target, catalogue: MemoryCatalogue) -> None:
+        super().__init__(target, print)
         self._functions = Functions(catalogue)
 
     def client(self, service: str, region: str) -> Any:
@@ -52,11 +53,11 @@ def test_the_clouds_owner_gets_an_admins_key_and_beside_it_an_operators(
     tmp_path: Path, key: str, tenant: str, role: Role
 ) -> None:
     catalogue = MemoryCatalogue()
-    topology = Topology.plan("test", tmp_path, tmp_path / "cache")
-    deployer = DeployerOfFunctions(topology, catalogue)
+    target = Topology.plan("test", tmp_path, tmp_path / "cache").target
+    deployer = DeployerOfFunctions(target, catalogue)
 
     file = prepare(
-        topology, deployer, "local", {"Api": {"ApiEndpointId": "a1"}}, {"Api": "us-east-1"}
+        target, deployer, "local", {"Api": {"ApiEndpointId": "a1"}}, {"Api": "us-east-1"}
     )
 
     bearer = catalogue.principal(hash_api_key(json.loads(file.read_text())[key]))
