@@ -42,9 +42,8 @@ class ProcessHost:
         self._workforce = Workforce()
         self._sandboxes: dict[str, SandboxFactory] = {}
         self._lock = Lock()
-        temporary = settings.directory / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(dir=temporary))
+        settings.scratch.mkdir(parents=True, exist_ok=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix="lambda-", dir=settings.scratch))
 
     def prepare(self, version: FunctionVersion) -> None:
         """Unpack a function's code and layers, and find what it runs in.

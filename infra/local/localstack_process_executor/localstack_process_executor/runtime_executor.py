@@ -114,7 +114,7 @@ def _host() -> ProcessHost:
 
 def _make_host() -> ProcessHost:
     default = Path(config.dirs.cache) / "process-executor"
-    return ProcessHost(Settings.read(os.environ, default), _fetch)
+    return ProcessHost(Settings.read(os.environ, default, Path(config.dirs.tmp)), _fetch)
 
 
 def _fetch(code: Any) -> bytes:

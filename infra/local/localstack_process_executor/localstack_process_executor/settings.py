@@ -22,7 +22,9 @@ class Settings:
     Attributes
     ----------
     directory
-        For unpacked code and layers, which are kept between runs, and for temporary files.
+        For unpacked code and layers, which are kept between runs and may be shared.
+    scratch
+        For the functions' temporary files, which go with LocalStack.
     pythons
         Version, such as ``3.11``, to the interpreter that was set for it.
     search_path
@@ -32,12 +34,13 @@ class Settings:
     """
 
     directory: Path
+    scratch: Path
     pythons: Mapping[str, Path] = field(default_factory=dict)
     search_path: str = ""
     pyenv_root: Path | None = None
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], default_directory: Path) -> Self:
+    def read(cls, environment: Mapping[str, str], default_directory: Path, scratch: Path) -> Self:
         """Read the variables; `default_directory` is for those who set none."""
         pythons = {
             f"{found[1]}.{found[2]}": Path(value)
@@ -48,6 +51,7 @@ class Settings:
         pyenv = environment.get("PYENV_ROOT") or (f"{home}/.pyenv" if home else None)
         return cls(
             directory=Path(environment.get(DIRECTORY) or default_directory).absolute(),
+            scratch=scratch.absolute(),
             pythons=pythons,
             search_path=environment.get("PATH", ""),
             pyenv_root=Path(pyenv) if pyenv else None,
