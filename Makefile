@@ -15,11 +15,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-deployment test-drills \
-	lint format synth layers clean
+	lint format synth deploy-local-check layers clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
-		do printf '  make %-17s %s\n' "$$name" "$$text"; done
+		do printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 setup: ## bring the environment, the layers' tools and npm's tools to what is locked
 	@$(BOOTSTRAP)
@@ -72,6 +72,9 @@ format: setup ## put the code into shape
 
 synth: setup layers ## synthesize every stage with the CDK command line, and check the templates
 	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli --check || exit 1; done
+
+deploy-local-check: setup ## deploy, break, change and destroy with the real cdk, on a cloud of its own
+	@PYTHONPATH=infra .venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
 
 layers: setup ## build the Lambda layers within their budgets
 	@PYTHONPATH=infra .venv/bin/python -m toolchain.build_layers

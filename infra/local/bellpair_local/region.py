@@ -25,6 +25,7 @@ from bellpair_local.edge.forwarding import Forwarder
 from bellpair_local.edge.server import server
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.ministack_seams import (
+    buckets,
     changes,
     environment,
     events,
@@ -102,6 +103,7 @@ class RegionProcess:
             tenancy.install()
             events.install()
             http_api.install()
+            buckets.install()
             table_seam.install(self._topology, self._here, self._registry)
             replicator = Replicator(
                 self._topology,
