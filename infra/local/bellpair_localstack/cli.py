@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bellpair_local.failures import LocalCloudError
 from bellpair_local.interruptions import interruptible, undisturbed
 from bellpair_localstack import address, environment, server
+from bellpair_localstack.environment import Environment
 from bellpair_localstack.failures import PythonMissing
 from toolchain.stamp import BUILD
 
@@ -34,13 +35,17 @@ Python 3.13 that LocalStack could run on.
 """
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(
+    words: Sequence[str] | None = None, ensure: Callable[[], Environment] = environment.ensure
+) -> int:
     """Run the command.
 
     Parameters
     ----------
     words
         Its arguments; default: this process's.
+    ensure
+        How the environment is had.
 
     Returns
     -------
@@ -52,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         match given.command:
             case "up":
-                return _up(state, given.port, detach=given.detach)
+                return _up(state, given.port, ensure, detach=given.detach)
             case "down":
                 return _down(state)
             case _:
@@ -64,9 +69,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _up(state: Path, port: int, *, detach: bool) -> int:
+def _up(state: Path, port: int, ensure: Callable[[], Environment], *, detach: bool) -> int:
     with interruptible():
-        running = server.start(environment.ensure(), port, state)
+        running = server.start(ensure(), port, state)
         _tell(f"LocalStack {running.version} answers at {running.url}; its log is")
         _tell(f"{server.log_file(state)}.")
         _tell(f"Use it with `export AWS_ENDPOINT_URL={running.url}`.")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
+import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from bellpair_local.failures import LocalCloudError, PortsTaken, StartFailed
 from bellpair_local.ports import holder, is_free
@@ -25,6 +30,7 @@ READY_SECONDS = 180.0
 """How long a LocalStack may take until it answers; the first one compiles all it imports."""
 
 _STOP_SECONDS = 15.0
+_REST_SECONDS = 0.5
 _POLL_SECONDS = 0.1
 _ASK_SECONDS = 5.0
 _TAIL_LINES = 15
@@ -149,10 +155,11 @@ def stop(state_dir: Path) -> bool:
         Whether one was running.
     """
     table = _table(state_dir.resolve())
-    ran = bool(table.alive())
+    running = table.alive()
+    _ask_to_end(running)
     table.stop_all()
     (state_dir / "address").unlink(missing_ok=True)
-    return ran
+    return bool(running)
 
 
 def started(state_dir: Path) -> Running | None:
@@ -216,11 +223,38 @@ def variables(environment: Environment, port: int, state: Path) -> dict[str, str
         "SQS_ENDPOINT_STRATEGY": "path",
         "PROVIDER_OVERRIDE_DYNAMODB": "moto",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
+        # Layers are built for this Python, and its environment has the runtime interface client.
+        # What is unpacked is named by its content, and stays for the next one.
+        "LAMBDA_PROCESS_PYTHON_{}_{}".format(*sys.version_info): sys.executable,
+        "LAMBDA_PROCESS_DIR": str(environment.packages.parent / "lambda"),
         # A first start on a busy machine may take long, and a slow one is no failure.
         "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
         "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.2",
         "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
     }
+
+
+def _ask_to_end(running: Sequence[ProcessRecord]) -> None:
+    """Have a LocalStack end what it started: a server that ends alone, it would start again."""
+    for record in running:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while any(map(_holds_on, running)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
+def _holds_on(record: ProcessRecord) -> bool:
+    """Whether it still serves; when it does not, it only takes seconds to take itself apart."""
+    if not record.is_alive():
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(record.pid)
+        listening = any(
+            connection.status == psutil.CONN_LISTEN for connection in process.net_connections()
+        )
+        return listening or bool(process.children())
+    return False
 
 
 def _lay_out(environment: Environment, state: Path) -> None:
@@ -274,7 +308,7 @@ def _unreachable(address: str, why: str) -> LocalCloudError:
 
 
 def _table(state: Path) -> ProcessTable:
-    return ProcessTable(state / "processes.json", patience=_STOP_SECONDS)
+    return ProcessTable(state / "processes.json", patience=_REST_SECONDS)
 
 
 def _tail(log: Path) -> str:

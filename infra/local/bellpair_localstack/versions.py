@@ -28,9 +28,9 @@ class Known:
 
 
 KNOWN = (
-    Known((0,), "has no CloudFormation engine that updates stacks as the platform's need it"),
+    Known((0,), "is older than any that the platform's stacks were ever deployed to"),
     Known((4,)),
-    Known((2026,), "asks for a token and an account at LocalStack"),
+    Known((2026,), "needs a token and an account, and was never tried with the platform"),
 )
 """In ascending order. LocalStack counts by years since 4.14, its last release without a token."""
 
