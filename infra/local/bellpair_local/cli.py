@@ -18,9 +18,10 @@ from rich.table import Table
 from bellpair.configuration import state_directory
 from bellpair_local import healing, outages
 from bellpair_local.assembly import repository
-from bellpair_local.cloud import CloudStatus, LocalCloud, MemberStatus
+from bellpair_local.cloud import LocalCloud
 from bellpair_local.failures import LocalCloudError, PortsTaken
 from bellpair_local.interruptions import interruptible, undisturbed
+from bellpair_local.kept_cloud import CloudStatus, MemberStatus
 from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
 
 app = typer.Typer(

@@ -19,9 +19,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from bellpair_lambda_host import LambdaHost
-from bellpair_local.edge.app import Application, ControlCall, Edge, Receive, Send
+from bellpair_local.edge.app import ControlCall, Edge
 from bellpair_local.edge.faults import FaultSwitches
 from bellpair_local.edge.forwarding import Forwarder
+from bellpair_local.edge.messages import Application, Receive, Send
 from bellpair_local.edge.server import server
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.ministack_seams import (

@@ -33,6 +33,10 @@ class Role(StrEnum):
     REGION = "region"
     WITNESS = "witness"
     BRAKET = "braket"
+    LOCALSTACK = "localstack"
+    """All services of all regions but Braket, in place of regions and witness."""
+    DOOR = "door"
+    """Hands requests on to the Braket of the region that they are meant for."""
 
 
 class Member(BaseModel):
@@ -62,6 +66,10 @@ class Member(BaseModel):
                 return "witness"
             case Role.BRAKET:
                 return f"braket-{self.region}"
+            case Role.LOCALSTACK:
+                return "localstack"
+            case Role.DOOR:
+                return "braket-door"
 
     @property
     def endpoint(self) -> str:

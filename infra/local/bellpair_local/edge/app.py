@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,6 +11,15 @@ from bellpair_local.edge.events import TARGET as PUT_EVENTS
 from bellpair_local.edge.events import EventFaults, deliver_to
 from bellpair_local.edge.faults import Faults, FaultSwitches, Outcome
 from bellpair_local.edge.forwarding import Forwarder, PeerUnavailable, Response
+from bellpair_local.edge.messages import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    answer_with,
+    raw_target,
+    whole_body,
+)
 from bellpair_local.edge.refusal import unavailable
 from bellpair_local.edge.routing import (
     Destination,
@@ -31,10 +39,6 @@ from bellpair_local.edge.table_rules import described_in, refused
 from bellpair_local.global_tables import GlobalTableRegistry
 from bellpair_local.topology import Member, Topology
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 ControlCall = Callable[[str, bytes], Awaitable[tuple[int, dict[str, Any]]]]
 
 SENDER = b"x-bellpair-from"
@@ -109,7 +113,7 @@ class Edge:
                 # Who calls the HTTP API meets the network; another edge would tell its caller.
                 await cut(scope, receive)
             else:
-                await _answer(send, unavailable(service, away))
+                await answer_with(send, unavailable(service, away))
         elif not self._faults.harms_requests or await self._survives(service, scope, receive, send):
             await self._route(signed_for, service, scope, receive, send)
 
@@ -128,7 +132,7 @@ class Edge:
         if outcome is Outcome.DROP:
             await cut(scope, receive)
         elif outcome is Outcome.ERROR:
-            await _answer(send, unavailable(service, "an error was switched on under /_faults"))
+            await answer_with(send, unavailable(service, "an error was switched on under /_faults"))
         return outcome is Outcome.PASS
 
     async def _route(
@@ -142,18 +146,18 @@ class Edge:
         member = destination(self._topology, self._here, signed_for)
         target = header(scope["headers"], b"x-amz-target")
         if member is not None:
-            body = await _body(receive)
-            await _answer(send, await self._forward(Destination(member), service, scope, body))
+            body = await whole_body(receive)
+            await answer_with(send, await self._forward(Destination(member), service, scope, body))
             return
         if target == PUT_EVENTS and self._faults.harms_events:
-            body = await _body(receive)
+            body = await whole_body(receive)
             taken = await self._events.take(body, deliver_to(self._services, scope))
             if taken is not None:
-                await _answer(send, taken)
+                await answer_with(send, taken)
                 return
             receive = _replay(body, receive)
         elif target.startswith(_TABLE_OPERATIONS):
-            body = await _body(receive)
+            body = await whole_body(receive)
             operation = target.rpartition(b".")[2].decode("latin-1")
             answer = refused(operation, body, self._registry.tables())
             holder = holder_of_tables(self._topology, self._here, body, self._registry.strong())
@@ -162,7 +166,7 @@ class Edge:
                 if operation == "DescribeTable":
                     answer = self._described(body, answer)
             if answer is not None:
-                await _answer(send, answer)
+                await answer_with(send, answer)
                 return
             receive = _replay(body, receive)
         await self._services(scope, receive, send)
@@ -180,13 +184,10 @@ class Edge:
         headers: Headers = scope["headers"]
         if to.scope_region is not None:
             headers = with_region(headers, to.scope_region)
-        target = scope["raw_path"]
-        if scope["query_string"]:
-            target += b"?" + scope["query_string"]
         sender = (SENDER, self._here.name.encode())
         try:
             return await self._forwarder.send(
-                to.member.endpoint, scope["method"], target, [*headers, sender], body
+                to.member.endpoint, scope["method"], raw_target(scope), [*headers, sender], body
             )
         except PeerUnavailable as error:
             return unavailable(service, str(error))
@@ -201,11 +202,11 @@ class Edge:
             )
         else:
             try:
-                status, answer = await call(scope["method"], await _body(receive))
+                status, answer = await call(scope["method"], await whole_body(receive))
             except ValueError as error:
                 status, answer = 400, {"error": str(error)}
         content = json.dumps(answer).encode()
-        await _answer(send, Response(status, [(b"content-type", b"application/json")], content))
+        await answer_with(send, Response(status, [(b"content-type", b"application/json")], content))
 
     async def _open(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if method != "PUT":
@@ -235,18 +236,6 @@ async def cut(scope: Scope, receive: Receive) -> None:
         continue
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read the whole body; empty if the caller has gone."""
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b""
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives `body` once more, then what really comes."""
     message: MutableMapping[str, Any] | None = {
@@ -263,19 +252,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replayed
-
-
-async def _answer(send: Send, response: Response) -> None:
-    headers = response.headers
-    if not any(name.lower() == b"content-length" for name, _ in headers):
-        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
-    # The caller may have gone in the meantime; nobody is left to be told.
-    with contextlib.suppress(OSError):
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": headers,
-            }
-        )
-        await send({"type": "http.response.body", "body": response.body})
