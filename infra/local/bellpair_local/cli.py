@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,8 +22,13 @@ from bellpair_local.assembly import repository
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.failures import LocalCloudError, PortsTaken
 from bellpair_local.interruptions import interruptible, undisturbed
-from bellpair_local.kept_cloud import CloudStatus, MemberStatus
+from bellpair_local.kept_cloud import LOCALSTACK_FILE, CloudStatus, MemberStatus
 from bellpair_local.topology import DEFAULT_PORT_BASE, Role, Topology
+
+if TYPE_CHECKING:
+    from bellpair_localstack.cloud import LocalStackCloud
+
+    AnyCloud = LocalCloud | LocalStackCloud
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +39,14 @@ STOPPING = "Still stopping what runs"
 
 _FAILED = 1
 _NOT_UP = 3
+
+
+class Kind(StrEnum):
+    """What a cloud's regions run on."""
+
+    LOCAL = "local"
+    LOCALSTACK = "localstack"
+
 
 Name = Annotated[
     str | None,
@@ -72,20 +86,28 @@ def up(
         Path | None,
         typer.Option(help="Deploy this cloud assembly (a cdk.out directory) instead."),
     ] = None,
+    on: Annotated[
+        Kind,
+        typer.Option(
+            help="`local`: two regions that can be lost one by one. `localstack`: both in the "
+            "LocalStack that AWS_ENDPOINT_URL or LOCALSTACK_HOST names, or else in one that is "
+            "started here, without Docker, on Python 3.13."
+        ),
+    ] = Kind.LOCAL,
 ) -> None:
     """Start the local cloud and deploy the application to it.
 
-    Without --detach it stays in the foreground until Ctrl-C, which ends all of it.
+    Without --detach it stays in the foreground until Ctrl-C, which ends all of it. Exit status 3
+    if a LocalStack was to be started and there is no Python 3.13.
     """
     console = Console(stderr=True)
-    with _opened(name, state_dir, console) as cloud, interruptible():
+    with _any_opened(name, state_dir, console, on) as cloud, interruptible():
         # Looked at under the lock: what another command is deploying is not to be begun anew.
         with cloud.exclusively():
             if _is_up(cloud, console):
                 _print_status(cloud, console)
                 return
-            topology = _planned(cloud, port_base, template, empty=not (deploy or template))
-            _bring_up(cloud, topology, console)
+            _bring_up(cloud, port_base, template, not (deploy or template), console)
         _print_status(cloud, console)
         if detach:
             console.print(f"Stop it with [bold]{escape(cloud.command('down'))}[/bold].")
@@ -105,7 +127,7 @@ def up(
 def down(name: Name = None, state_dir: StateDir = None) -> None:
     """Stop the local cloud. Does nothing if it is not running."""
     console = Console(stderr=True)
-    with _opened(name, state_dir, console) as cloud:
+    with _any_opened(name, state_dir, console) as cloud:
         running = bool(cloud.alive())
         with cloud.exclusively(), console.status("Stopping"), undisturbed(console.print, STOPPING):
             cloud.stop()
@@ -119,7 +141,7 @@ def status(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell each process, its region, port and health. Exit status 3 if not all are well."""
-    with _opened(name, state_dir, Console(stderr=True)) as cloud:
+    with _any_opened(name, state_dir, Console(stderr=True)) as cloud:
         report = cloud.status()
         if json_output:
             print(report.model_dump_json(indent=2))
@@ -289,7 +311,7 @@ def logs(
 ) -> None:
     """Show the end of the logs of processes and functions."""
     console = Console(stderr=True)
-    with _opened(name, state_dir, console) as cloud:
+    with _any_opened(name, state_dir, console) as cloud:
         pass
     files = [
         file
@@ -310,7 +332,7 @@ def logs(
         return
 
 
-def _is_up(cloud: LocalCloud, console: Console) -> bool:
+def _is_up(cloud: AnyCloud, console: Console) -> bool:
     """Whether it is up already, which is said; if something is in the way of that, raise."""
     report = cloud.status()
     if report.state == "up":
@@ -319,13 +341,18 @@ def _is_up(cloud: LocalCloud, console: Console) -> bool:
         console.print("Its deployment was broken off; beginning anew.")
     elif report.state == "degraded":
         anew = f"`{cloud.command('down')}` and `{cloud.command('up')}`."
+        unwell = [m for m in report.members if m.health != "ok"]
+        if not isinstance(cloud, LocalCloud):
+            raise LocalCloudError(
+                f"The cloud {cloud.name!r} runs without {', '.join(m.name for m in unwell)}.",
+                f"Begin anew with {anew}",
+            )
         if cloud.topology() is None:
             raise LocalCloudError(
                 f"Processes of the local cloud {cloud.name!r} run, and its record of what they are "
                 "(topology.json) is lost.",
                 f"Begin anew with {anew}",
             )
-        unwell = [m for m in report.members if m.health != "ok"]
         raise LocalCloudError(
             f"The local cloud {cloud.name!r} runs without {', '.join(m.name for m in unwell)}.",
             f"Bring it back with `{_way_back(cloud, unwell[0])}`, or begin anew with {anew}",
@@ -353,16 +380,27 @@ def _planned(cloud: LocalCloud, port_base: int, template: Path | None, *, empty:
     return plan.model_copy(update={"template": template, "empty": empty})
 
 
-def _bring_up(cloud: LocalCloud, topology: Topology, console: Console) -> None:
+def _bring_up(
+    cloud: AnyCloud, port_base: int, template: Path | None, empty: bool, console: Console
+) -> None:
     with _progress(console) as step:
         try:
-            step("Starting two regions, the witness and the Braket emulators")
-            cloud.start(topology)
-            if not topology.empty:
+            if isinstance(cloud, LocalCloud):
+                topology = _planned(cloud, port_base, template, empty=empty)
+                target = topology.target
+                step("Starting two regions, the witness and the Braket emulators")
+                cloud.start(topology)
+            else:
+                cache = repository() / "build"
+                layout = cloud.planned(cache, port_base, template, empty=empty)
+                target = layout.target
+                step(f"Going to LocalStack at {layout.url}, and starting the Braket emulators")
+                cloud.start(layout)
+            if not empty:
                 # Imported late: boto3 takes a third of a second that other commands need not pay.
                 from bellpair_local.rollout import roll_out
 
-                roll_out(topology.target, step)
+                roll_out(target, step)
         except PortsTaken:
             # Nothing was started.
             raise
@@ -400,11 +438,11 @@ def _follow(files: list[Path]) -> None:
         time.sleep(0.2)
 
 
-def _print_status(cloud: LocalCloud, console: Console) -> None:
+def _print_status(cloud: AnyCloud, console: Console) -> None:
     _print_report(cloud.status(), cloud, console)
 
 
-def _print_report(report: CloudStatus, cloud: LocalCloud, console: Console) -> None:
+def _print_report(report: CloudStatus, cloud: AnyCloud, console: Console) -> None:
     table = Table(box=None, header_style="bold")
     for column in ("process", "role", "region", "port", "pid", "health"):
         table.add_column(column)
@@ -426,8 +464,25 @@ def _print_report(report: CloudStatus, cloud: LocalCloud, console: Console) -> N
 
 @contextmanager
 def _opened(name: str | None, state_dir: Path | None, console: Console) -> Iterator[LocalCloud]:
-    """The cloud that the options name; failures meanwhile are told with what to do."""
-    cloud = None
+    """The cloud that the options name, whose parts can be lost; else as `_any_opened`."""
+    with _any_opened(name, state_dir, console) as cloud:
+        if not isinstance(cloud, LocalCloud):
+            raise LocalCloudError(
+                f"The cloud {cloud.name!r} is on LocalStack, one process for both regions.",
+                "Lose parts of a local cloud instead: start one with another --name and no --on.",
+            )
+        yield cloud
+
+
+@contextmanager
+def _any_opened(
+    name: str | None, state_dir: Path | None, console: Console, on: Kind | None = None
+) -> Iterator[AnyCloud]:
+    """The cloud that the options name; failures meanwhile are told with what to do.
+
+    It is of the kind that is there, or where none is, of the kind `on`.
+    """
+    cloud: AnyCloud | None = None
     try:
         directory = state_dir or state_directory(name)
         flags = [
@@ -436,14 +491,14 @@ def _opened(name: str | None, state_dir: Path | None, console: Console) -> Itera
             if value is not None
             for word in (option, str(value))
         ]
-        cloud = LocalCloud(name or directory.resolve().name, directory.resolve(), flags)
+        cloud = _cloud(name or directory.resolve().name, directory.resolve(), flags, on)
         yield cloud
     except LocalCloudError as error:
         console.print(f"[bold red]Failed:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         console.print(
             f"[bold]What to do:[/] {escape(error.remedy)}", highlight=False, soft_wrap=True
         )
-        raise typer.Exit(_FAILED) from None
+        raise typer.Exit(error.exit_status) from None
     except KeyboardInterrupt:
         left = [record.name for record in cloud.alive()] if cloud else []
         if cloud and left:
@@ -455,3 +510,21 @@ def _opened(name: str | None, state_dir: Path | None, console: Console) -> Itera
         else:
             console.print("Interrupted; nothing is left running.")
         raise typer.Exit(130) from None
+
+
+def _cloud(name: str, directory: Path, flags: Sequence[str], on: Kind | None) -> AnyCloud:
+    there = Kind.LOCALSTACK if (directory / LOCALSTACK_FILE).exists() else Kind.LOCAL
+    found: AnyCloud
+    for kind in dict.fromkeys((there, on or there)):
+        if kind is Kind.LOCAL:
+            found = LocalCloud(name, directory, flags)
+        else:
+            from bellpair_localstack.cloud import LocalStackCloud
+
+            found = LocalStackCloud(name, directory, flags)
+        if kind is not on and on is not None and found.alive():
+            raise LocalCloudError(
+                f"The cloud {name!r} runs with --on {kind} already.",
+                f"End it first with `{found.command('down')}`, or choose another --name.",
+            )
+    return found

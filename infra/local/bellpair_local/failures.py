@@ -12,7 +12,14 @@ class LocalCloudError(Exception):
         What happened.
     remedy
         What to do now.
+
+    Attributes
+    ----------
+    exit_status
+        What a command ends with that this has befallen.
     """
+
+    exit_status = 1
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)

@@ -28,6 +28,9 @@ from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.target import Target
 from bellpair_local.topology import HOST, SECRET_ACCESS_KEY, Member, Role
 
+LOCALSTACK_FILE = "localstack.json"
+"""File in the state directory of a cloud that is on a LocalStack, with what it consists of."""
+
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 _LOG_TAIL_LINES = 15

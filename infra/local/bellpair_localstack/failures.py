@@ -12,6 +12,8 @@ class LocalStackError(LocalCloudError):
 class PythonMissing(LocalStackError):
     """No Python on this machine can run LocalStack."""
 
+    exit_status = 3
+
 
 class EnvironmentFailed(LocalStackError):
     """The environment could not be made."""
