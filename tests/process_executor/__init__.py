@@ -1,0 +1,1 @@
+"""The process executor in a real LocalStack of its own."""
