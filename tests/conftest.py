@@ -14,6 +14,7 @@ SHARED = {
     "local_cloud/test_demo.py": "losses",
     "deployment": "assemblies",
     "local_cloud": "small-cloud",
+    "localstack": "localstack",
     "simulation": "simulation",
     "braket_emulator": "emulators",
     "model": "model",

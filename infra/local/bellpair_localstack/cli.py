@@ -29,6 +29,9 @@ examples:
   python -m bellpair_localstack up --port 4600 --state-dir /tmp/second
   AWS_ENDPOINT_URL=http://localhost:4566 python -m bellpair_localstack status --json
   python -m bellpair_localstack down
+  docker run --rm -p 4566:4566 -v /var/run/docker.sock:/var/run/docker.sock \
+      -v "$(python -m bellpair_localstack plugins)":/plugins -e PYTHONPATH=/plugins \
+      localstack/localstack:4.14.0
 
 exit status: 0 done; 1 it failed, or nothing runs (status); 2 wrong words; 3 there is no
 Python 3.13 that LocalStack could run on.
@@ -53,15 +56,16 @@ def main(
         Its exit status.
     """
     given = _parser().parse_args(words)
-    state = given.state_dir or _state_directory()
     try:
-        match given.command:
-            case "up":
-                return _up(state, given.port, ensure, detach=given.detach)
-            case "down":
-                return _down(state)
-            case _:
-                return _status(state, as_json=given.json)
+        if given.command == "plugins":
+            print(environment.plugins())
+            return 0
+        state = given.state_dir or _state_directory()
+        if given.command == "up":
+            return _up(state, given.port, ensure, detach=given.detach)
+        if given.command == "down":
+            return _down(state)
+        return _status(state, as_json=given.json)
     except LocalCloudError as error:
         print(f"localstack: {error}\n{error.remedy}", file=sys.stderr)
         return NO_PYTHON if isinstance(error, PythonMissing) else FAILED
@@ -142,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
         "status", help="say what runs: at AWS_ENDPOINT_URL or LOCALSTACK_HOST, else what we started"
     )
     status.add_argument("--json", action="store_true", help="as JSON")
+    commands.add_parser(
+        "plugins", help="print the folder of our plug-ins, for a LocalStack in a container"
+    )
     for command in (up, down, status):
         command.add_argument(
             "--state-dir",

@@ -12,7 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,23 +79,32 @@ def ensure(base: Path = BUILD / "localstack") -> Environment:
     EnvironmentFailed
         A tool that makes it failed.
     """
-    with stamp.lock("localstack"):
-        try:
-            packages = once(base, "packages", [REQUIREMENTS, pythons.WANTED], _packages)
-            environment = Environment(
-                packages=packages,
-                plugins=once(
-                    base,
-                    "plugins",
-                    [*_plugins(), packages.name],
-                    lambda folder: _install_plugins(packages, folder),
-                ),
-                kinesis=once(base, "kinesis", [KINESIS], _kinesis),
-                node=node.folder(),
-            )
-        except (uv.UvMissing, node.NodeMissing) as error:
-            raise EnvironmentFailed(str(error), "Run `make setup`, then this again.") from error
-    return environment
+    with _building():
+        return Environment(
+            packages=once(base, "packages", [REQUIREMENTS, pythons.WANTED], _packages),
+            plugins=once(base, "plugins", [*_plugins(), REQUIREMENTS], _install_plugins),
+            kinesis=once(base, "kinesis", [KINESIS], _kinesis),
+            node=node.folder(),
+        )
+
+
+def plugins(base: Path = BUILD / "localstack") -> Path:
+    """Return the folder with our plug-ins, made now if it is not there.
+
+    A LocalStack in a container loads them where the folder is mounted and on ``PYTHONPATH``.
+
+    Parameters
+    ----------
+    base
+        Where it lies.
+
+    Raises
+    ------
+    EnvironmentFailed
+        A tool that makes it failed.
+    """
+    with _building():
+        return once(base, "plugins", [*_plugins(), REQUIREMENTS], _install_plugins)
 
 
 def once(base: Path, name: str, inputs: Sequence[Path | str], make: Make) -> Path:
@@ -138,17 +148,28 @@ def _plugins() -> list[Path]:
     return [folder for folder in PLUGINS if (folder / "pyproject.toml").exists()]
 
 
-def _install_plugins(packages: Path, folder: Path) -> None:
-    # What builds them is among the locked packages, so that no other is fetched for it.
+def _install_plugins(folder: Path) -> None:
     _run(
         [
             *(uv.executable(), "pip", "install", "--quiet", "--no-deps", "--no-cache"),
             # Theirs may name the workspace that they are developed in.
             "--no-sources",
-            *("--no-build-isolation", "--python", packages / "bin" / "python"),
+            # What builds them is locked too.
+            *("--build-constraints", REQUIREMENTS),
+            *("--python", sys.executable, "--python-version", pythons.WANTED),
             *("--target", folder, *_plugins()),
         ]
     )
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Keep a second builder waiting, and say what to do where a tool is missing."""
+    with stamp.lock("localstack"):
+        try:
+            yield
+        except (uv.UvMissing, node.NodeMissing) as error:
+            raise EnvironmentFailed(str(error), "Run `make setup`, then this again.") from error
 
 
 def _kinesis(folder: Path) -> None:

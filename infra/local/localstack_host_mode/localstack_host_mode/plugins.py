@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from localstack.runtime import hooks
 from localstack.services.plugins import Service, aws_provider
 
@@ -27,12 +29,13 @@ def host_mode() -> None:
     """Put what host mode needs in the place of what needs Java, or falls short."""
     from localstack.services.dynamodb.resource_providers import aws_dynamodb_globaltable_plugin
 
-    from localstack_host_mode import jsonata
-
     def load(plugin: aws_dynamodb_globaltable_plugin.DynamoDBGlobalTableProviderPlugin) -> None:
         from localstack_host_mode.global_table import GlobalTableProvider
 
         plugin.factory = GlobalTableProvider
 
     aws_dynamodb_globaltable_plugin.DynamoDBGlobalTableProviderPlugin.load = load
-    jsonata.install()
+    if find_spec("jsonata"):
+        from localstack_host_mode import jsonata
+
+        jsonata.install()
