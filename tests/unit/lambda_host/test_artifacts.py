@@ -1,12 +1,16 @@
 """Where a function's code may come from, and what it is told of the place it runs in."""
 
+import io
+import random
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bellpair_lambda_host import InvalidArtifact, LambdaHost, RemoteZip
+from bellpair_lambda_host.artifacts import extract
 from bellpair_lambda_host.interpreter import Interpreter, InterpreterUnusable
 from tests.unit.lambda_host.packages import answer, function, package
 
@@ -38,6 +42,27 @@ def test_a_remote_archive_that_cannot_be_unpacked_is_refused_and_fetched_again(
     with pytest.raises(InvalidArtifact):
         answer(host, spec)
     assert answer(host, spec) == "ran"
+
+
+def test_a_damaged_archive_is_refused_however_it_is_damaged(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app.py", "x = 1" + "\n" * 100)
+        archive.writestr("folder/data", random.Random(1).randbytes(500))
+    chance = random.Random(2)
+    refused = 0
+    for turn in range(400):
+        damaged = bytearray(content.getvalue())
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        try:
+            extract(bytes(damaged), folder)
+        except InvalidArtifact as refusal:
+            assert str(refusal).startswith("The artifact ")
+            refused += 1
+    assert refused > 200
 
 
 def test_a_folder_is_used_as_it_is(host: LambdaHost, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -17,6 +18,17 @@ MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
 
 # Below this size one compiling process is done before a pool of them has started.
 _SERIAL_COMPILE_BYTES = 4 * 1024 * 1024
+
+# What zipfile raises for damaged, encrypted and unknown ones: it has no error of its own for all.
+_UNREADABLE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class ArtifactCache:
@@ -52,7 +64,7 @@ class ArtifactCache:
 
         def fill(directory: Path) -> None:
             archive = artifact.fetch() if isinstance(artifact, RemoteZip) else artifact
-            size = _extract(archive, directory)
+            size = extract(archive, directory)
             compile_bytecode(directory, self._python, parallel=size > _SERIAL_COMPILE_BYTES)
 
         return make_once(self._root / f"{self._digest(artifact)}-{self._python.cache_tag}", fill)
@@ -93,7 +105,13 @@ def compile_bytecode(directory: Path, python: Interpreter, *, parallel: bool) ->
     )
 
 
-def _extract(artifact: bytes | Path, target: Path) -> int:
+def extract(artifact: bytes | Path, target: Path) -> int:
+    """Unpack a zip archive into an empty directory; return its size unpacked, in bytes.
+
+    Raises
+    ------
+    InvalidArtifact
+    """
     source = BytesIO(artifact) if isinstance(artifact, bytes) else artifact
     try:
         with zipfile.ZipFile(source) as archive:
@@ -107,7 +125,9 @@ def _extract(artifact: bytes | Path, target: Path) -> int:
                 path = archive.extract(entry, target)
                 if permissions := entry.external_attr >> 16 & 0o777:
                     os.chmod(path, permissions | (0o700 if entry.is_dir() else 0o600))
-    except (OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         name = "The artifact" if isinstance(artifact, bytes) else str(artifact)
-        raise InvalidArtifact(f"{name} is no readable zip archive: {error}") from error
+        raise InvalidArtifact(
+            f"{name} is no readable zip archive: {error or type(error).__name__}"
+        ) from error
     return size
