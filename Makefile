@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-deployment test-drills \
-	lint format synth deploy-local-check layers clean
+	lint format synth lint-infra deploy-local-check layers clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
@@ -27,13 +27,13 @@ setup: ## bring the environment, the layers' tools and npm's tools to what is lo
 demo: setup ## run circuits through the local cloud, then lose a region under load
 	@.venv/bin/python -m bellpair_local.demo
 
-bench: setup layers ## measure, and print the figures as JSON
+bench: setup assembly ## measure, and print the figures as JSON
 	@.venv/bin/python tests/benchmarks/run.py
 
-bench-functions: setup layers ## measure quantum functions against their limits, and print the figures as JSON
+bench-functions: setup assembly ## measure quantum functions against their limits, and print the figures as JSON
 	@.venv/bin/python tests/benchmarks/functions.py $(PARTS)
 
-test: setup layers ## run every test, in two processes at once
+test: setup assembly layers ## run every test, in two processes at once
 	@$(PYTEST) $(AT_ONCE) tests
 
 simulate: setup ## play SEEDS=10000 schedules of failures, or one SEED with its history
@@ -48,16 +48,16 @@ test-unit: setup ## plain logic, in seconds
 test-contract: setup ## fakes and adapters held to one contract
 	@$(PYTEST) tests/contract
 
-test-integration: setup layers ## the application on a running local cloud
+test-integration: setup assembly ## the application on a running local cloud
 	@$(PYTEST) tests/integration
 
-test-local-cloud: setup layers ## the local cloud itself, and the device service
+test-local-cloud: setup assembly ## the local cloud itself, and the device service
 	@$(PYTEST) tests/local_cloud tests/braket_emulator
 
-test-deployment: setup layers ## what is synthesized
+test-deployment: setup assembly layers ## what is synthesized
 	@$(PYTEST) tests/deployment
 
-test-drills: setup layers ## every drill by test, the expensive ones too
+test-drills: setup assembly ## every drill by test, the expensive ones too
 	@$(PYTEST) -m drill tests/drills
 
 lint: setup ## style, types and the direction of dependencies
@@ -70,14 +70,17 @@ format: setup ## put the code into shape
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-synth: setup layers ## synthesize every stage with the CDK command line, and check the templates
-	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli --check || exit 1; done
+synth: setup ## synthesize every stage with the CDK command line, held to the security rules
+	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli || exit 1; done
 
 deploy-local-check: setup ## deploy, break, change and destroy with the real cdk, on a cloud of its own
 	@PYTHONPATH=infra .venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
 
-layers: setup ## build the Lambda layers within their budgets
-	@PYTHONPATH=infra .venv/bin/python -m toolchain.build_layers
+assembly: setup  # what the local cloud is made of, so that no test's own time goes into it
+	@$(SYNTH) --stage local >/dev/null
+
+layers: setup ## build the Lambda layers, weigh them, import every function inside only its layers
+	@PYTHONPATH=infra .venv/bin/python -m toolchain.artifacts $(if $(STAGE),--stage $(STAGE)) $(if $(JSON),--json)
 
 clean: ## remove what was built; the environment stays
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The CDK command line's entry: ``cdk synth -c stage=local|dev|prod``."""
+"""The CDK command line's entry: ``cdk synth -c stage=local|dev|prod [-c active=REGION]``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ sys.path[1:1] = [str(Path(__file__).parents[1])]
 from aws_cdk import App
 
 from bellpair_cdk.assembly import Sources, app
+from bellpair_cdk.stage import StageUnknown
+from toolchain.build_layers import LayerBroken
 
-stage = App().node.try_get_context("stage") or "local"
-app(stage, None, Sources()).synth()
+told = App().node
+try:
+    app(
+        told.try_get_context("stage") or "local",
+        None,
+        Sources(),
+        active=told.try_get_context("active"),
+    ).synth()
+except (StageUnknown, LayerBroken) as error:
+    sys.exit(f"bellpair: {error}")

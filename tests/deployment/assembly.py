@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bellpair_cdk.checks import state_machines, templates
+from bellpair_cdk.review import template
+from bellpair_cdk.review.machines import definitions
+from bellpair_cdk.review.template import listed, text
 
-PLACEHOLDERS = {
-    "AWS::Partition": "aws",
-    "AWS::AccountId": "123456789012",
-    "AWS::URLSuffix": "amazonaws.com",
-}
+__all__ = ["Assembly", "Resource", "definition", "listed", "text"]
 
 
 class Resource(NamedTuple):
@@ -31,15 +29,19 @@ class Assembly:
 
     folder: Path
 
+    @cached_property
+    def templates(self) -> list[template.Template]:
+        """Its templates."""
+        return template.read(self.folder)
+
     def resources(self, kind: str | None = None, *, within: str = "") -> Iterator[Resource]:
         """Yield the resources of all templates, or of one type, or of some stacks."""
-        for path in templates(self.folder):
-            if within not in path.name:
+        for found in self.templates:
+            if within not in found.name:
                 continue
-            for name, body in json.loads(path.read_text())["Resources"].items():
-                if kind in (None, body["Type"]):
-                    place = f"{path.name.removesuffix('.template.json')}/{name}"
-                    yield Resource(place, body["Type"], body.get("Properties", {}))
+            for resource in found.resources(*([kind] if kind else [])):
+                place = f"{found.name}/{resource.logical_id}"
+                yield Resource(place, resource.kind, dict(resource.properties))
 
     def functions(self) -> Iterator[Resource]:
         """Yield every Lambda function."""
@@ -58,29 +60,11 @@ class Assembly:
 
 def definition(assembly: Assembly, stack: str, machine: str = "") -> str:
     """Return the filled-in definition of a stack's state machine, by a part of its logical name."""
-    (found,) = (
+    (whole,) = (
         text
-        for path in templates(assembly.folder)
-        if stack in path.name
-        for name, text in state_machines(path)
+        for found in assembly.templates
+        if stack in found.name
+        for name, text in definitions(found)
         if machine in name
     )
-    return found
-
-
-def text(value: Any) -> Any:
-    """Return a template's value with account and partition filled in, where it is text."""
-    if isinstance(value, dict):
-        if "Fn::Join" in value:
-            separator, parts = value["Fn::Join"]
-            return separator.join(str(text(part)) for part in parts)
-        if "Ref" in value:
-            return PLACEHOLDERS.get(value["Ref"], f"<{value['Ref']}>")
-        if "Fn::GetAtt" in value:
-            return f"<{'.'.join(value['Fn::GetAtt'])}>"
-    return value
-
-
-def listed(value: Any) -> list[Any]:
-    """Return a policy's actions or resources as a list of texts."""
-    return [text(item) for item in (value if isinstance(value, list) else [value])]
+    return whole

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ministack.services import stepfunctions
 
+from bellpair_cdk.review.template import PLACEHOLDERS
 from bellpair_local.ministack_seams import step_functions as seams
-from tests.deployment.assembly import PLACEHOLDERS
 
 ACCOUNT = "000000000000"
 """The interpreter's own."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_cdk.checks import lint, templates
+from bellpair_cdk.review.linting import lint
+from bellpair_cdk.review.template import paths
 from tests.deployment.assembly import Assembly, text
 from toolchain import node
 from toolchain.stamp import ROOT
@@ -110,5 +111,5 @@ def test_each_region_brings_its_own_certificate(named: Assembly) -> None:
 
 def test_cfn_lint_has_nothing_to_say_of_it(named: Assembly) -> None:
     for region in REGIONS:
-        paths = [path for path in templates(named.folder) if region in path.name]
-        assert lint(paths, region) == []
+        files = [file for file in paths(named.folder) if region in file.name]
+        assert list(lint(files, region)) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.checks import validate
+from bellpair_cdk.review.machines import validate
 from bellpair_core.model import errors
 from bellpair_core.model.limits import DRAIN_SECONDS_MAX
 from tests.deployment.assembly import Assembly, definition
@@ -52,7 +52,7 @@ def tasks(machine: Machine) -> Iterator[tuple[str, Machine]]:
 
 
 def test_the_deployed_definition_is_valid(text: str) -> None:
-    assert validate(text) == []
+    assert validate(text) == ()
 
 
 def test_both_regions_run_the_same_machine(local: Assembly, text: str) -> None:

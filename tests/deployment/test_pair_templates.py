@@ -222,22 +222,28 @@ def test_a_promotion_that_nobody_asked_for_is_told_to_people(prod: Assembly) -> 
     for region in REGIONS:
         (rule,) = (
             rule.properties
-            for rule in prod.resources("AWS::Events::Rule", within=f"Operations-{region}")
+            for rule in prod.resources("AWS::Events::Rule", within=f"Alarms-{region}")
             if rule.properties["EventPattern"]["source"] == ["bellpair"]
         )
         assert rule["EventPattern"]["detail"] == {"automatic": [True]}
         (target,) = rule["Targets"]
-        (topic,) = prod.resources("AWS::SNS::Topic", within=f"Operations-{region}")
+        (topic,) = prod.resources("AWS::SNS::Topic", within=f"Alarms-{region}")
         assert target["Arn"] == {"Ref": topic.place.split("/")[1]}
-        (policy,) = prod.resources("AWS::SNS::TopicPolicy", within=f"Operations-{region}")
+        (policy,) = prod.resources("AWS::SNS::TopicPolicy", within=f"Alarms-{region}")
         allowed = [
             statement
             for statement in policy.properties["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Allow"
         ]
-        assert [statement["Principal"] for statement in allowed] == [
-            {"Service": "events.amazonaws.com"}
-        ]
+        assert {
+            statement["Principal"]["Service"]: text(
+                statement["Condition"]["ArnLike"]["aws:SourceArn"]
+            )
+            for statement in allowed
+        } == {
+            f"{service}.amazonaws.com": f"arn:aws:{service}:{region}:123456789012:{resource}"
+            for service, resource in (("cloudwatch", "alarm:*"), ("events", "rule/*"))
+        }
 
 
 def test_every_alarm_of_the_pair_is_in_the_runbook(alarms) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.checks import validate
 from bellpair_cdk.definition import numbered
+from bellpair_cdk.review.machines import validate
 from bellpair_cdk.stage import POLL_SECONDS_MIN
 from bellpair_core.model import errors
 from tests.deployment.assembly import Assembly
@@ -58,7 +58,7 @@ def states(definition: str) -> Machine:
 
 
 def test_the_deployed_definition_is_valid(definition: str) -> None:
-    assert validate(definition) == []
+    assert validate(definition) == ()
 
 
 def _next_is_nowhere(machine: Machine) -> None:
@@ -101,7 +101,7 @@ def test_a_broken_definition_is_caught(
 ) -> None:
     machine = json.loads(definition)
     break_it(machine)
-    assert validate(json.dumps(machine)) != []
+    assert validate(json.dumps(machine))
 
 
 def test_a_stage_that_fails_for_good_comes_to_finish(states: Machine) -> None:

@@ -301,8 +301,8 @@ class Accesses:
         """Have the broker make quantum calls for one run."""
         return Access(
             actions=("lambda:InvokeFunction",),
-            resources=(self._names.function_arn("broker"),),
-            environment={"BELLPAIR_BROKER": self._names.function("broker")},
+            resources=(self._names.callee_arn("broker"),),
+            environment={"BELLPAIR_BROKER": self._names.callee("broker")},
         )
 
     def call_back(self) -> Access:

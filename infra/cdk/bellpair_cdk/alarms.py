@@ -7,15 +7,15 @@ from enum import Enum
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from bellpair_cdk.names import Names
+from bellpair_cdk.fault_counts import fault_metric
+from bellpair_cdk.names import Names, titled
 from bellpair_cdk.stage import SIZES
 from bellpair_cdk.triggers import undelivered_queues
-from bellpair_core.http.problem import FAULTS
 from bellpair_core.metrics import NAMESPACE
 
 
@@ -36,8 +36,7 @@ REFUSES_BY_FAILING = frozenset({"authorizer"})
 
 def _undelivered(queue: str) -> tuple[str, str]:
     """Return the title of the alarm of a queue of what triggers could not hear, and the queue."""
-    words = queue.split("-", 2)[2].removesuffix("-undelivered").split("-")
-    return "".join(map(str.capitalize, (*words, "undelivered"))), queue
+    return titled(queue.split("-", 2)[2]), queue
 
 
 class Alarms(Construct):
@@ -52,6 +51,16 @@ class Alarms(Construct):
         self.topic = topic = sns.Topic(
             self, "Topic", topic_name=f"{names.prefix}-alarms", enforce_ssl=True
         )
+        # A topic's own policy takes the place of the one that lets the account's services in.
+        for service, resource in (("cloudwatch", "alarm:*"), ("events", "rule/*")):
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[topic.topic_arn],
+                    conditions={"ArnLike": {"aws:SourceArn": names.arn(service, resource)}},
+                )
+            )
         if names.stage.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(names.stage.alarm_email))
         self._notify = actions.SnsAction(topic)
@@ -59,7 +68,7 @@ class Alarms(Construct):
         workers = [names.worker(name) for name in names.stage.workers]
         for function in (*SIZES, *workers):
             dimensions = {"FunctionName": names.function(function)}
-            title = "".join(part.capitalize() for part in function.split("-"))
+            title = titled(function)
             enough = 1 if function in ON_A_SCHEDULE else 5
             if function not in REFUSES_BY_FAILING:
                 self.add(f"{title}Errors", "AWS/Lambda", "Errors", dimensions, enough)
@@ -78,39 +87,10 @@ class Alarms(Construct):
         ):
             depth = "ApproximateNumberOfMessagesVisible"
             self.add(title, "AWS/SQS", depth, {"QueueName": queue}, statistic="Maximum")
-        self._count_faults()
-
-    def _count_faults(self) -> None:
-        """Ring for requests that the platform failed to answer.
-
-        Not for 5XX as such: a passive region is right to answer 503, to clients and, for
-        ever, to the health checks of the API's name.
-        """
-        # A filter takes dimensions from the line alone, and no line names the stage.
-        metric = f"Faults-{self._names.stage.name}"
-        told = " || ".join(f'$.code = "{code.value}"' for code in FAULTS)
-        for name, group, pattern in (
-            ("TellsOfFault", self._names.log("api"), f'{{ $.message = "answered" && ({told}) }}'),
-            # What never came to the API's own line: its process died or was late, or the
-            # authorizer could not tell. API Gateway writes "-" where it only passes on an answer.
-            (
-                "FailedAtGateway",
-                self._names.access_log,
-                '{ $.status = "5*" && $.error != "-" }',
-            ),
-        ):
-            logs.MetricFilter(
-                self,
-                name,
-                log_group=logs.LogGroup.from_log_group_name(self, f"{name}Log", group),
-                filter_pattern=logs.FilterPattern.literal(pattern),
-                metric_namespace=NAMESPACE,
-                metric_name=metric,
-            )
         self.add(
             "ApiFaults",
             NAMESPACE,
-            metric,
+            fault_metric(names),
             {},
             5,
             description="Requests that the API or its gateway failed to answer, 5 or more "
@@ -150,7 +130,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             id,
-            alarm_name=f"{self._names.prefix}-{id}",
+            alarm_name=self._names.alarm(id),
             alarm_description=description
             or f"{metric} of {namespace}, {at_least} {few} in {_IN_WORDS[minutes]}",
             metric=cloudwatch.Metric(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from aws_cdk import App
 from bellpair_cdk.function import Workshop
 from bellpair_cdk.rules import hold_to_rules
 from bellpair_cdk.stacks import compose
-from bellpair_cdk.stage import CONFIGURATION, load
-from toolchain.build_layers import build
-from toolchain.layers import layers_for
+from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
+from toolchain import stamp
+from toolchain.build_layers import LayerBroken, inputs_of
+from toolchain.layers import Layer, layers_for
 from toolchain.stamp import BUILD, ROOT
 
 
@@ -35,7 +37,33 @@ class Sources:
     configuration: Path = ROOT / CONFIGURATION
 
 
-def app(stage_name: str, outdir: Path | None, sources: Sources, *, checked: bool = True) -> App:
+def built(layer: Layer) -> Path:
+    """Return a layer's archive.
+
+    Raises
+    ------
+    LayerBroken
+        It was not built, or from something older.
+    """
+    if layer.archive.exists() and stamp.is_current(
+        layer.shelf / f"{layer.name}.stamp", inputs_of(layer)
+    ):
+        return layer.archive
+    state = "is older than its sources" if layer.archive.exists() else "is missing"
+    raise LayerBroken(
+        f"layer {layer.name} for Python {layer.python}: {layer.archive} {state}; run `make layers`"
+    )
+
+
+def app(
+    stage_name: str,
+    outdir: Path | None,
+    sources: Sources,
+    *,
+    checked: bool = True,
+    active: str | None = None,
+    layer: Callable[[Layer], Path] = built,
+) -> App:
     """Return the app of a stage, ready to be synthesized.
 
     Parameters
@@ -48,20 +76,31 @@ def app(stage_name: str, outdir: Path | None, sources: Sources, *, checked: bool
         Where the inputs are.
     checked
         Whether the security rules are applied.
+    active
+        The region that is active now, which is deployed last; left out, the stage's first.
+    layer
+        Gives a layer's archive.
 
     Raises
     ------
     bellpair_cdk.stage.StageUnknown
-        The configuration has no such stage.
+        The configuration has no such stage, or its pair no such region.
+    toolchain.build_layers.LayerBroken
+        A layer is not there.
     """
     stage = load(stage_name, sources.configuration)
+    if active not in (None, *stage.pair):
+        raise StageUnknown(
+            f"active = {active!r} is not of stage {stage_name}'s pair; give "
+            f"-c active={' or -c active='.join(stage.pair)}"
+        )
     made = App(outdir=str(outdir) if outdir else None, analytics_reporting=False)
     workshop = Workshop(
         functions=sources.functions,
         staging=BUILD / "functions" / stage_name,
-        layers={name: build(layer) for name, layer in layers_for(stage.python).items()},
+        layers={name: layer(made_of) for name, made_of in layers_for(stage.python).items()},
     )
-    compose(made, stage, workshop, sources.machines)
+    compose(made, stage, workshop, sources.machines, active=active)
     if checked:
         hold_to_rules(made, stage)
     return made

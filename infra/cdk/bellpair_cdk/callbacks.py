@@ -58,7 +58,7 @@ class Callbacks(Construct):
                 accesses.know_api(rest_api_id, GATEWAY_STAGE),
             ],
         )
-        notify.function.add_event_source(
+        notify.callee.add_event_source(
             sources.SqsEventSource(
                 queue,
                 # One address that does not answer must not keep the word for others.

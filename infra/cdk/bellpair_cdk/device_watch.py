@@ -33,7 +33,7 @@ class DeviceWatch(Construct):
             "DeviceChanged",
             description="A Braket device went on- or offline",
             event_pattern=events.EventPattern(source=[SOURCE], detail_type=DEVICE_CHANGED),
-            targets=[targets.LambdaFunction(calibration.function, retry_attempts=2)],
+            targets=[targets.LambdaFunction(calibration.callee, retry_attempts=2)],
         )
         every = Duration.minutes(bench.names.stage.calibration_minutes)
-        Timetable(self, "Timetable", every=every, wakes=calibration.function)
+        Timetable(self, "Timetable", every=every, wakes=calibration.callee)

@@ -59,7 +59,7 @@ class Dispatching(Construct):
                 bench.accesses.start_jobs(),
             ],
         )
-        dispatch.function.add_event_source(
+        dispatch.callee.add_event_source(
             sources.SqsEventSource(
                 queue,
                 batch_size=_BATCH,
@@ -68,5 +68,5 @@ class Dispatching(Construct):
                 report_batch_item_failures=False,
             )
         )
-        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=dispatch.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=dispatch.callee)
         self.given_up = given_up

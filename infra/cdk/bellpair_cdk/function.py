@@ -14,6 +14,7 @@ from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses, environment
 from bellpair_cdk.names import Names
+from bellpair_cdk.rollout import FROM_SNAPSHOT, alias_of
 from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.sources import staged
 from bellpair_cdk.stage import Size, Stage
@@ -104,6 +105,11 @@ class PlatformFunction(Construct):
         Environment variables that come with no access.
     tenancy
         Whether its processes serve one tenant each.
+
+    Attributes
+    ----------
+    callee
+        The function as it is to be called: its alias, where it is rolled out.
     """
 
     def __init__(
@@ -154,6 +160,16 @@ class PlatformFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={**_base(stage, name), **(variables or {}), **environment(granted)},
             tenancy_config=tenancy,
+            snap_start=(
+                lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
+                if stage.rolls_out(name) and name in FROM_SNAPSHOT
+                else None
+            ),
+        )
+        self.callee: lambda_.IFunction = (
+            alias_of(self.function, name=name, names=names)
+            if stage.rolls_out(name)
+            else self.function
         )
         accept_no_resource(role)
 

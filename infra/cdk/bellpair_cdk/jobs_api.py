@@ -63,7 +63,7 @@ class JobsApi(Construct):
         swagger = app.addressed(
             {
                 logical: f"arn:{Aws.PARTITION}:apigateway:{names.region}:lambda:path/2015-03-31"
-                f"/functions/{made.function.function_arn}/invocations"
+                f"/functions/{made.callee.function_arn}/invocations"
                 for logical, made in functions.items()
             }
         )
@@ -94,7 +94,7 @@ class JobsApi(Construct):
             ),
         )
         for made in functions.values():
-            made.function.add_permission(
+            made.callee.add_permission(
                 "CalledByTheApi",
                 principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
                 source_arn=self.rest_api.arn_for_execute_api(),

@@ -13,6 +13,14 @@ from aws_cdk import Aws
 
 from bellpair_cdk.stage import WATCH_SECONDS, Stage
 
+ALIAS = "live"
+"""By this a function is called that has versions."""
+
+
+def titled(name: str) -> str:
+    """Return a name with dashes as one word, as alarms have it."""
+    return "".join(part.capitalize() for part in name.split("-"))
+
 
 @dataclass(frozen=True)
 class Names:
@@ -111,6 +119,15 @@ class Names:
         """Return a function's full name."""
         return f"{self.prefix}-{name}"
 
+    def callee(self, name: str) -> str:
+        """Return the name by which a function is called: its alias where it is rolled out."""
+        function = self.function(name)
+        return f"{function}:{ALIAS}" if self.stage.rolls_out(name) else function
+
+    def alarm(self, name: str) -> str:
+        """Return an alarm's full name."""
+        return f"{self.prefix}-{name}"
+
     def worker(self, name: str) -> str:
         """Return the name of the function that is this worker, after the stage's prefix."""
         return f"worker-{name}"
@@ -156,14 +173,14 @@ class Names:
         """The address of the queue of what callbacks are to hear."""
         return f"https://sqs.{self.region}.{Aws.URL_SUFFIX}/{self.account}/{self.callback_queue}"
 
-    def function_arn(self, name: str) -> str:
-        """Return a function's ARN."""
-        return self.arn("lambda", f"function:{self.function(name)}")
+    def callee_arn(self, name: str) -> str:
+        """Return the ARN by which a function is called."""
+        return self.arn("lambda", f"function:{self.callee(name)}")
 
     @property
     def worker_arns(self) -> tuple[str, ...]:
-        """The ARNs of all workers."""
-        return tuple(self.function_arn(self.worker(name)) for name in self.stage.workers)
+        """The ARNs by which all workers are called."""
+        return tuple(self.callee_arn(self.worker(name)) for name in self.stage.workers)
 
     @property
     def state_machine_arn(self) -> str:
@@ -201,9 +218,9 @@ class Names:
         )
 
     def workers_json(self) -> str:
-        """Return the JSON that a function reads the workers' own names from."""
+        """Return the JSON that a function reads from how the workers are called."""
         return json.dumps(
-            {name: self.function(self.worker(name)) for name in self.stage.workers},
+            {name: self.callee(self.worker(name)) for name in self.stage.workers},
             separators=(",", ":"),
         )
 

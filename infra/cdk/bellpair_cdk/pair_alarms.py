@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from bellpair_cdk.alarms import Alarms, Rings
@@ -94,12 +93,15 @@ class PairAlarms(Construct):
             statistic="Average",
             description=f"What the catalogue is told in {names.region} is late in {peer}",
         )
-        events.Rule(
+        events.CfnRule(
             self,
             "PromotedBySentinel",
             description="A sentinel promoted this region",
-            event_pattern=events.EventPattern(
-                source=[EVENT_SOURCE], detail={"automatic": [True]}, region=[names.region]
-            ),
-            targets=[targets.SnsTopic(alarms.topic)],
+            event_pattern={
+                "source": [EVENT_SOURCE],
+                "detail": {"automatic": [True]},
+                "region": [names.region],
+            },
+            # CDK's own target would let in every account's rules, see `Alarms`.
+            targets=[events.CfnRule.TargetProperty(id="Topic", arn=alarms.topic.topic_arn)],
         )

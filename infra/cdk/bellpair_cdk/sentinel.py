@@ -38,4 +38,4 @@ class Sentinel(Construct):
                 accesses.know_api(rest_api_id, GATEWAY_STAGE),
             ],
         )
-        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sentinel.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sentinel.callee)

@@ -23,11 +23,14 @@ from bellpair_cdk.api_name import ApiName
 from bellpair_cdk.blob_store import BlobStore
 from bellpair_cdk.broker import Broker
 from bellpair_cdk.callbacks import Callbacks
+from bellpair_cdk.canary_news import CanaryNews
 from bellpair_cdk.catalogue import Catalogue
+from bellpair_cdk.cost_tags import CAPABILITY, STAGE
 from bellpair_cdk.device_watch import DeviceWatch
 from bellpair_cdk.dispatching import Dispatching
 from bellpair_cdk.event_forwarding import EventForwarding
 from bellpair_cdk.failover_control import FailoverControl
+from bellpair_cdk.fault_counts import FaultCounts
 from bellpair_cdk.function import SharedLayers, Workbench, Workshop
 from bellpair_cdk.function_workflow import FunctionWorkflow
 from bellpair_cdk.job_workflow import JobWorkflow
@@ -57,7 +60,7 @@ class RegionalStack(Stack):
             termination_protection=stage.retain_data,
             description=f"Bellpair {stage.name}: {kind.lower()} in {names.region}",
         )
-        Tags.of(self).add("bellpair:stage", stage.name)
+        Tags.of(self).add(STAGE, stage.name)
 
     def workbench(self, names: Names, workshop: Workshop, *layers: str) -> Workbench:
         """Return what this stack's capabilities work with; makes the layers named."""
@@ -152,43 +155,81 @@ class FailoverStack(RegionalStack):
         Sentinel(self, "Sentinel", bench=bench, rest_api_id=rest_api_id)
 
 
+class AlarmsStack(RegionalStack):
+    """Alarms, on AWS alone. They come before what they watch, whose roll-out they take back."""
+
+    def __init__(self, scope: Construct, *, names: Names) -> None:
+        super().__init__(scope, "Alarms", names=names)
+        alarms = Alarms(self, "Alarms", names=names)
+        PairAlarms(self, "PairAlarms", names=names, alarms=alarms)
+        CanaryNews(self, "CanaryNews", names=names, alarms=alarms)
+
+
 class OperationsStack(RegionalStack):
-    """What only AWS has: alarms that people hear, events that reach the peer, the API's name."""
+    """What only AWS has: faults counted for the alarms, events for the peer, the API's name."""
 
     def __init__(self, scope: Construct, *, names: Names, rest_api_id: str) -> None:
         super().__init__(scope, "Operations", names=names)
-        alarms = Alarms(self, "Alarms", names=names)
-        PairAlarms(self, "PairAlarms", names=names, alarms=alarms)
+        FaultCounts(self, "FaultCounts", names=names)
         EventForwarding(self, "EventForwarding", names=names)
         if domain := names.stage.domain:
             ApiName(self, "ApiName", names=names, domain=domain, rest_api_id=rest_api_id)
 
 
-def compose(app: App, stage: Stage, workshop: Workshop, machines: Path) -> None:
-    """Put a stage's stacks into the app, in the order in which they are deployed."""
-    first: Stack | None = None
-    for region in stage.pair:
-        names = Names(stage, region)
-        data = DataStack(app, names=names)
-        jobs = JobsStack(app, names=names, workshop=workshop, machines=machines)
-        api = ApiStack(app, names=names, workshop=workshop)
-        jobs.add_stack_dependency(data, "functions need their tables and buckets")
-        api.add_stack_dependency(jobs, "an accepted job needs what runs it")
-        failover = FailoverStack(
-            app,
-            names=names,
-            workshop=workshop,
-            machines=machines,
-            rest_api_id=api.rest_api_id,
+def compose(
+    app: App, stage: Stage, workshop: Workshop, machines: Path, *, active: str | None = None
+) -> None:
+    """Put a stage's stacks into the app, in the order in which they are deployed.
+
+    Where functions are rolled out, the passive region's come first, so that the active one runs
+    nothing that its peer could not take over.
+
+    Parameters
+    ----------
+    active
+        The region that is active now; left out, the first one.
+    """
+    here, peer = (Names(stage, region) for region in stage.pair)
+    data = {names.region: DataStack(app, names=names) for names in (here, peer)}
+    data[peer.region].add_stack_dependency(
+        data[here.region], "the first region's tables have their replicas here"
+    )
+    last: dict[str, Stack] = {}
+    first: dict[str, Stack] = {}
+    for names in (here, peer):
+        first[names.region], last[names.region] = _region(
+            app, names, data[names.region], workshop, machines
         )
-        failover.add_stack_dependency(api, "the sentinel asks the API how it is")
-        if stage.has_operations:
-            operations = OperationsStack(app, names=names, rest_api_id=api.rest_api_id)
-            operations.add_stack_dependency(failover, "alarms watch what is there")
-        if first is None:
-            first = data
-        else:
-            data.add_stack_dependency(first, "the first region's tables have their replicas here")
+    for stack in app.node.children:
+        for capability in stack.node.children:
+            Tags.of(capability).add(CAPABILITY, capability.node.id)
+    if stage.has_rollout:
+        now = active or stage.region
+        first[now].add_stack_dependency(
+            last[stage.peer(now)], "a new version is tried in the passive region first"
+        )
+
+
+def _region(
+    app: App, names: Names, data: Stack, workshop: Workshop, machines: Path
+) -> tuple[Stack, Stack]:
+    """Put a region's stacks into the app; returns the first with functions, and the last."""
+    stage = names.stage
+    jobs = JobsStack(app, names=names, workshop=workshop, machines=machines)
+    jobs.add_stack_dependency(data, "functions need their tables and buckets")
+    api = ApiStack(app, names=names, workshop=workshop)
+    api.add_stack_dependency(jobs, "an accepted job needs what runs it")
+    failover = FailoverStack(
+        app, names=names, workshop=workshop, machines=machines, rest_api_id=api.rest_api_id
+    )
+    failover.add_stack_dependency(api, "the sentinel asks the API how it is")
+    if not stage.has_operations:
+        return jobs, failover
+    alarms = AlarmsStack(app, names=names)
+    jobs.add_stack_dependency(alarms, "what is rolled out is taken back by alarms")
+    operations = OperationsStack(app, names=names, rest_api_id=api.rest_api_id)
+    operations.add_stack_dependency(failover, "faults are counted in the logs that are there")
+    return jobs, operations
 
 
 def _synthesizer(stage: Stage) -> IReusableStackSynthesizer:

@@ -264,6 +264,20 @@ SIZES: dict[str, Size] = {
 }
 """Each function's size, where a stage says nothing else."""
 
+BY_CANARY = frozenset(
+    {
+        *("api", "authorizer", "notify", "triggers"),
+        *("dispatch", "transpile", "execute", "complete", "postprocess", "finish"),
+        *("resume", "park", "broker"),
+    }
+)
+"""Functions on the way of a request or a job: workers, and these.
+
+A part of their calls tells whether a new version is sound. The others are called by the clock or
+by a person, a few times in an hour, and the first call would be the canary's only one: they are
+replaced at once, and what they do wrong is done right by their next call.
+"""
+
 
 class Stage(_Parameters):
     """Everything that a deployment may choose.
@@ -443,6 +457,16 @@ class Stage(_Parameters):
         and neither the local cloud nor LocalStack shifts traffic.
         """
         return self.cloud == "aws"
+
+    def rolls_out(self, function: str) -> bool:
+        """Say whether a function's new version takes over bit by bit here.
+
+        Parameters
+        ----------
+        function
+            Its name without the stage's prefix.
+        """
+        return self.has_rollout and (function in BY_CANARY or function.startswith("worker-"))
 
 
 class StageUnknown(ValueError):

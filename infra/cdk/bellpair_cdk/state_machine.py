@@ -58,7 +58,7 @@ def state_machine(
         assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         description=f"What {name} may do",
     )
-    for arn in (*(called.function.function_arn for called in functions.values()), *also_calls):
+    for arn in (*(called.callee.function_arn for called in functions.values()), *also_calls):
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[arn]))
     made = sfn.StateMachine(
         scope,
@@ -67,7 +67,7 @@ def state_machine(
         state_machine_type=sfn.StateMachineType.STANDARD,
         definition_body=sfn.DefinitionBody.from_string(numbered(definition, numbers)),
         definition_substitutions={
-            f"{place}Arn": called.function.function_arn for place, called in functions.items()
+            f"{place}Arn": called.callee.function_arn for place, called in functions.items()
         },
         role=role,
         tracing_enabled=stage.tracing,

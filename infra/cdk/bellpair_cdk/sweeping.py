@@ -40,4 +40,4 @@ class Sweeping(Construct):
                 bench.accesses.tell_ends(),
             ],
         )
-        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sweep.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=sweep.callee)

@@ -42,7 +42,7 @@ class TaskWatch(Construct):
             ),
             targets=[
                 targets.LambdaFunction(
-                    complete.function, retry_attempts=10, max_event_age=Duration.hours(1)
+                    complete.callee, retry_attempts=10, max_event_age=Duration.hours(1)
                 )
             ],
         )

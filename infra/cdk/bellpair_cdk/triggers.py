@@ -72,7 +72,7 @@ class Triggers(Construct):
             event_pattern=events.EventPattern(source=events.Match.anything_but(EVENT_SOURCE)),
             targets=[targets.SqsQueue(heard)],
         )
-        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=function.function)
+        Timetable(self, "Timetable", every=Duration.minutes(1), wakes=function.callee)
 
     def _inbox(self, heard: sqs.Queue) -> None:
         names = self._names
@@ -132,7 +132,7 @@ class Triggers(Construct):
             visibility_timeout=Duration.seconds(2 * self._timeout()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=undelivered, max_receive_count=_ATTEMPTS),
         )
-        function.function.add_event_source(
+        function.callee.add_event_source(
             sources.SqsEventSource(
                 queue,
                 batch_size=_BATCH,

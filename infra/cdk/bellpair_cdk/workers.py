@@ -51,7 +51,7 @@ class Workers(Construct):
             name="registrar",
             accesses=[accesses.read_ledger(PAIR), accesses.ask_workers(), accesses.write_workers()],
         )
-        Timetable(self, "Timetable", every=Duration.minutes(15), wakes=registrar.function)
+        Timetable(self, "Timetable", every=Duration.minutes(15), wakes=registrar.callee)
         events.Rule(
             self,
             "Deployed",
@@ -64,7 +64,7 @@ class Workers(Construct):
                     "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
                 },
             ),
-            targets=[targets.LambdaFunction(registrar.function, retry_attempts=2)],
+            targets=[targets.LambdaFunction(registrar.callee, retry_attempts=2)],
         )
 
     def _made_of(self, name: str, worker: Worker, bench: Workbench) -> Build:
