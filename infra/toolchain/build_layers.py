@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolchain import interpreters, stamp, uv
-from toolchain.layers import BALLAST, LAYERS, MEGABYTE, PLATFORM, SERVICES, Layer
+from toolchain import interpreters, sizes, stamp, uv
+from toolchain.layers import BALLAST, LAYERS, PLATFORM, SERVICES, Layer
 from toolchain.stamp import ROOT
 
 PACKAGE_ROOT = "/opt/python"
@@ -52,8 +52,8 @@ def build(layer: Layer) -> Path:
         _own_packages(layer, target)
         _prune(target)
         _compile(layer, target)
-        _check(layer)
         _zip(layer)
+        _check(layer)
         stamp.write(done, wanted)
     return layer.archive
 
@@ -64,22 +64,6 @@ def inputs_of(layer: Layer) -> str:
     has_bytecode = interpreters.find(layer.python) is not None
     rules = repr((layer, PLATFORM, SERVICES, BALLAST, has_bytecode))
     return stamp.digest([*sources, ROOT / "uv.lock", Path(__file__), rules])
-
-
-def weight(layer: Layer) -> int:
-    """Return what a built layer weighs unzipped, in bytes.
-
-    Raises
-    ------
-    LayerBroken
-        It was not built.
-    """
-    if not layer.archive.exists():
-        raise LayerBroken(
-            f"layer {layer.name} for Python {layer.python} was not built: {layer.archive} is "
-            "missing; run `make layers`"
-        )
-    return _weight_of(layer.folder)
 
 
 def requirements(layer: Layer) -> str:
@@ -190,18 +174,8 @@ def _compile(layer: Layer, target: Path) -> None:
 
 
 def _check(layer: Layer) -> None:
-    heavy = _weight_of(layer.folder)
-    if heavy > layer.budget:
-        raise LayerTooLarge(
-            f"layer {layer.name} weighs {heavy / MEGABYTE:.0f} MB "
-            f"of {layer.budget / MEGABYTE:.0f}; look for the largest under "
-            f"{layer.folder} and add what is not needed to BALLAST or "
-            "left_out in infra/toolchain/layers.py"
-        )
-
-
-def _weight_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    for problem in sizes.too_heavy([sizes.weigh_layer(layer)]):
+        raise LayerTooLarge(problem)
 
 
 def _say(layer: Layer, what: str) -> None:
@@ -249,18 +223,3 @@ def _blocks(text: str) -> Iterator[str]:
 
 def _distribution(block: str) -> str:
     return block.partition("==")[0].strip()
-
-
-def main() -> int:
-    """Build every layer of the local cloud; returns the command's exit status."""
-    try:
-        for layer in LAYERS.values():
-            build(layer)
-    except (LayerBroken, uv.UvMissing) as error:
-        print(f"layers: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

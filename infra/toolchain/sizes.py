@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toolchain.deployed import DeployedFunction
 from toolchain.layers import FUNCTION_LIMIT, MEGABYTE, Layer
@@ -16,6 +17,10 @@ DIRECT_UPLOAD = 50 * MEGABYTE
 
 CDK brings every asset through S3, so that more is worth knowing and no fault.
 """
+
+
+class LayerMissing(RuntimeError):
+    """A layer was not built; says which, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,34 @@ class Weight:
         """How it can come to Lambda: ``direct`` or only through ``s3``."""
         return "direct" if self.zipped <= DIRECT_UPLOAD else "s3"
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it for machines; sizes are bytes."""
+        return {
+            "name": self.name,
+            "python": self.python,
+            "layers": list(self.holds),
+            "unzipped": self.unzipped,
+            "zipped": self.zipped,
+            "limit": self.limit,
+            "share": round(self.share, 3),
+            "upload": self.upload,
+            "heaviest": dict(self.heaviest),
+        }
+
 
 def weigh_layer(layer: Layer) -> Weight:
     """Return what a built layer weighs.
 
     Raises
     ------
-    FileNotFoundError
+    LayerMissing
         It was not built.
     """
+    if not layer.archive.exists():
+        raise LayerMissing(
+            f"layer {layer.name} for Python {layer.python} was not built: {layer.archive} is "
+            "missing; run `make layers`"
+        )
     return Weight(
         name=layer.name,
         python=layer.python,
@@ -129,17 +153,18 @@ def megabytes(size: int) -> str:
 
 def table(layers: Iterable[Weight], functions: Iterable[Weight]) -> str:
     """Return the sizes as text for people."""
-    lines = [f"{'layer':24}{'Python':>8}{'unzipped':>10}{'budget':>9}{'':6}{'zipped':>8}  upload"]
-    lines += [_line(weight, "") for weight in layers]
-    lines += ["", f"{'function with its layers':24}{'Python':>8}{'unzipped':>10}{'limit':>9}"]
-    lines += [_line(weight, " + ".join(weight.holds)) for weight in functions]
+    head = f"{'Python':>8}{'unzipped':>10}{'limit':>8}{'':6}{'zipped':>8}  upload  layers"
+    lines = [f"{'layer, in MB':32}{head.removesuffix('  layers')}"]
+    lines += [_line(weight) for weight in layers]
+    lines += ["", f"{'function with its layers':32}{head}"]
+    lines += [_line(weight) for weight in functions]
     return "\n".join(lines)
 
 
-def _line(weight: Weight, holds: str) -> str:
-    sizes = f"{megabytes(weight.unzipped):>10}{megabytes(weight.limit):>9}{weight.share:>6.0%}"
-    beside = f"  {holds}" if holds else f"{megabytes(weight.zipped):>8}  {weight.upload}"
-    return f"{weight.name:24}{weight.python:>8}{sizes}{beside}"
+def _line(weight: Weight) -> str:
+    unzipped = f"{megabytes(weight.unzipped):>10}{megabytes(weight.limit):>8}{weight.share:>6.0%}"
+    zipped = f"{megabytes(weight.zipped):>8}  {weight.upload:8}{' + '.join(weight.holds)}"
+    return f"{weight.name:32}{weight.python:>8}{unzipped}{zipped}".rstrip()
 
 
 def _zipped(code: Path) -> int:
