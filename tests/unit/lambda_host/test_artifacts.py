@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import sys
 import zipfile
 from dataclasses import replace
@@ -51,7 +52,7 @@ def test_a_damaged_archive_is_refused_however_it_is_damaged(tmp_path: Path) -> N
         archive.writestr("folder/data", random.Random(1).randbytes(500))
     chance = random.Random(2)
     refused = 0
-    for turn in range(400):
+    for turn in range(150):
         damaged = bytearray(content.getvalue())
         for _ in range(chance.randint(1, 4)):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
@@ -60,9 +61,9 @@ def test_a_damaged_archive_is_refused_however_it_is_damaged(tmp_path: Path) -> N
         try:
             extract(bytes(damaged), folder)
         except InvalidArtifact as refusal:
-            assert str(refusal).startswith("The artifact ")
+            assert re.fullmatch("The artifact .*: .+|The artifact unpacks .+", str(refusal))
             refused += 1
-    assert refused > 200
+    assert refused > 75
 
 
 def test_a_folder_is_used_as_it_is(host: LambdaHost, tmp_path: Path) -> None:

@@ -127,7 +127,6 @@ def extract(artifact: bytes | Path, target: Path) -> int:
                     os.chmod(path, permissions | (0o700 if entry.is_dir() else 0o600))
     except _UNREADABLE as error:
         name = "The artifact" if isinstance(artifact, bytes) else str(artifact)
-        raise InvalidArtifact(
-            f"{name} is no readable zip archive: {error or type(error).__name__}"
-        ) from error
+        why = str(error) or type(error).__name__
+        raise InvalidArtifact(f"{name} is no readable zip archive: {why}") from error
     return size
