@@ -35,7 +35,9 @@ def localstack(
     """A LocalStack that answers."""
     named = address.named()
     if named:
-        yield server.find(named)
+        found = server.find(named)
+        server.check_plugins(found)
+        yield found
         return
     state = tmp_path_factory.mktemp("localstack")
     yield server.start(request.getfixturevalue("host_mode"), free_port(), state)

@@ -70,6 +70,8 @@ class LocalStackCloud(KeptCloud):
         ------
         Unreachable, VersionRefused
             If the LocalStack that is there already does not answer, or is known to fail.
+        PluginsMissing
+            If it runs without our plug-ins.
         LocalStackError
             If another cloud's application is in it; nothing was started.
         PythonMissing
@@ -82,7 +84,7 @@ class LocalStackCloud(KeptCloud):
         begun = self.layout()
         self._end_processes()
         if layout.own is None:
-            server.find(layout.url)
+            server.check_plugins(server.find(layout.url))
             self._make_room(layout, begun)
         self._check_ports(layout.ports)
         for leftover in (CLIENT_FILE, DEPLOYED_FILE):

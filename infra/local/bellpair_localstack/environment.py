@@ -31,6 +31,9 @@ PLUGINS = tuple(
 )
 """Our distributions that LocalStack loads, as folders of the work tree."""
 
+RESOLVED = "2026-02-28"
+"""The day as of which the requirements were resolved: what builds a package is no newer."""
+
 Make = Callable[[Path], None]
 """Makes a part of the environment in an empty folder."""
 
@@ -139,6 +142,7 @@ def _packages(folder: Path) -> None:
     _run(
         [
             *(uv.executable(), "pip", "install", "--quiet", "--require-hashes", "--no-deps"),
+            *("--build-constraints", REQUIREMENTS, "--exclude-newer", RESOLVED),
             *("--python", folder / "bin" / "python", "-r", REQUIREMENTS),
         ]
     )

@@ -27,5 +27,9 @@ class VersionRefused(LocalStackError):
     """A LocalStack answers, of a version that is known to fail."""
 
 
+class PluginsMissing(LocalStackError):
+    """A LocalStack answers that lacks what the platform's stacks need."""
+
+
 class AlreadyRunning(LocalStackError):
     """A LocalStack runs with this state directory already."""

@@ -23,9 +23,12 @@ from bellpair_local.topology import HOST
 from bellpair_local.whole_file import write_whole
 from bellpair_localstack import versions
 from bellpair_localstack.environment import Environment
-from bellpair_localstack.failures import AlreadyRunning, Unreachable
+from bellpair_localstack.failures import AlreadyRunning, PluginsMissing, Unreachable
 
 NAME = "localstack"
+PLUGIN = "host_mode"
+"""The plug-in of ours that says that all of them are there."""
+
 READY_SECONDS = 180.0
 """How long a LocalStack may take until it answers; the first one compiles all it imports."""
 
@@ -71,10 +74,35 @@ def find(url: str) -> Running:
         It is of a version that is known to fail.
     """
     address = url.rstrip("/")
-    answer = _health(address)
+    answer = _asked(address, "/_localstack/health")
+    if "version" not in answer:
+        raise _unreachable(address, "what answers there is no LocalStack")
     running = Running(address, str(answer["version"]), str(answer.get("edition", "unknown")))
     versions.check(running.version, address)
     return running
+
+
+def check_plugins(running: Running) -> None:
+    """Refuse a LocalStack that runs without our plug-ins.
+
+    LocalStack's own global tables take one replica and no update, and the tool that words ours
+    names both regions as replicas.
+
+    Raises
+    ------
+    PluginsMissing
+        It runs without them.
+    Unreachable
+        It does not answer any more.
+    """
+    hooks = _asked(running.url, "/_localstack/plugins").get("localstack.hooks.on_infra_start")
+    found = hooks if isinstance(hooks, list) else []
+    if not any(plugin.get("name") == PLUGIN and plugin.get("is_loaded") for plugin in found):
+        raise PluginsMissing(
+            f"The LocalStack at {running.url} runs without our plug-ins, and its own global "
+            "tables cannot have two replicas.",
+            versions.HOW_TO_RUN,
+        )
 
 
 def start(
@@ -181,6 +209,11 @@ def is_alive(state_dir: Path) -> bool:
     return bool(_table(state_dir.resolve()).alive())
 
 
+def processes(state_dir: Path) -> list[ProcessRecord]:
+    """The processes that were started with a state directory and still run."""
+    return _table(state_dir.resolve()).alive()
+
+
 def log_file(state_dir: Path) -> Path:
     """Where the LocalStack of a state directory writes its log."""
     return state_dir / "localstack.log"
@@ -285,16 +318,16 @@ def _ready(url: str, record: ProcessRecord, ready_s: float) -> Running:
     )
 
 
-def _health(address: str) -> dict[str, object]:
+def _asked(address: str, path: str) -> dict[str, object]:
     try:
-        request = urllib.request.Request(f"{address}/_localstack/health")  # noqa: S310  # checked below
+        request = urllib.request.Request(f"{address}{path}")  # noqa: S310  # checked below
         if request.type not in {"http", "https"}:
             raise ValueError("it is no http address")
         with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:  # noqa: S310
             found = json.load(answer)
     except (OSError, ValueError) as error:
         raise _unreachable(address, str(error)) from error
-    if not isinstance(found, dict) or "version" not in found:
+    if not isinstance(found, dict):
         raise _unreachable(address, "what answers there is no LocalStack")
     return found
 

@@ -62,8 +62,11 @@ def check(version: str, url: str) -> None:
         raise VersionRefused(f"The LocalStack at {url} is {version}, which {fault}.", _REMEDY)
 
 
-_REMEDY = (
-    f"Run {HOST_MODE}: with Docker, `docker run --rm -p 4566:4566 -v "
-    f"/var/run/docker.sock:/var/run/docker.sock localstack/localstack:{HOST_MODE}`; without, "
-    "`python -m bellpair_localstack up`."
+HOW_TO_RUN = (
+    f"With Docker: `docker run --rm -p 4566:4566 -v /var/run/docker.sock:/var/run/docker.sock "
+    f'-v "$(python -m bellpair_localstack plugins)":/plugins -e PYTHONPATH=/plugins '
+    f"localstack/localstack:{HOST_MODE}`; without: `python -m bellpair_localstack up`."
 )
+"""How a person has a LocalStack that serves the platform."""
+
+_REMEDY = f"Run {HOST_MODE}. {HOW_TO_RUN}"

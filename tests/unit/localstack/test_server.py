@@ -16,7 +16,13 @@ import pytest
 from bellpair_local.failures import PortsTaken, StartFailed
 from bellpair_localstack import cli, server
 from bellpair_localstack.environment import Environment
-from bellpair_localstack.failures import AlreadyRunning, PythonMissing, Unreachable, VersionRefused
+from bellpair_localstack.failures import (
+    AlreadyRunning,
+    PluginsMissing,
+    PythonMissing,
+    Unreachable,
+    VersionRefused,
+)
 
 
 @contextmanager
@@ -89,6 +95,24 @@ def test_where_nothing_answers_the_message_says_what_to_do(url: str) -> None:
     assert url in str(missing.value)
     for way in ("localstack start", "bellpair_localstack up", "AWS_ENDPOINT_URL"):
         assert way in missing.value.remedy
+
+
+def plugins(*loaded: str) -> bytes:
+    found = [{"name": name, "is_initialized": True, "is_loaded": True} for name in loaded]
+    return json.dumps({"localstack.hooks.on_infra_start": found}).encode()
+
+
+def test_one_with_our_plugins_is_taken() -> None:
+    with answering(plugins("_patch_botocore", "host_mode")) as url:
+        server.check_plugins(server.Running(url, "4.14.0", "community"))
+
+
+@pytest.mark.parametrize("body", [plugins("_patch_botocore"), b"{}"])
+def test_one_without_our_plugins_is_refused_with_how_to_load_them(body: bytes) -> None:
+    with answering(body) as url, pytest.raises(PluginsMissing, match=url) as refused:
+        server.check_plugins(server.Running(url, "4.14.0", "community"))
+
+    assert "bellpair_localstack plugins" in refused.value.remedy
 
 
 def test_one_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) -> None:
