@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+
+from bellpair_localstack.failures import AddressMalformed
 
 DEFAULT_PORT = 4566
+_SETTINGS = ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST")
 
 
-def named(settings: Mapping[str, str] | None = None) -> str | None:
+def named() -> str | None:
     """Return the address that the environment names, or None where it names none.
 
     ``AWS_ENDPOINT_URL`` is the address itself and comes first; ``LOCALSTACK_HOST`` is a host with
     an optional port, spoken to by HTTPS where ``USE_SSL`` is ``1`` or ``true``.
 
-    Parameters
-    ----------
-    settings
-        Environment variables; default: this process's.
+    Raises
+    ------
+    AddressMalformed
+        What it names is no address.
     """
-    given = os.environ if settings is None else settings
-    url = given.get("AWS_ENDPOINT_URL", "").strip()
-    if url:
-        return url.rstrip("/")
-    host = given.get("LOCALSTACK_HOST", "").strip()
-    if not host:
+    if not any(os.environ.get(name, "").strip() for name in _SETTINGS):
         return None
-    name, _, port = host.partition(":")
-    scheme = "https" if given.get("USE_SSL") in {"1", "true"} else "http"
-    return f"{scheme}://{name or 'localhost'}:{port or DEFAULT_PORT}"
+    from localstack_client import config
+
+    try:
+        url = config.get_service_endpoint("sts")
+    except RuntimeError as error:
+        raise AddressMalformed(
+            f"LOCALSTACK_HOST is {os.environ['LOCALSTACK_HOST']!r}, which is no host with a port.",
+            "Write it as localhost:4566, or unset it.",
+        ) from error
+    return str(url).rstrip("/")

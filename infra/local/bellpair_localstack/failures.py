@@ -19,6 +19,10 @@ class EnvironmentFailed(LocalStackError):
     """The environment could not be made."""
 
 
+class AddressMalformed(LocalStackError):
+    """What the environment names is no address of a LocalStack."""
+
+
 class Unreachable(LocalStackError):
     """Nothing that is a LocalStack answers at the address."""
 
