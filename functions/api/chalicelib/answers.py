@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -15,7 +16,8 @@ from bellpair_core.http.location import relative_location
 from bellpair_core.http.problem import FAULTS, MEDIA_TYPE, problem_document, problem_of
 from bellpair_core.http.tracing import request_id, trace_id
 from bellpair_core.logic.jobs.accept_job import Accepted
-from bellpair_core.model.errors import ErrorCode
+from bellpair_core.logic.tenants.authenticate import Authenticator
+from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.tenant import Principal
 from chalicelib.service import Services
 
@@ -74,6 +76,8 @@ def answering(routes: Blueprint, services: Services) -> Callable[[View], Callabl
             outcome: dict[str, Any] = {}
             try:
                 services().world.meter.start()
+                if services().world.settings.api_authorizes:
+                    _identify(request, services().bearer_of)
                 seen = view(**path)
                 headers: Headers = {"Content-Type": "application/json", **ids, **seen.headers}
                 response = Response(dict(seen.body), headers, seen.status)
@@ -100,9 +104,31 @@ def answering(routes: Blueprint, services: Services) -> Callable[[View], Callabl
 
 
 def principal_of(request: Request) -> Principal:
-    """Who the authorizer found to be calling."""
-    caller = request.context["authorizer"]
+    """Who the authorizer found to be calling.
+
+    Raises
+    ------
+    BellpairError
+        ``unauthenticated``, if it was not asked, or found nobody.
+    """
+    caller = request.context.get("authorizer")
+    if not caller:
+        raise BellpairError(ErrorCode.UNAUTHENTICATED, "The API key is missing or not valid.")
     return Principal(tenant=caller["tenant"], key_id=caller["key_id"], role=caller["role"])
+
+
+def _identify(request: Request, bearer_of: Authenticator) -> None:
+    """Find who is calling where API Gateway does not ask the authorizer, and knows nobody."""
+    # Whatever it says in its place is not to be believed.
+    request.context.pop("authorizer", None)
+    with suppress(BellpairError):
+        bearer = bearer_of(request.headers.get("authorization", ""))
+        request.context["authorizer"] = {
+            "tenant": bearer.tenant,
+            "role": bearer.role.value,
+            "key_id": bearer.key_id,
+        }
+        LOGGER.append_keys(tenant=bearer.tenant, key_id=bearer.key_id)
 
 
 def trace_of(request: Request) -> str:

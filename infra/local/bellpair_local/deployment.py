@@ -26,7 +26,7 @@ from bellpair_local.target import Target
 from bellpair_local.topology import SECRET_ACCESS_KEY
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_STACK_SECONDS = 180.0
+_STACK_SECONDS = 600.0
 _POLL_SECONDS = 0.1
 _MESSAGE_LENGTH = 600
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

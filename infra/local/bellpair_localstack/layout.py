@@ -112,7 +112,11 @@ class Layout(BaseModel):
             cache_dir=self.cache_dir,
             logs="the log of LocalStack" if self.own is None else str(log_file(self.own_state)),
             template=self.template,
-            variables={"AWS_ENDPOINT_URL_BRAKET": self.door.endpoint},
+            variables={
+                "AWS_ENDPOINT_URL_BRAKET": self.door.endpoint,
+                # Without a licence, LocalStack's API Gateway asks no authorizer.
+                "BELLPAIR_API_AUTHORIZES": "1",
+            },
         )
 
     def save(self) -> None:

@@ -82,6 +82,8 @@ class Settings(BaseModel):
         By region, where word to callbacks waits.
     api_endpoint
         Base URL of this region's API.
+    api_authorizes
+        Whether the API finds out itself who is calling, as its gateway has no authorizers.
     inbox_buckets
         Where tenants drop objects, by region.
     trigger_queue_urls, dead_letter_queue_urls
@@ -112,6 +114,7 @@ class Settings(BaseModel):
     devices: tuple[DeviceSetting, ...] = ()
     failover_machine: str = ""
     api_endpoint: str = ""
+    api_authorizes: bool = False
     sentinel: SentinelSetting = SentinelSetting()
     inbox_buckets: dict[str, str] = Field(default_factory=dict)
     trigger_queue_urls: dict[str, str] = Field(default_factory=dict)
@@ -158,6 +161,7 @@ class Settings(BaseModel):
             "call_patience_s",
             "failover_machine",
             "api_endpoint",
+            "api_authorizes",
             "event_bus",
         ):
             if (text := environment.get(f"BELLPAIR_{field.upper()}")) is not None:

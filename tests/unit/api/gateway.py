@@ -37,9 +37,16 @@ class HttpAnswer(NamedTuple):
 
 
 class Gateway:
-    """Sends requests to the API as API Gateway would."""
+    """Sends requests to the API as API Gateway would.
+
+    Attributes
+    ----------
+    asks
+        Whether it asks the authorizer; one that has no authorizers does not.
+    """
 
     def __init__(self, app: Chalice, authorizer: ChaliceAuthorizer) -> None:
+        self.asks = True
         self._app = app
         self.routes = app.routes
         self._authorizer = authorizer
@@ -72,7 +79,7 @@ class Gateway:
             "path": f"/api{url.path}",
             "identity": {"sourceIp": "127.0.0.1"},
         }
-        if self._app.routes[resource][method].authorizer is not None:
+        if self.asks and self._app.routes[resource][method].authorizer is not None:
             arn = f"{ARN}/{method}{url.path}"
             if not authorization:
                 return self._own("UNAUTHORIZED")

@@ -125,6 +125,35 @@ def test_an_unreachable_catalogue_is_no_reason_to_say_that_a_key_is_wrong(
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
 
 
+@pytest.fixture
+def unasked(api: Api) -> Api:
+    """The API behind a gateway that knows no authorizers, and told so."""
+    api.asks = False
+    api.world.settings = api.world.settings.model_copy(update={"api_authorizes": True})
+    return api
+
+
+def test_behind_a_gateway_without_authorizers_the_api_asks_for_the_key(unasked: Api) -> None:
+    key = unasked.new_key()
+    other, disabled = unasked.new_key(), unasked.new_key(disabled=True)
+
+    assert unasked.request("GET", "/v1/jobs", key=key).status == 200
+    for wrong in (None, disabled, "bp_0"):
+        answer = unasked.request("GET", "/v1/jobs", key=wrong)
+        assert (answer.status, answer.json["code"]) == (401, "unauthenticated")
+    assert unasked.request("GET", "/v1/health").status == 200
+    unasked.world.catalogue.reachable = False
+    assert unasked.request("GET", "/v1/jobs", key=other).status == 503
+
+
+def test_an_api_that_relies_on_an_authorizer_lets_nobody_in_whom_it_was_not_told(api: Api) -> None:
+    api.asks = False
+
+    answer = api.request("GET", "/v1/jobs", key=api.new_key())
+
+    assert (answer.status, answer.json["code"]) == (401, "unauthenticated")
+
+
 def test_one_answer_of_the_authorizer_opens_every_route(api: Api, key: str) -> None:
     # API Gateway keeps the answer per key, so a policy for one route would close the others.
     for method, path in [("GET", "/v1/devices"), ("GET", "/v1/jobs"), ("POST", "/v1/jobs")]:
