@@ -320,6 +320,18 @@ def test_an_event_over_the_limit_is_refused(functions: Functions, failing: str) 
     assert refused.value.response["Error"]["Code"] == "RequestTooLargeException"
 
 
+def test_code_in_a_folder_is_loaded_anew_for_each_invocation(
+    functions: Functions, tmp_path: Path
+) -> None:
+    module = tmp_path / "app.py"
+    module.write_text("def handler(event, context): return 'before'")
+    name = functions.create("", Code={"S3Bucket": "hot-reload", "S3Key": str(tmp_path)})
+    assert functions.invoke(name).value == "before"
+    module.write_text("def handler(event, context): return 'after'")
+    assert functions.invoke(name).value == "after"
+    assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
+
+
 def test_an_asynchronous_invocation_runs(functions: Functions, tmp_path: Path) -> None:
     name = functions.create(UNTIL_TOLD)
     (tmp_path / "go").touch()
