@@ -29,10 +29,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="default: build/cdk.out/<stage>")
     parser.add_argument("--functions", type=Path, default=ROOT / "functions")
     parser.add_argument("--unchecked", action="store_true", help="leave out the security rules")
+    parser.add_argument("--active", help="the active region, deployed last; default: the first")
     parser.add_argument("--cli", action="store_true", help="go through CDK's command line")
     arguments = parser.parse_args()
     try:
         stage = load(arguments.stage, ROOT / CONFIGURATION)
+        active = stage.active(arguments.active)
     except StageUnknown as error:
         print(f"synth: {error}", file=sys.stderr)
         return 2
@@ -40,7 +42,12 @@ def main() -> int:
     os.environ.update(node.environment())
     os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
     with stamp.lock(f"synth-{arguments.stage}"):
-        wanted = inputs(stage, arguments.functions, checked=not arguments.unchecked)
+        wanted = inputs(
+            stage,
+            arguments.functions,
+            checked=not arguments.unchecked,
+            active=active,
+        )
         done = out.with_name(out.name + ".stamp")
         if not (stamp.is_current(done, wanted) and (out / "manifest.json").exists()):
             done.unlink(missing_ok=True)
@@ -48,9 +55,9 @@ def main() -> int:
             shutil.rmtree(part, ignore_errors=True)
             print(f"synthesizing {arguments.stage}", file=sys.stderr, flush=True)
             if arguments.cli:
-                _through_the_command_line(arguments.stage, part)
+                _through_the_command_line(stage, part, active)
             else:
-                _synthesize(arguments.stage, part, arguments.functions, not arguments.unchecked)
+                _synthesize(arguments, part, active)
             shutil.rmtree(out, ignore_errors=True)
             part.rename(out)
             stamp.write(done, wanted)
@@ -58,7 +65,7 @@ def main() -> int:
     return 0
 
 
-def inputs(stage: Stage, functions: Path, *, checked: bool) -> str:
+def inputs(stage: Stage, functions: Path, *, checked: bool, active: str) -> str:
     """Return the digest of everything that a stage's assembly is made from."""
     return stamp.digest(
         [
@@ -70,7 +77,7 @@ def inputs(stage: Stage, functions: Path, *, checked: bool) -> str:
             ),
             ROOT / "uv.lock",
             *(inputs_of(layer) for layer in layers_for(stage.python).values()),
-            *(stage.name, str(checked)),
+            *(stage.name, str(checked), active),
         ]
     )
 
@@ -79,17 +86,25 @@ _REVIEWS = {"review", "review.py"}
 """What looks at an assembly, and has no part in it."""
 
 
-def _synthesize(stage: str, out: Path, functions: Path, checked: bool) -> None:
+def _synthesize(arguments: argparse.Namespace, out: Path, active: str) -> None:
     # These start a Node process when they are imported, so not before Node is on the path.
     from bellpair_cdk.assembly import Sources, app
 
-    app(stage, out, Sources(functions=functions), checked=checked, layer=build).synth()
+    app(
+        arguments.stage,
+        out,
+        Sources(functions=arguments.functions),
+        checked=not arguments.unchecked,
+        active=active,
+        layer=build,
+    ).synth()
 
 
-def _through_the_command_line(stage: str, out: Path) -> None:
-    for layer in layers_for(load(stage, ROOT / CONFIGURATION).python).values():
+def _through_the_command_line(stage: Stage, out: Path, active: str) -> None:
+    for layer in layers_for(stage.python).values():
         build(layer)
-    words = ["cdk", "synth", "--quiet", "--no-notices", "-c", f"stage={stage}", "-o", str(out)]
+    words = ["cdk", "synth", "--quiet", "--no-notices", "-o", str(out)]
+    words += ["-c", f"stage={stage.name}", "-c", f"active={active}"]
     answer = subprocess.run(
         words,
         cwd=Path(__file__).parent,

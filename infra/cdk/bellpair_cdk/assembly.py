@@ -11,7 +11,7 @@ from aws_cdk import App
 from bellpair_cdk.function import Workshop
 from bellpair_cdk.rules import hold_to_rules
 from bellpair_cdk.stacks import compose
-from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
+from bellpair_cdk.stage import CONFIGURATION, load
 from toolchain import stamp
 from toolchain.build_layers import LayerBroken, inputs_of
 from toolchain.layers import Layer, layers_for
@@ -89,18 +89,13 @@ def app(
         A layer is not there.
     """
     stage = load(stage_name, sources.configuration)
-    if active not in (None, *stage.pair):
-        raise StageUnknown(
-            f"active = {active!r} is not of stage {stage_name}'s pair; give "
-            f"-c active={' or -c active='.join(stage.pair)}"
-        )
     made = App(outdir=str(outdir) if outdir else None, analytics_reporting=False)
     workshop = Workshop(
         functions=sources.functions,
         staging=BUILD / "functions" / stage_name,
         layers={name: layer(made_of) for name, made_of in layers_for(stage.python).items()},
     )
-    compose(made, stage, workshop, sources.machines, active=active)
+    compose(made, stage, workshop, sources.machines, active=stage.active(active))
     if checked:
         hold_to_rules(made, stage)
     return made

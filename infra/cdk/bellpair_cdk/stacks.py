@@ -176,9 +176,7 @@ class OperationsStack(RegionalStack):
             ApiName(self, "ApiName", names=names, domain=domain, rest_api_id=rest_api_id)
 
 
-def compose(
-    app: App, stage: Stage, workshop: Workshop, machines: Path, *, active: str | None = None
-) -> None:
+def compose(app: App, stage: Stage, workshop: Workshop, machines: Path, *, active: str) -> None:
     """Put a stage's stacks into the app, in the order in which they are deployed.
 
     Where functions are rolled out, the passive region's come first, so that the active one runs
@@ -187,7 +185,7 @@ def compose(
     Parameters
     ----------
     active
-        The region that is active now; left out, the first one.
+        The region that is active now.
     """
     here, peer = (Names(stage, region) for region in stage.pair)
     data = {names.region: DataStack(app, names=names) for names in (here, peer)}
@@ -204,9 +202,8 @@ def compose(
         for capability in stack.node.children:
             Tags.of(capability).add(CAPABILITY, capability.node.id)
     if stage.has_rollout:
-        now = active or stage.region
-        first[now].add_stack_dependency(
-            last[stage.peer(now)], "a new version is tried in the passive region first"
+        first[active].add_stack_dependency(
+            last[stage.peer(active)], "a new version is tried in the passive region first"
         )
 
 

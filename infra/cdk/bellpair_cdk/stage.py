@@ -428,6 +428,21 @@ class Stage(_Parameters):
         """Return the other region of the pair."""
         return self.secondary_region if region == self.region else self.region
 
+    def active(self, named: str | None) -> str:
+        """Return the region that counts as active: the one that is named, or the first.
+
+        Raises
+        ------
+        StageUnknown
+            The one that is named is not of the pair.
+        """
+        if named not in (None, *self.pair):
+            raise StageUnknown(
+                f"active = {named!r} is not of the pair of stage {self.name}; "
+                f"name {' or '.join(self.pair)}"
+            )
+        return named or self.region
+
     def size(self, function: str) -> Size:
         """Return a function's size in this stage."""
         return self.sizes.get(function, SIZES[function])
