@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-deployment test-drills \
-	lint format synth lint-infra deploy-local-check layers clean
+	lint format synth lint-infra deploy-local-check layers images clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; \
@@ -71,7 +71,7 @@ format: setup ## put the code into shape
 	@.venv/bin/ruff format .
 
 synth: setup ## synthesize every stage with the CDK command line, held to the security rules
-	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli || exit 1; done
+	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli $(if $(ACTIVE),--active $(ACTIVE)) || exit 1; done
 
 deploy-local-check: setup ## deploy, break, change and destroy with the real cdk, on a cloud of its own
 	@PYTHONPATH=infra .venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
@@ -81,6 +81,9 @@ assembly: setup  # what the local cloud is made of, so that no test's own time g
 
 layers: setup ## build the Lambda layers, weigh them, import every function inside only its layers
 	@PYTHONPATH=infra .venv/bin/python -m toolchain.artifacts $(if $(STAGE),--stage $(STAGE)) $(if $(JSON),--json)
+
+images: setup ## prepare the images of workers that no layers hold, and build them where Docker is
+	@PYTHONPATH=infra .venv/bin/python -m toolchain.images $(if $(BASE),--base $(BASE)) $(if $(JSON),--json)
 
 clean: ## remove what was built; the environment stays
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toolchain import interpreters, sizes, stamp, uv
-from toolchain.layers import BALLAST, LAYERS, PLATFORM, SERVICES, Layer
+from toolchain.layers import LAYERS, PLATFORM, Layer
 from toolchain.stamp import ROOT
 
 PACKAGE_ROOT = "/opt/python"
@@ -47,22 +47,33 @@ def build(layer: Layer) -> Path:
             return layer.archive
         _say(layer, "is being built")
         done.unlink(missing_ok=True)
-        target = layer.folder / "python"
-        _dependencies(layer, target)
-        _own_packages(layer, target)
-        _prune(target)
-        _compile(layer, target)
+        fill(layer)
         _zip(layer)
         _check(layer)
         stamp.write(done, wanted)
     return layer.archive
 
 
+def fill(layer: Layer) -> None:
+    """Make the layer's folder, whatever is there.
+
+    Raises
+    ------
+    LayerBroken
+        See `build`.
+    """
+    target = layer.folder / "python"
+    _dependencies(layer, target)
+    _own_packages(layer, target)
+    _prune(layer, target)
+    _compile(layer, target)
+
+
 def inputs_of(layer: Layer) -> str:
     """Return the digest of all that a layer is made from."""
     sources = [ROOT / "layers" / layer.name, *(ROOT / package for package in layer.packages)]
     has_bytecode = interpreters.find(layer.python) is not None
-    rules = repr((layer, PLATFORM, SERVICES, BALLAST, has_bytecode))
+    rules = repr((layer, PLATFORM, has_bytecode))
     return stamp.digest([*sources, ROOT / "uv.lock", Path(__file__), rules])
 
 
@@ -117,7 +128,8 @@ def install(listing: Path, target: Path, *, python: str) -> None:
             *("--python-version", python, "--python-platform", PLATFORM),
             *("--target", str(target), "--link-mode=copy", "-r", str(listing)),
         ],
-        cwd=ROOT,
+        # In the work tree the lock's own constraints would count too, and those have no hashes.
+        cwd="/",
         check=True,
     )
 
@@ -131,14 +143,14 @@ def _own_packages(layer: Layer, target: Path) -> None:
         )
 
 
-def _prune(target: Path) -> None:
-    for pattern in BALLAST:
+def _prune(layer: Layer, target: Path) -> None:
+    for pattern in layer.ballast:
         for path in list(target.glob(pattern)):
             _remove(path)
     descriptions = target / "botocore" / "data"
-    if descriptions.is_dir():
+    if layer.services and descriptions.is_dir():
         for service in descriptions.iterdir():
-            if service.is_dir() and service.name not in SERVICES:
+            if service.is_dir() and service.name not in layer.services:
                 _remove(service)
 
 

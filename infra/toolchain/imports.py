@@ -22,7 +22,7 @@ from typing import Any
 from bellpair_lambda_host.function import FunctionSpec
 from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.sandbox import Sandbox
-from toolchain import interpreters, stamp
+from toolchain import build_layers, interpreters, stamp
 from toolchain.deployed import DeployedFunction
 from toolchain.layers import layers_for
 
@@ -120,7 +120,7 @@ def imported(function: DeployedFunction) -> Broken | None:
 def digest(function: DeployedFunction) -> str:
     """Return the digest of all that its imports depend on."""
     assert function.code is not None
-    layers = [layer.archive for layer in function.layers]
+    layers = [build_layers.inputs_of(layer) for layer in function.layers]
     settings = repr((function.handler, function.python, sorted(function.variables.items())))
     return stamp.digest([function.code, *layers, settings, _PROBE, Path(__file__)])
 

@@ -40,88 +40,6 @@ SERVICES = (
 """The services whose descriptions botocore keeps: those that functions call, and sign-in."""
 
 
-@dataclass(frozen=True)
-class Layer:
-    """What a layer is made of.
-
-    Parameters
-    ----------
-    name
-        Its folder under ``layers/``, with its requirements.
-    budget
-        The most it may weigh unzipped, in bytes; the budgets of the layers that a
-        function has together (`TOGETHER`) stay under Lambda's limit, with room for
-        the function itself.
-    packages
-        Our own packages in it, as folders of the work tree.
-    left_out
-        Distributions that a function never imports, left out with what only
-        they need.
-    below
-        The layers of which every user of this one has one too: what all of them hold
-        is not held twice.
-    without
-        Patterns of files of our own packages that are not needed.
-    python
-        The Python that it is for.
-    """
-
-    name: str
-    budget: int
-    packages: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    python: str = HERE
-
-    @property
-    def shelf(self) -> Path:
-        """Where the layers for this Python are."""
-        return BUILD / "layers" / f"python{self.python}"
-
-    @property
-    def folder(self) -> Path:
-        """Where the unzipped layer is, with ``python/`` in it."""
-        return self.shelf / self.name
-
-    @property
-    def archive(self) -> Path:
-        """Where the zipped layer is."""
-        return self.shelf / f"{self.name}.zip"
-
-
-LAYERS = {
-    layer.name: layer
-    for layer in (
-        Layer(
-            "core",
-            budget=40 * MEGABYTE,
-            packages=("layers/core/bellpair_core",),
-            # Chalice's own command line; in a function only its router runs.
-            left_out=("click", "inquirer", "pip", "pyyaml", "setuptools", "wheel"),
-        ),
-        Layer(
-            "quantum",
-            budget=205 * MEGABYTE,
-            packages=("layers/quantum/bellpair_quantum",),
-            below=("core", "worker"),
-        ),
-        Layer(
-            "worker",
-            budget=40 * MEGABYTE,
-            # A user's module may import the client that it is deployed with.
-            packages=("layers/worker/bellpair_worker", "sdk/bellpair"),
-            # The command line's libraries; numpy is in the layer that a worker has beside this.
-            left_out=("numpy", "rich", "typer"),
-            without=("cli", "plot.py", "samples.py"),
-        ),
-        Layer("numeric", budget=70 * MEGABYTE, below=("worker",)),
-    )
-}
-
-TOGETHER = (("core", "quantum"), ("worker", "quantum"), ("worker", "numeric"))
-"""The layers that functions have together: nothing is in two of them, and they fit."""
-
 BALLAST = (
     ".lock",
     "**/tests",
@@ -148,6 +66,100 @@ BALLAST = (
     "*.dist-info/licenses/sbom*",
 )
 """Patterns of files that are removed from a layer; shared libraries never are."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a layer is made of.
+
+    Parameters
+    ----------
+    name
+        Its folder under ``layers/``, with its requirements.
+    budget
+        The most it may weigh unzipped, in bytes; the budgets of the layers that a
+        function has together (`TOGETHER`) stay under Lambda's limit, with room for
+        the function itself.
+    packages
+        Our own packages in it, as folders of the work tree.
+    left_out
+        Distributions that a function never imports, left out with what only
+        they need.
+    below
+        The layers of which every user of this one has one too: what all of them hold
+        is not held twice.
+    without
+        Patterns of files of our own packages that are not needed.
+    services
+        The services whose descriptions botocore keeps; empty, all.
+    ballast
+        Patterns of files that are removed.
+    python
+        The Python that it is for.
+    """
+
+    name: str
+    budget: int
+    packages: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    services: tuple[str, ...] = SERVICES
+    ballast: tuple[str, ...] = BALLAST
+    python: str = HERE
+
+    @property
+    def shelf(self) -> Path:
+        """Where the layers for this Python are."""
+        return BUILD / "layers" / f"python{self.python}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the unzipped layer is, with ``python/`` in it."""
+        return self.shelf / self.name
+
+    @property
+    def archive(self) -> Path:
+        """Where the zipped layer is."""
+        return self.shelf / f"{self.name}.zip"
+
+
+WORKER_PACKAGES = ("layers/worker/bellpair_worker", "sdk/bellpair")
+"""A user's module may import the client that it is deployed with."""
+
+WORKER_WITHOUT = ("cli", "plot.py", "samples.py")
+"""What the command line alone needs of the client."""
+
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        Layer(
+            "core",
+            budget=40 * MEGABYTE,
+            packages=("layers/core/bellpair_core",),
+            # Chalice's own command line; in a function only its router runs.
+            left_out=("click", "inquirer", "pip", "pyyaml", "setuptools", "wheel"),
+        ),
+        Layer(
+            "quantum",
+            budget=205 * MEGABYTE,
+            packages=("layers/quantum/bellpair_quantum",),
+            below=("core", "worker"),
+        ),
+        Layer(
+            "worker",
+            budget=40 * MEGABYTE,
+            packages=WORKER_PACKAGES,
+            # The command line's libraries; numpy is in the layer that a worker has beside this.
+            left_out=("numpy", "rich", "typer"),
+            without=WORKER_WITHOUT,
+        ),
+        Layer("numeric", budget=70 * MEGABYTE, below=("worker",)),
+    )
+}
+
+TOGETHER = (("core", "quantum"), ("worker", "quantum"), ("worker", "numeric"))
+"""The layers that functions have together: nothing is in two of them, and they fit."""
 
 
 def layers_for(python: str) -> dict[str, Layer]:
