@@ -25,11 +25,12 @@ from toolchain.stamp import BUILD, ROOT
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 KINESIS = HERE / "kinesis"
-PLUGINS = tuple(
-    ROOT / "infra" / "local" / name
-    for name in ("localstack_host_mode", "lambda_host", "localstack_process_executor")
-)
-"""Our distributions that LocalStack loads, as folders of the work tree."""
+PLUGINS = {
+    "localstack-host-mode": ROOT / "infra" / "local" / "localstack_host_mode",
+    "bellpair-lambda-host": ROOT / "infra" / "local" / "lambda_host",
+    "localstack-process-executor": ROOT / "infra" / "local" / "localstack_process_executor",
+}
+"""Our distributions that LocalStack loads, with their folders in the work tree."""
 
 RESOLVED = "2026-02-28"
 """The day as of which the requirements were resolved: what builds a package is no newer."""
@@ -85,7 +86,7 @@ def ensure(base: Path = BUILD / "localstack") -> Environment:
     with _building():
         return Environment(
             packages=once(base, "packages", [REQUIREMENTS, pythons.WANTED], _packages),
-            plugins=once(base, "plugins", [*_plugins(), REQUIREMENTS], _install_plugins),
+            plugins=once(base, "plugins", [*PLUGINS.values(), REQUIREMENTS], _install_plugins),
             kinesis=once(base, "kinesis", [KINESIS], _kinesis),
             node=node.folder(),
         )
@@ -107,7 +108,7 @@ def plugins(base: Path = BUILD / "localstack") -> Path:
         A tool that makes it failed.
     """
     with _building():
-        return once(base, "plugins", [*_plugins(), REQUIREMENTS], _install_plugins)
+        return once(base, "plugins", [*PLUGINS.values(), REQUIREMENTS], _install_plugins)
 
 
 def once(base: Path, name: str, inputs: Sequence[Path | str], make: Make) -> Path:
@@ -148,20 +149,18 @@ def _packages(folder: Path) -> None:
     )
 
 
-def _plugins() -> list[Path]:
-    return [folder for folder in PLUGINS if (folder / "pyproject.toml").exists()]
-
-
 def _install_plugins(folder: Path) -> None:
     _run(
         [
-            *(uv.executable(), "pip", "install", "--quiet", "--no-deps", "--no-cache"),
+            *(uv.executable(), "pip", "install", "--quiet", "--no-deps"),
+            # uv would take a wheel that it built before, unless the project file is another.
+            *(word for name in PLUGINS for word in ("--refresh-package", name)),
             # Theirs may name the workspace that they are developed in.
             "--no-sources",
             # What builds them is locked too.
             *("--build-constraints", REQUIREMENTS),
             *("--python", sys.executable, "--python-version", pythons.WANTED),
-            *("--target", folder, *_plugins()),
+            *("--target", folder, *PLUGINS.values()),
         ]
     )
 
