@@ -18,20 +18,24 @@ from bellpair_deploy_check.cdk import Cdk
 from bellpair_deploy_check.course import Course
 from bellpair_deploy_check.failure import CheckFailed
 from bellpair_deploy_check.gate import open_gate
-from bellpair_deploy_check.place import local_cloud
+from bellpair_deploy_check.place import KINDS, a_place
 from bellpair_deploy_check.report import Report
 from bellpair_local.failures import LocalCloudError
 from bellpair_local.interruptions import interruptible
+from bellpair_localstack.failures import PythonMissing
 from toolchain.node import NodeMissing
 
 FAILED = 1
+NO_PYTHON = 3
+"""No Python can be had that LocalStack runs on: nothing was tried."""
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the check; returns its exit status.
 
-    0 if every step passed, 1 if one failed, 2 for wrong usage, 130 if it was interrupted.
+    0 if every step passed, 1 if one failed, 2 for wrong usage, 3 if LocalStack cannot be had, 130
+    if it was interrupted.
     """
     chosen = _parser().parse_args(arguments)
     report = Report(chosen.on, Console(stderr=True))
@@ -45,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _checked(chosen: argparse.Namespace, state: Path, report: Report) -> int:
     try:
         with (
-            local_cloud(state, chosen.port_base, report.console.print) as place,
+            a_place(chosen.on, state, chosen.port_base, report.console.print) as place,
             open_gate(place.endpoint) as gate,
         ):
-            cdk = Cdk(gate, place.account, place.regions[0], state / "cdk")
+            cdk = Cdk(gate, place.target.account, place.regions[0], state / "cdk")
             Course(place, cdk, report).run()
     except KeyboardInterrupt:
         report.fail(CheckFailed("interrupted", place=chosen.on, remedy="Run it again."))
@@ -57,7 +61,7 @@ def _checked(chosen: argparse.Namespace, state: Path, report: Report) -> int:
     except (CheckFailed, LocalCloudError, NodeMissing, ClientError, BotoCoreError) as error:
         report.fail(error)
         report.show_failure()
-        return FAILED
+        return NO_PYTHON if isinstance(error, PythonMissing) else FAILED
     report.console.print("[bold green]The pair can be deployed, changed and destroyed.[/]")
     return 0
 
@@ -67,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="deploy-check",
         description="Bootstrap, deploy, break, change and destroy the platform with the real cdk.",
     )
-    parser.add_argument("--on", choices=["local"], default="local", help="which cloud")
+    parser.add_argument("--on", choices=KINDS, default="local", help="which cloud")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     parser.add_argument(
         "--state-dir", type=Path, help="for the cloud's state and the logs; kept (default: none)"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bellpair_deploy_check.cdk import tail
 from bellpair_deploy_check.failure import CheckFailed
+from bellpair_local.deployment import with_variables
 from toolchain.stamp import ROOT
 
 STAGE = "local"
@@ -39,7 +41,9 @@ def changed_functions(target: Path, revision: str) -> Path:
     return target
 
 
-def synthesize(out: Path, log: Path, functions: Path | None = None) -> Path:
+def synthesize(
+    out: Path, log: Path, functions: Path | None = None, *, variables: Mapping[str, str]
+) -> Path:
     """Synthesize the local stage for this check alone, and return the assembly.
 
     Parameters
@@ -48,6 +52,8 @@ def synthesize(out: Path, log: Path, functions: Path | None = None) -> Path:
         Where the assembly goes; unlike the one below ``build``, nobody else replaces it.
     functions
         The functions, where they are not the work tree's.
+    variables
+        What every function's environment has besides, because of the cloud it goes to.
 
     Raises
     ------
@@ -71,4 +77,6 @@ def synthesize(out: Path, log: Path, functions: Path | None = None) -> Path:
     if made != out:
         # The command line writes locks and archives into the assembly that it deploys.
         shutil.copytree(made, out)
+    for template in out.glob("*.template.json"):
+        template.write_bytes(with_variables(template.read_bytes(), variables))
     return out

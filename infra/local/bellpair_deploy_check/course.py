@@ -72,14 +72,18 @@ class Course:
         with self._report.step("synthesize") as facts:
             self._report.versions["cdk"] = self._cdk.version()
             log = self._folder / "synthesize.log"
-            assembly = change.synthesize(self._folder / "assembly", log)
+            assembly = change.synthesize(
+                self._folder / "assembly", log, variables=self._place.target.variables
+            )
             stacks = self._cdk.run("list", "list", "--app", str(assembly))[1].split()
             facts["stacks"] = stacks
         return assembly
 
     def _bootstrap(self) -> dict[str, Inventory]:
         with self._report.step("bootstrap") as facts:
-            places = [f"aws://{self._place.account}/{region}" for region in self._place.regions]
+            places = [
+                f"aws://{self._place.target.account}/{region}" for region in self._place.regions
+            ]
             self._cdk.run("bootstrap", "bootstrap", *places)
             facts["regions"] = list(self._place.regions)
         with self._report.step("bootstrap again, which changes nothing"):
@@ -123,7 +127,12 @@ class Course:
         with self._report.step("synthesize with a changed function"):
             functions = change.changed_functions(self._folder / "functions", REVISION)
             log = self._folder / "synthesize-changed.log"
-            anew = change.synthesize(self._folder / "changed-assembly", log, functions)
+            anew = change.synthesize(
+                self._folder / "changed-assembly",
+                log,
+                functions,
+                variables=self._place.target.variables,
+            )
         before = self._inventory()
         with self._report.step("diff names that function alone") as facts:
             facts["changes"] = only_function(changes(self._diff(anew)))
@@ -169,9 +178,7 @@ class Course:
 
     def _diff(self, assembly: Path) -> str:
         # Status 1 says that there are differences.
-        return self._cdk.run(
-            "diff", "diff", "--all", "--fail", "--app", str(assembly), expect=(0, 1)
-        )[1]
+        return self._cdk.run("diff", "diff", "--fail", "--app", str(assembly), expect=(0, 1))[1]
 
     def _inventory(self) -> dict[str, Inventory]:
         return {

@@ -1,11 +1,13 @@
-"""The cloud that the check is made on."""
+"""The cloud that the check is made on: one of its own, empty, and gone when the check is over."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -13,79 +15,58 @@ from botocore.config import Config
 from bellpair_local import ports
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.interruptions import undisturbed
+from bellpair_local.target import Target
 from bellpair_local.topology import DEFAULT_PORT_BASE, SECRET_ACCESS_KEY, Topology
+from bellpair_localstack.cloud import LocalStackCloud
 
 Tell = Callable[[str], None]
 
-
-class Place(Protocol):
-    """An empty cloud with the regions of a pair."""
-
-    @property
-    def kind(self) -> str:
-        """As ``--on`` names it."""
-
-    @property
-    def account(self) -> str:
-        """The account, which doubles as the access key."""
-
-    @property
-    def regions(self) -> tuple[str, str]:
-        """The pair, the primary region first."""
-
-    @property
-    def endpoint(self) -> str:
-        """Where requests for whichever region may be sent."""
-
-    def client(self, service: str, region: str) -> Any:
-        """Return a boto3 client of `service` in `region`."""
-
-    def api(self, region: str, rest_api: str) -> str:
-        """Return the base URL of a deployed REST API."""
+_NAME = "deploy-check"
+_STOPPING = "still taking the cloud down"
 
 
-class LocalPlace:
-    """An empty local cloud."""
+@dataclass(frozen=True)
+class Place:
+    """An empty cloud with the regions of a pair.
 
-    kind = "local"
+    Attributes
+    ----------
+    kind
+        As ``--on`` names it.
+    target
+        Where its services are, and what functions need to know there.
+    """
 
-    def __init__(self, topology: Topology) -> None:
-        self._topology = topology
-        self._clients: dict[tuple[str, str], Any] = {}
-        self.account = topology.account
+    kind: str
+    target: Target
 
     @property
     def regions(self) -> tuple[str, str]:
         """The pair, the primary region first."""
-        primary, secondary = (member.region for member in self._topology.regions)
+        primary, secondary = self.target.pair
         return primary, secondary
 
     @property
     def endpoint(self) -> str:
-        """The primary region's edge, which passes on what another region is asked."""
-        return self._topology.regions[0].endpoint
+        """Where requests for whichever region may be sent: the primary region's address."""
+        return self.target.endpoints[self.target.pair[0]]
 
     def client(self, service: str, region: str) -> Any:
-        """Return a client of the region's own edge."""
-        if (service, region) not in self._clients:
-            edge = self._topology.edge(region)
-            assert edge is not None
-            self._clients[service, region] = made_client(
-                service, region, edge.endpoint, self.account
-            )
-        return self._clients[service, region]
+        """Return a boto3 client of a service in a region."""
+        return _client(service, region, self.target.endpoints[region], self.target.account)
 
     def api(self, region: str, rest_api: str) -> str:
-        """Return the API's address at the region's edge."""
-        edge = self._topology.edge(region)
-        assert edge is not None
-        return f"{edge.endpoint}/restapis/{rest_api}/api/_user_request_"
+        """Return the base URL of a deployed REST API."""
+        return f"{self.target.endpoints[region]}/restapis/{rest_api}/api/_user_request_"
 
 
-def made_client(service: str, region: str, endpoint: str, account: str) -> Any:
-    """Return a boto3 client that nothing in the caller's environment turns elsewhere."""
+@functools.cache
+def _client(service: str, region: str, endpoint: str, account: str) -> Any:
+    """A client that nothing in the caller's environment turns elsewhere."""
     session: Any = boto3.Session(
-        aws_access_key_id=account, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=region
+        aws_access_key_id=account,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        region_name=region,
     )
     settings = Config(
         retries={"mode": "standard", "max_attempts": 3},
@@ -96,21 +77,50 @@ def made_client(service: str, region: str, endpoint: str, account: str) -> Any:
 
 
 @contextmanager
-def local_cloud(state_dir: Path, port_base: int | None, tell: Tell) -> Iterator[LocalPlace]:
-    """An empty local cloud of the check's own, which ends with it.
+def _local(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
+    cloud = LocalCloud(_NAME, state_dir)
+    topology = Topology.plan(cloud.name, state_dir, state_dir / "cache", port_base)
+    with cloud.exclusively():
+        try:
+            cloud.start(topology.model_copy(update={"empty": True}))
+            yield Place("local", topology.target)
+        finally:
+            with undisturbed(tell, _STOPPING):
+                cloud.stop()
+
+
+@contextmanager
+def _localstack(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
+    cloud = LocalStackCloud(_NAME, state_dir)
+    layout = cloud.planned(state_dir / "cache", port_base, None, empty=True)
+    with cloud.exclusively():
+        try:
+            cloud.start(layout)
+            yield Place("localstack", layout.target)
+        finally:
+            with undisturbed(tell, _STOPPING):
+                cloud.stop()
+
+
+KINDS: dict[str, Callable[[Path, int, Tell], AbstractContextManager[Place]]] = {
+    "local": _local,
+    "localstack": _localstack,
+}
+"""What ``--on`` may name."""
+
+
+def a_place(
+    kind: str, state_dir: Path, port_base: int | None, tell: Tell
+) -> AbstractContextManager[Place]:
+    """An empty cloud of the check's own, which ends with it.
+
+    On LocalStack that is the one which the environment names (``AWS_ENDPOINT_URL``,
+    ``LOCALSTACK_HOST``); where it names none, one that is started for the check.
 
     Raises
     ------
     bellpair_local.failures.LocalCloudError
         It does not start.
     """
-    cloud = LocalCloud("deploy-check", state_dir)
     base = port_base or ports.free_base(DEFAULT_PORT_BASE) or DEFAULT_PORT_BASE
-    topology = Topology.plan(cloud.name, state_dir, state_dir / "cache", base)
-    with cloud.exclusively():
-        try:
-            cloud.start(topology.model_copy(update={"empty": True}))
-            yield LocalPlace(topology)
-        finally:
-            with undisturbed(tell, "still taking the cloud down"):
-                cloud.stop()
+    return KINDS[kind](state_dir, base, tell)
