@@ -1,4 +1,4 @@
-"""A local cloud of the tests' own, driven through the command line as a person would."""
+"""A cloud of the tests' own, driven through the command line as a person would."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from bellpair_local.ports import free_base
+from bellpair_local.target import Target
 
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
 FIRST_PORT = 15566
@@ -34,7 +37,7 @@ def free_port_base() -> int:
     return base
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunningCloud:
     """One local cloud, its files and its ports."""
 
@@ -68,9 +71,9 @@ class RunningCloud:
             raise AssertionError(f"bellpair {' '.join(arguments)} gave {done.returncode}:\n{said}")
         return done
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         """Start it."""
-        self.bellpair("local", "up", "--detach")
+        self.bellpair("local", "up", "--detach", *options)
 
     def hold(self) -> None:
         """Let no region be promoted: a busy machine may keep the active one from every job."""
@@ -81,9 +84,40 @@ class RunningCloud:
         self.bellpair("local", "down")
 
     def status(self) -> dict[str, Any]:
-        """What ``local status --json`` says."""
-        answer: dict[str, Any] = json.loads(self.bellpair("local", "status", "--json").stdout)
+        """What ``local status --json`` says, whether all is well or not."""
+        said = self.bellpair("local", "status", "--json", check=False).stdout
+        answer: dict[str, Any] = json.loads(said)
         return answer
+
+    @cached_property
+    def target(self) -> Target:
+        """Where it answers, and what else a deployment to it needs to know."""
+        told = self.status()
+        return Target(
+            account=told["account"],
+            pair=("us-east-1", "us-west-2"),
+            endpoints=told["aws"],
+            state_dir=self.state_dir,
+            cache_dir=self.state_dir / "cache",
+            logs=str(self.state_dir),
+        )
+
+    @cached_property
+    def emulators(self) -> dict[str, str]:
+        """Region -> base URL of its device service."""
+        found: dict[str, str] = self.status()["braket"]
+        return found
+
+    def workers(self) -> list[int]:
+        """The processes that run Lambda functions, of the primary region at least."""
+        home = next(m for m in self.status()["members"] if m["name"] == self.home)
+        children = psutil.Process(home["pid"]).children(recursive=True)
+        return [child.pid for child in children if "awslambdaric" in command_line(child)]
+
+    @property
+    def home(self) -> str:
+        """The member that the primary region's functions are processes of."""
+        return "us-east-1"
 
     @property
     def client_file(self) -> dict[str, Any]:
@@ -110,23 +144,52 @@ class RunningCloud:
 
     def emulator(self, region: str) -> httpx.Client:
         """An HTTP client of the device service's control face in a region."""
-        offset = {"us-east-1": 3, "us-west-2": 4}[region]
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port_base + offset}", timeout=30.0)
+        return httpx.Client(base_url=self.emulators[region], timeout=30.0)
 
     def aws(self, service: str, region: str) -> Any:
         """A boto3 client of this cloud's AWS."""
         import boto3
 
-        from bellpair_local.topology import ACCOUNT_ID, SECRET_ACCESS_KEY
+        from bellpair_local.topology import SECRET_ACCESS_KEY
 
-        offset = {"us-east-1": 0, "us-west-2": 1}[region]
         return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=region,
-            endpoint_url=f"http://127.0.0.1:{self.port_base + offset}",
-            aws_access_key_id=ACCOUNT_ID,
+            endpoint_url=self.target.endpoints[region],
+            aws_access_key_id=self.target.account,
             aws_secret_access_key=SECRET_ACCESS_KEY,
         )
+
+
+class RunningOnLocalStack(RunningCloud):
+    """The platform on a LocalStack: the one that the environment names, or one of its own."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As of a local cloud, with where a LocalStack is if that is said."""
+        where = {name: os.environ[name] for name in LOCALSTACK_NAMES if name in os.environ}
+        return {**super().environment, **where}
+
+    def up(self, *options: str) -> None:
+        """Put it there."""
+        super().up("--on", "localstack", *options)
+
+    @property
+    def home(self) -> str:
+        """LocalStack itself."""
+        return "localstack"
+
+
+LOCALSTACK_NAMES = ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "USE_SSL")
+"""By which localstack-client and the AWS tools are told where it is."""
+
+
+def command_line(process: psutil.Process) -> str:
+    """The process's command line; empty of one that has ended, reaped or not."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one of these too
+        return ""
 
 
 def words(lines: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import psutil
 import pytest
 
 from tests.examples import BELL
@@ -276,7 +275,7 @@ def test_listing_pages_through_all_jobs_newest_first(http: httpx.Client) -> None
 def test_killed_workers_lose_no_job(cloud: RunningCloud, http: httpx.Client) -> None:
     jobs = [submit(http)["id"] for _ in range(12)]
     killed = 0
-    for process in worker_pids(cloud)[::2]:
+    for process in cloud.workers()[::2]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
             killed += 1
@@ -292,25 +291,6 @@ def tasks_of(cloud: RunningCloud, job: str) -> int:
         tasks = emulator.get("/_emulator/tasks").json()
     rows = tasks["tasks"] if isinstance(tasks, dict) else tasks
     return sum(job in json.dumps(row) for row in rows)
-
-
-def worker_pids(cloud: RunningCloud) -> list[int]:
-    """The Lambda workers of the primary region."""
-    region = next(
-        member
-        for member in cloud.status()["members"]
-        if member["role"] == "region" and member["region"] == "us-east-1"
-    )
-    children = psutil.Process(region["pid"]).children(recursive=True)
-    return [child.pid for child in children if "awslambdaric" in command(child)]
-
-
-def command(process: psutil.Process) -> str:
-    """The process's command line; empty of one that has ended, reaped or not."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # a zombie is one of these too
-        return ""
 
 
 def test_the_cost_of_a_job_is_counted(http: httpx.Client) -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.integration.running_cloud import RunningCloud
-from tests.integration.test_jobs import finished, tasks_of, worker_pids
+from tests.integration.test_jobs import finished, tasks_of
 from tests.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
@@ -131,7 +131,7 @@ def test_killed_workers_cost_a_function_no_call(cloud: RunningCloud, http: httpx
     job = invoke(http, "turning", inputs={"steps": 40}).json()["id"]
     eventually(lambda: (http.get(f"/v1/jobs/{job}").json().get("calls") or 0) >= 5)
 
-    for process in worker_pids(cloud):
+    for process in cloud.workers():
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,21 +16,10 @@ from botocore.config import Config
 
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
+from tests import small_assembly
 from tests.integration.running_cloud import BELLPAIR, free_port_base
-from tests.local_cloud import small_assembly
-
-DEADLINE_SECONDS = 60.0
-
-
-def eventually(look: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
-    """Return the first true value that ``look`` gives, or fail after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if found := look():
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"nothing came within {seconds} s")
-        time.sleep(0.02)
+from tests.polling import eventually
+from tests.small_application import SmallApplication
 
 
 def bellpair_local(*words: str, state_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -48,11 +35,18 @@ def bellpair_local(*words: str, state_dir: Path) -> subprocess.CompletedProcess[
 
 
 @dataclass
-class SmallCloud:
+class SmallCloud(SmallApplication):
     """The running cloud, and ways into it."""
 
     topology: Topology
     cloud: LocalCloud
+
+    @property
+    def account(self) -> str:
+        return self.topology.account
+
+    def endpoint(self, region: str) -> str:
+        return self.topology.target.endpoints[region]
 
     def aws(
         self, service: str, region: str = "us-east-1", attempts: int = 1, through: str = ""
@@ -86,48 +80,6 @@ class SmallCloud:
         with self.edge(member) as edge:
             answer = edge.put("/_faults", json=faults)
             assert answer.status_code == 200, answer.text
-
-    def invoke(self, event: Any, region: str = "us-east-1") -> Any:
-        """Invoke the small function; return its result or its error document."""
-        answer = self.aws("lambda", region).invoke(
-            FunctionName="small-function", Payload=json.dumps(event)
-        )
-        return json.loads(answer["Payload"].read())
-
-    def run_machine(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Run the small state machine and return its description when it has ended."""
-        states = self.aws("stepfunctions")
-        execution = states.start_execution(
-            stateMachineArn=self.machine_arn, input=json.dumps(data)
-        )["executionArn"]
-
-        def ended() -> Any:
-            description = states.describe_execution(executionArn=execution)
-            return description if description["status"] != "RUNNING" else None
-
-        found: dict[str, Any] = eventually(ended)
-        return found
-
-    @property
-    def machine_arn(self) -> str:
-        account = self.topology.account
-        return f"arn:aws:states:us-east-1:{account}:stateMachine:small-machine"
-
-    def api_id(self, region: str) -> str:
-        """The id of the small REST API in ``region``."""
-        (api,) = self.aws("apigateway", region).get_rest_apis()["items"]
-        return str(api["id"])
-
-    def catalogue(self, region: str, key: str) -> dict[str, Any] | None:
-        """The catalogue's item ``key`` as ``region`` has it."""
-        item: dict[str, Any] | None = (
-            self.aws("dynamodb", region, attempts=3)
-            .get_item(
-                TableName=small_assembly.CATALOGUE, Key={"pk": {"S": key}, "sk": {"S": "seen"}}
-            )
-            .get("Item")
-        )
-        return item
 
 
 @pytest.fixture(scope="package")

@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bellpair_local import healing, outages
+from tests import small_assembly
+from tests.polling import eventually
 
-from . import small_assembly
-from .conftest import SmallCloud, bellpair_local, eventually
+from .conftest import SmallCloud, bellpair_local
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from tests.local_cloud.conftest import SmallCloud, eventually
+from tests.local_cloud.conftest import SmallCloud
+from tests.polling import eventually
 
 pytestmark = pytest.mark.integration
 

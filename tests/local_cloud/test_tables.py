@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from . import small_assembly
-from .conftest import SmallCloud, eventually
+from tests import small_assembly
+from tests.polling import eventually
+
+from .conftest import SmallCloud
 
 pytestmark = pytest.mark.integration
 

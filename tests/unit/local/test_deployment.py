@@ -11,7 +11,7 @@ import pytest
 
 from bellpair_local.deployment import read_assembly, with_variables, zipped
 from bellpair_local.failures import DeploymentFailed
-from tests.local_cloud import small_assembly
+from tests import small_assembly
 
 
 def test_stacks_come_after_what_they_depend_on(tmp_path: Path) -> None:

@@ -147,8 +147,15 @@ MACHINE: dict[str, Any] = {
 }
 
 
-def write(directory: Path) -> Path:
-    """Write the assembly into `directory` and return it."""
+def write(directory: Path, *, alone: bool = True) -> Path:
+    """Write the assembly into `directory` and return it.
+
+    Parameters
+    ----------
+    alone
+        Whether it is all that its cloud runs, and has functions by the names of the application's
+        own, which the local cloud calls.
+    """
     for name, file, code in (
         ("code", "function.py", FUNCTION),
         ("authorizer", "authorizer.py", AUTHORIZER),
@@ -160,7 +167,7 @@ def write(directory: Path) -> Path:
     artifacts: dict[str, Any] = {}
     for region in REGIONS:
         stacks = {"Data": _data(region)} if region == REGIONS[0] else {}
-        stacks["App"] = _app(region)
+        stacks["App"] = _app(region, alone=alone)
         for kind, template in stacks.items():
             name = f"Small-{kind}-{region}"
             (directory / f"{name}.template.json").write_text(json.dumps(template))
@@ -266,7 +273,7 @@ def _gateway_response(kind: str, status: int) -> dict[str, Any]:
     }
 
 
-def _app(region: str) -> dict[str, Any]:
+def _app(region: str, *, alone: bool) -> dict[str, Any]:
     invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
     gateway_responses = {
         kind.title().replace("_", ""): _gateway_response(kind, status)
@@ -299,7 +306,7 @@ def _app(region: str) -> dict[str, Any]:
                     Environment={"Variables": {"CATALOGUE": CATALOGUE}},
                     Timeout=120,
                 )
-                for word in ("sentinel", "sweep")
+                for word in (("sentinel", "sweep") if alone else ())
             },
             "BraketEvents": {
                 "Type": "AWS::Events::Rule",
