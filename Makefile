@@ -14,7 +14,7 @@ SYNTH := .venv/bin/python infra/cdk/synth.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-deployment test-drills \
+.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-localstack test-deployment test-drills \
 	lint format synth lint-infra deploy-local-check layers images clean
 
 help: ## say what can be made
@@ -53,6 +53,10 @@ test-integration: setup assembly ## the application on a running local cloud
 
 test-local-cloud: setup assembly ## the local cloud itself, and the device service
 	@$(PYTEST) tests/local_cloud tests/braket_emulator
+
+# The command's own exit status is 3 where there is no Python 3.13 to start a LocalStack on.
+test-localstack: setup assembly ## the integration tests on a LocalStack, running or started here
+	@.venv/bin/python -m tests.integration.on_localstack $(TESTS)
 
 test-deployment: setup assembly layers ## what is synthesized
 	@$(PYTEST) tests/deployment

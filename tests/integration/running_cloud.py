@@ -180,8 +180,13 @@ class RunningOnLocalStack(RunningCloud):
         return "localstack"
 
 
-LOCALSTACK_NAMES = ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "USE_SSL")
-"""By which localstack-client and the AWS tools are told where it is."""
+LOCALSTACK_NAMES = (
+    "AWS_ENDPOINT_URL",
+    "LOCALSTACK_HOST",
+    "USE_SSL",
+    "BELLPAIR_LOCALSTACK_PYTHON",
+)
+"""By which localstack-client, the AWS tools and we are told where it is and what it runs on."""
 
 
 def command_line(process: psutil.Process) -> str:
