@@ -143,6 +143,8 @@ def _packages(folder: Path) -> None:
     _run(
         [
             *(uv.executable(), "pip", "install", "--quiet", "--require-hashes", "--no-deps"),
+            # The work tree's own constraints are not for this.
+            "--no-config",
             *("--build-constraints", REQUIREMENTS, "--exclude-newer", RESOLVED),
             *("--python", folder / "bin" / "python", "-r", REQUIREMENTS),
         ]
@@ -152,7 +154,7 @@ def _packages(folder: Path) -> None:
 def _install_plugins(folder: Path) -> None:
     _run(
         [
-            *(uv.executable(), "pip", "install", "--quiet", "--no-deps"),
+            *(uv.executable(), "pip", "install", "--quiet", "--no-deps", "--no-config"),
             # uv would take a wheel that it built before, unless the project file is another.
             *(word for name in PLUGINS for word in ("--refresh-package", name)),
             # Theirs may name the workspace that they are developed in.
