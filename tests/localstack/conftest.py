@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from bellpair_local.ports import is_free
@@ -13,6 +14,7 @@ from bellpair_localstack.failures import PythonMissing
 from bellpair_localstack.server import Running
 
 FIRST_PORT = 18566
+REGION = "us-east-1"
 
 
 def free_port() -> int:
@@ -54,5 +56,10 @@ def aws(localstack: Running) -> Iterator[str]:
         settings.setenv("AWS_ACCESS_KEY_ID", "424242424242")
         settings.setenv("AWS_SECRET_ACCESS_KEY", "local")
         client.cache_clear()
+        # LocalStack loads a service at its first request, for which the adapters do not wait.
+        for service, request in (("dynamodb", "list_tables"), ("s3", "list_buckets")):
+            getattr(
+                boto3.client(service, endpoint_url=localstack.url, region_name=REGION), request
+            )()
         yield localstack.url
     client.cache_clear()

@@ -17,6 +17,8 @@ from localstack.http import Request
 from localstack.services.moto import dispatch_to_moto
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
+from localstack_host_mode.narrow_table import narrow
+
 _PROTOCOL = "json"
 
 _CHANGES = frozenset(
@@ -80,7 +82,7 @@ class MotoTables:
         with self._one_at_a_time:
             answer = dispatch_to_backend(inner, dispatch_to_moto)
             if operation in {"CreateTable", "UpdateTable"}:
-                self._forget_records(context.account_id, context.region, parameters["TableName"])
+                self._adapt(context.account_id, context.region, parameters["TableName"])
         return answer
 
     def _unsigned(self, context: RequestContext, parameters: ServiceRequest) -> RequestContext:
@@ -102,7 +104,10 @@ class MotoTables:
         inner.region, inner.service_request = context.region, parameters
         return inner
 
-    def _forget_records(self, account: str, region: str, table: str) -> None:
-        """Keep moto from collecting a stream's records for ever: LocalStack has them elsewhere."""
+    def _adapt(self, account: str, region: str, name: str) -> None:
+        """Keep moto from collecting a stream's records for ever, and from sorting all items."""
         backend: DynamoDBBackend = dynamodb_backends[account][region]
-        backend.get_table(table).stream_shard = None
+        table = backend.get_table(name)
+        # LocalStack has the records elsewhere.
+        table.stream_shard = None
+        narrow(table)
