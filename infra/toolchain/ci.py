@@ -1,0 +1,260 @@
+"""Run every check in stages, two at a time, and say how long each took and what took longest.
+
+``python -m toolchain.ci [STAGE …]``; ``.ci/run`` is what calls it. All stages run even where one
+fails; what each printed is in ``build/ci/<stage>.log``. The last line is all tests' summary, as
+pytest writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from toolchain.stamp import BUILD, ROOT
+
+LANES = 2
+"""How many stages run at once."""
+
+NOT_HERE = 3
+"""The exit status by which a stage says that this machine lacks what it needs."""
+
+SLOWEST = 3
+"""How many of a stage's tests are named."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the checks.
+
+    Parameters
+    ----------
+    name
+        What it is called, and its log.
+    command
+        Its words, from the work tree's root.
+    after
+        Stages that must have ended before, well or not, since it uses what they leave.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+
+def tests(*folders: str) -> tuple[str, ...]:
+    """Return the command that runs these folders' tests."""
+    return (".venv/bin/pytest", "-q", *(f"tests/{folder}" for folder in folders))
+
+
+# In the order in which they begin. What takes long begins early, and what only waits goes beside
+# what computes: the last to end decides how long all of it takes.
+STAGES = (
+    Stage("lint", ("make", "--no-print-directory", "lint")),
+    Stage("unit", tests("unit")),
+    Stage("integration", tests("integration")),
+    Stage("simulation", tests("simulation", "model")),
+    Stage("drills", tests("drills")),
+    Stage("layers", ("make", "--no-print-directory", "layers")),
+    Stage("templates", ("make", "--no-print-directory", "synth", "lint-infra"), after=("layers",)),
+    Stage("localstack", ("make", "--no-print-directory", "test-localstack")),
+    Stage("local cloud", tests("local_cloud", "braket_emulator")),
+    Stage("deployment", tests("deployment"), after=("layers", "templates")),
+    Stage("contract", tests("contract")),
+    Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",)),
+)
+
+
+@dataclass
+class Outcome:
+    """How a stage went.
+
+    Parameters
+    ----------
+    began, seconds
+        When, from the beginning of all, and how long; in seconds.
+    status
+        Its exit status.
+    counts
+        Of its tests: ``passed``, ``failed``, ``errors``, ``skipped``.
+    slowest
+        Its slowest tests: seconds and names.
+    """
+
+    stage: Stage
+    began: float
+    seconds: float
+    status: int
+    counts: dict[str, int] = field(default_factory=dict)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """Its end in a word."""
+        return {0: "passed", NOT_HERE: "not here"}.get(self.status, "FAILED")
+
+
+class Run:
+    """One run of stages, with its logs.
+
+    Parameters
+    ----------
+    stages
+        In the order in which they begin.
+    logs
+        The folder for what they print.
+    lanes
+        How many run at once.
+    """
+
+    def __init__(self, stages: Sequence[Stage], logs: Path, lanes: int = LANES) -> None:
+        self._stages, self._logs, self._lanes = stages, logs, lanes
+        self._due = list(stages)
+        self._turn = threading.Condition()
+        self._ended: dict[str, Outcome] = {}
+        self._origin = time.monotonic()
+
+    def play(self) -> list[Outcome]:
+        """Run all stages; returns how each went, in their order."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._origin = time.monotonic()
+        lanes = [threading.Thread(target=self._lane) for _ in range(self._lanes)]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+        return [self._ended[stage.name] for stage in self._stages]
+
+    def _lane(self) -> None:
+        while (stage := self._next()) is not None:
+            outcome = self._run(stage)
+            with self._turn:
+                self._ended[stage.name] = outcome
+                self._turn.notify_all()
+            print(told(outcome, self._log(stage)), flush=True)
+
+    def _next(self) -> Stage | None:
+        """Take the first stage that may begin, waiting while none may; None when all have begun."""
+        names = {stage.name for stage in self._stages}
+        with self._turn:
+            while self._due:
+                for stage in self._due:
+                    if names & set(stage.after) <= self._ended.keys():
+                        self._due.remove(stage)
+                        return stage
+                self._turn.wait()
+        return None
+
+    def _run(self, stage: Stage) -> Outcome:
+        report = self._log(stage).with_suffix(".xml")
+        report.unlink(missing_ok=True)
+        began = time.monotonic()
+        with self._log(stage).open("wb") as log:
+            ran = subprocess.run(
+                stage.command,
+                cwd=ROOT,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTEST_ADDOPTS": f"--junitxml={report}"},
+            )
+        status = ran.returncode
+        if status == 2 and stage.command[0] == "make":
+            status = _of_make(self._log(stage))
+        outcome = Outcome(stage, began - self._origin, time.monotonic() - began, status)
+        if report.exists():
+            _read(report, outcome)
+        return outcome
+
+    def _log(self, stage: Stage) -> Path:
+        return self._logs / f"{stage.name.replace(' ', '-')}.log"
+
+
+def told(outcome: Outcome, log: Path) -> str:
+    """Return what is said when a stage ends: how it went, and the end of its log if it failed."""
+    lines = [f"{outcome.stage.name}: {outcome.verdict} in {outcome.seconds:.0f} s ({log})"]
+    if outcome.status != 0:
+        lines += [f"  | {line}" for line in log.read_text(errors="replace").splitlines()[-25:]]
+    return "\n".join(lines)
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """Return how long each stage took, how it went, and its slowest tests."""
+    lines = [f"{'stage':14}{'began':>7}{'took':>7}  {'':10}tests"]
+    for outcome in outcomes:
+        counted = ", ".join(f"{n} {word}" for word, n in outcome.counts.items() if n)
+        times = f"{outcome.began:>6.0f}s{outcome.seconds:>6.0f}s"
+        lines.append(f"{outcome.stage.name:14}{times}  {outcome.verdict:10}{counted}".rstrip())
+        lines += [f"{'':14}{seconds:>13.1f}s  {name}" for seconds, name in outcome.slowest]
+    return "\n".join(lines)
+
+
+def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
+    """Return all tests' numbers as pytest's own last line has them."""
+    words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
+    totals = {word: sum(o.counts.get(word, 0) for o in outcomes) for word in words}
+    said = ", ".join(f"{totals[word]} {words[word]}" for word in words if totals[word])
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{said or 'no tests ran'} in {seconds:.2f}s ({hours}:{minutes:02}:{rest:02})"
+
+
+def status_of(outcomes: Iterable[Outcome]) -> int:
+    """Return the exit status: of the first stage that failed, or 0."""
+    return next((o.status for o in outcomes if o.status not in (0, NOT_HERE)), 0)
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Run the stages named, or all; returns the exit status."""
+    unknown = set(wanted) - {stage.name for stage in STAGES}
+    if unknown:
+        known = ", ".join(stage.name for stage in STAGES)
+        print(f"ci: no stage {', '.join(sorted(unknown))}; there are {known}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    stages = [stage for stage in STAGES if not wanted or stage.name in wanted]
+    outcomes = Run(stages, BUILD / "ci").play()
+    print("", table(outcomes), sep="\n")
+    print(summary(outcomes, time.monotonic() - began), flush=True)
+    return status_of(outcomes)
+
+
+def _of_make(log: Path) -> int:
+    """Return the status of the command that make ran: make's own is 2, whatever failed in it."""
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    code = last[0].rpartition("Error ")[2] if last else ""
+    return int(code) if code.isdigit() else 2
+
+
+def _read(report: Path, outcome: Outcome) -> None:
+    """Take a stage's tests from its report."""
+    # The file is pytest's own, written a moment ago.
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314
+    total = {
+        word: sum(int(suite.get(word, 0)) for suite in suites)
+        for word in ("tests", "failures", "errors", "skipped")
+    }
+    failed, errors, skipped = total["failures"], total["errors"], total["skipped"]
+    outcome.counts = {
+        "failed": failed,
+        "passed": total["tests"] - failed - errors - skipped,
+        "skipped": skipped,
+        "errors": errors,
+    }
+    cases = [
+        (float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}")
+        for suite in suites
+        for case in suite.iter("testcase")
+    ]
+    outcome.slowest = sorted(cases, reverse=True)[:SLOWEST]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
