@@ -361,14 +361,6 @@ VERSIONS = {
         *("versions/unknown-alarm", GROUP, TRANSPILE),
         set_property("AlarmConfiguration", "Alarms", "1", "Name", to="bellpair-prod-Transpiles"),
     ),
-    "a machine that calls the function itself": (
-        *("versions/past-the-alias", "AWS::StepFunctions::StateMachine", "JobWorkflow"),
-        set_property(
-            "DefinitionSubstitutions",
-            "TranspileArn",
-            to={"Fn::GetAtt": ["JobWorkflowTranspileFunction9B95D1EA", "Arn"]},
-        ),
-    ),
     "a role that may call a worker itself": (
         *("versions/past-the-alias", ROLE, SWEEPER),
         grant(
@@ -420,15 +412,6 @@ def test_there_is_nothing_to_find_in_what_is_deployed(assembly: Assembly) -> Non
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_where_it_is_with_what_to_do(prod: Assembly, fault: str) -> None:
     rule, kind, like, change = FAULTS[fault]
-    if fault == "a machine that calls the function itself":
-        (function,) = (
-            resource.place.split("/")[1]
-            for resource in prod.resources(FUNCTION, within="Jobs-us-east-1")
-            if resource.place.split("/")[1].startswith(TRANSPILE)
-        )
-        change = set_property(
-            "DefinitionSubstitutions", "TranspileArn", to={"Fn::GetAtt": [function, "Arn"]}
-        )
     templates, template, logical_id = broken(prod, kind, change, like=like)
     found = list(by_ourselves(templates, stage_of(prod)))
     told = [one for one in found if one.rule == rule]
@@ -437,6 +420,23 @@ def test_a_fault_is_found_where_it_is_with_what_to_do(prod: Assembly, fault: str
     if rule != "versions/no-alias":
         assert {one.logical_id for one in told} == {logical_id}
     assert all(len(one.said.split()) > 4 for one in told)
+
+
+def test_a_machine_that_calls_a_function_past_its_alias_is_found(prod: Assembly) -> None:
+    (function,) = (
+        place
+        for resource in prod.resources(FUNCTION, within="Jobs-us-east-1")
+        if (place := resource.place.split("/")[1]).startswith(TRANSPILE)
+    )
+    change = set_property(
+        "DefinitionSubstitutions", "TranspileArn", to={"Fn::GetAtt": [function, "Arn"]}
+    )
+    templates, template, logical_id = broken(
+        prod, "AWS::StepFunctions::StateMachine", change, like="JobWorkflow"
+    )
+    (found,) = by_ourselves(templates, stage_of(prod))
+    assert (found.template, found.logical_id) == (template, logical_id)
+    assert found.rule == "versions/past-the-alias"
 
 
 @pytest.mark.parametrize("change", [open_the_door, deny_one_principal])

@@ -49,8 +49,8 @@ def exceptions(stage: Stage) -> dict[str, str]:
             "tells who wrote what; access logs would double the writes."
         ),
         "AwsSolutions::AwsSolutions-L1": (
-            "The layers' wheels are built for Python 3.11, which Lambda supports; the runtime "
-            "moves when the locked environment does."
+            "The runtime is the newest Python for which the locked environment is built and "
+            "tried; locally it is the one that runs the local cloud."
         ),
         "AwsSolutions::AwsSolutions-APIG2": (
             "The app validates requests itself: it names the field, the line and the remedy, "

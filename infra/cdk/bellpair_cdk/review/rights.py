@@ -222,11 +222,19 @@ def _reaches(statement: Statement, table: str) -> bool:
         tail = resource.rpartition(":table/")[2]
         if "/index/" in tail:
             continue
-        if tail == "*" or tail.startswith("<") or fnmatchcase(f"bellpair-stage{table}", tail):
-            return True
-        if tail.partition("/")[0].endswith(table):
+        name = tail.partition("/")[0]
+        # A name that the template leaves open may be any table's.
+        if name.startswith("<") or name.endswith(table) or _may_be(name, table):
             return True
     return False
+
+
+def _may_be(pattern: str, table: str) -> bool:
+    """Say whether a pattern with a wildcard takes in some stage's table of this name."""
+    if "*" not in pattern:
+        return False
+    head, tail = pattern.partition("*")[0], pattern.rpartition("*")[2]
+    return "bellpair-".startswith(head[: len("bellpair-")]) and table.endswith(tail)
 
 
 def _overlaps(statement: Statement, partition: str) -> bool:
