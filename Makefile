@@ -77,6 +77,9 @@ format: setup ## put the code into shape
 synth: setup ## synthesize every stage with the CDK command line, held to the security rules
 	@for stage in $(STAGES); do $(SYNTH) --stage $$stage --cli $(if $(ACTIVE),--active $(ACTIVE)) || exit 1; done
 
+lint-infra: synth ## review the templates: cfn-lint, cdk-nag, state machines, rights and rules of our own
+	@.venv/bin/python infra/cdk/review.py $(if $(JSON),--json) $(STAGES)
+
 deploy-local-check: setup ## deploy, break, change and destroy with the real cdk, on a cloud of its own
 	@PYTHONPATH=infra .venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
 
