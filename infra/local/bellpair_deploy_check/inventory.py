@@ -6,16 +6,33 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 ClientOf = Callable[[str], Any]
 """Service -> a boto3 client of it, in one region."""
 
 Inventory = Mapping[str, str]
 """``kind name`` of each thing -> what it is made of, as far as its list tells; ``""`` if not."""
 
+Found = Iterator[tuple[str, str]]
+
+_NOT_EMULATED = "not yet been emulated"
+
 
 def take(client_of: ClientOf) -> Inventory:
-    """List what the services of one region have, less what each account has from the beginning."""
-    return dict(sorted(found for listed in _LISTS for found in listed(client_of)))
+    """List what the services of one region have, less what each account has from the beginning.
+
+    A service that an emulated cloud does not have has nothing.
+    """
+    return dict(sorted(found for listed in _LISTS for found in _if_there(listed(client_of))))
+
+
+def _if_there(listed: Found) -> Found:
+    try:
+        yield from listed
+    except ClientError as error:
+        if _NOT_EMULATED not in str(error):
+            raise
 
 
 def _pages(client: Any, operation: str, key: str, **words: Any) -> Iterator[Any]:
@@ -24,9 +41,6 @@ def _pages(client: Any, operation: str, key: str, **words: Any) -> Iterator[Any]
         return
     for page in client.get_paginator(operation).paginate(**words):
         yield from page.get(key) or []
-
-
-Found = Iterator[tuple[str, str]]
 
 
 def _stacks(client_of: ClientOf) -> Found:
@@ -102,11 +116,14 @@ def _settings(client_of: ClientOf) -> Found:
         yield f"parameter {parameter['Name']}", ""
     for secret in _pages(client_of("secretsmanager"), "list_secrets", "SecretList"):
         yield f"secret {secret['Name']}", ""
+
+
+def _images(client_of: ClientOf) -> Found:
     for repository in _pages(client_of("ecr"), "describe_repositories", "repositories"):
         yield f"image repository {repository['repositoryName']}", ""
 
 
-_LISTS = (_stacks, _functions, _data, _rights, _events, _courses, _watch, _settings)
+_LISTS = (_stacks, _functions, _data, _rights, _events, _courses, _watch, _settings, _images)
 
 
 def added(before: Inventory, after: Inventory) -> list[str]:
