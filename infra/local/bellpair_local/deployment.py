@@ -205,7 +205,8 @@ def zipped(directory: Path, cache: Path) -> Path:
 def with_variables(template: bytes, variables: Mapping[str, str]) -> bytes:
     """Return a template whose functions have `variables` in their environment too.
 
-    Unchanged to the byte where there are none.
+    Members of a JSON object go into the one that the template has by that name, and are left out
+    where it has none. Unchanged to the byte where there are no variables.
     """
     if not variables:
         return template
@@ -213,8 +214,18 @@ def with_variables(template: bytes, variables: Mapping[str, str]) -> bytes:
     for resource in content["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":
             environment = resource["Properties"].setdefault("Environment", {})
-            environment["Variables"] = {**environment.get("Variables", {}), **variables}
+            environment["Variables"] = _merged(environment.get("Variables", {}), variables)
     return json.dumps(content).encode()
+
+
+def _merged(own: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any]:
+    merged = dict(own)
+    for name, value in more.items():
+        if not value.startswith("{"):
+            merged[name] = value
+        elif name in own:
+            merged[name] = json.dumps({**json.loads(own[name]), **json.loads(value)})
+    return merged
 
 
 class Deployer:

@@ -29,8 +29,9 @@ class Target:
     template
         The cloud assembly to deploy in place of the application, or None.
     variables
-        Environment variables that every function gets besides those of its template: where it
-        finds what this cloud does not serve itself.
+        Environment variables that every function gets besides those of its template, and over
+        them: where it finds what this cloud does not serve itself, and what else is otherwise.
+        See `with_variables`.
     """
 
     account: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +22,10 @@ from bellpair_local.whole_file import write_whole
 from bellpair_localstack.server import log_file
 
 PAIR = (PRIMARY_REGION, SECONDARY_REGION)
+
+_WATCH = {"interval_s": 5, "canary_s": 900, "canary_limit_s": 600}
+"""How the regions watch each other, as on AWS: nothing is lost here that would be found sooner, and
+one process answers all that they ask."""
 
 
 class Layout(BaseModel):
@@ -116,6 +121,7 @@ class Layout(BaseModel):
                 "AWS_ENDPOINT_URL_BRAKET": self.door.endpoint,
                 # Without a licence, LocalStack's API Gateway asks no authorizer.
                 "BELLPAIR_API_AUTHORIZES": "1",
+                "BELLPAIR_SENTINEL": json.dumps(_WATCH),
             },
         )
 

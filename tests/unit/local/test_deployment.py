@@ -88,3 +88,25 @@ def test_a_template_s_functions_get_the_cloud_s_own_variables_beside_theirs() ->
     assert told == {"STAGE": "local", "WHERE": "here"}
     assert resources["Queue"] == template["Resources"]["Queue"]
     assert with_variables(source, {}) is source
+
+
+def test_members_of_an_object_go_into_the_one_that_a_function_has() -> None:
+    variables = {"WATCH": json.dumps({"every_s": 1, "limit_s": 9})}
+    template = {
+        "Resources": {
+            name: {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Environment": {"Variables": own}},
+            }
+            for name, own in (("Watches", variables), ("Sleeps", {}))
+        }
+    }
+
+    changed = with_variables(json.dumps(template).encode(), {"WATCH": '{"every_s": 5}'})
+
+    found = {
+        name: resource["Properties"]["Environment"]["Variables"]
+        for name, resource in json.loads(changed)["Resources"].items()
+    }
+    assert json.loads(found["Watches"]["WATCH"]) == {"every_s": 5, "limit_s": 9}
+    assert found["Sleeps"] == {}
