@@ -177,8 +177,9 @@ class Course:
         return ("deploy", "--all", "--app", str(assembly), *_DEPLOY)
 
     def _diff(self, assembly: Path) -> str:
+        words = ("diff", "--fail", *self._place.diff_options, "--app", str(assembly))
         # Status 1 says that there are differences.
-        return self._cdk.run("diff", "diff", "--fail", "--app", str(assembly), expect=(0, 1))[1]
+        return self._cdk.run("diff", *words, expect=(0, 1))[1]
 
     def _inventory(self) -> dict[str, Inventory]:
         return {

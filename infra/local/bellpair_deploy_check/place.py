@@ -35,10 +35,15 @@ class Place:
         As ``--on`` names it.
     target
         Where its services are, and what functions need to know there.
+    diff_options
+        What ``cdk diff`` has to be told there. LocalStack's change sets do not say which properties
+        they change, and ``cdk`` hides what they do not say: there it must look at templates alone,
+        or it would find no difference ever.
     """
 
     kind: str
     target: Target
+    diff_options: tuple[str, ...] = ()
 
     @property
     def regions(self) -> tuple[str, str]:
@@ -96,7 +101,7 @@ def _localstack(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
     with cloud.exclusively():
         try:
             cloud.start(layout)
-            yield Place("localstack", layout.target)
+            yield Place("localstack", layout.target, ("--method", "template"))
         finally:
             with undisturbed(tell, _STOPPING):
                 cloud.stop()
