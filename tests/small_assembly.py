@@ -273,8 +273,45 @@ def _gateway_response(kind: str, status: int) -> dict[str, Any]:
     }
 
 
+def _invoking(function: str) -> dict[str, str]:
+    start = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+    return {"Fn::Sub": f"{start}${{{function}.Arn}}/invocations"}
+
+
+def _routes() -> dict[str, Any]:
+    """The API's one route and its authorizer, as Chalice describes them."""
+    integration = {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": _invoking("Function"),
+        "responses": {"default": {"statusCode": "200"}},
+    }
+    authorizer = {"type": "token", "authorizerUri": _invoking("AuthorizerFunction")}
+    return {
+        "swagger": "2.0",
+        "info": {"title": "small-api", "version": "1.0"},
+        "paths": {
+            "/hello": {
+                "get": {
+                    "responses": {"200": {"description": "200 response"}},
+                    "security": [{"authorize": []}],
+                    "x-amazon-apigateway-integration": integration,
+                }
+            }
+        },
+        "securityDefinitions": {
+            "authorize": {
+                "in": "header",
+                "type": "apiKey",
+                "name": "Authorization",
+                "x-amazon-apigateway-authtype": "custom",
+                "x-amazon-apigateway-authorizer": authorizer,
+            }
+        },
+    }
+
+
 def _app(region: str, *, alone: bool) -> dict[str, Any]:
-    invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
     gateway_responses = {
         kind.title().replace("_", ""): _gateway_response(kind, status)
         for kind, status in (("DEFAULT_5XX", 500), ("REQUEST_TOO_LARGE", 413))
@@ -353,46 +390,14 @@ def _app(region: str, *, alone: bool) -> dict[str, Any]:
                     "Targets": [{"Id": "f", "Arn": {"Fn::GetAtt": ["Function", "Arn"]}}],
                 },
             },
-            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "small-api"}},
-            "Authorizer": {
-                "Type": "AWS::ApiGateway::Authorizer",
-                "Properties": {
-                    "RestApiId": {"Ref": "Api"},
-                    "Name": "small-authorizer",
-                    "Type": "TOKEN",
-                    "IdentitySource": "method.request.header.Authorization",
-                    "AuthorizerUri": {
-                        "Fn::Sub": invocations + "${AuthorizerFunction.Arn}/invocations"
-                    },
-                },
-            },
-            "Path": {
-                "Type": "AWS::ApiGateway::Resource",
-                "Properties": {
-                    "RestApiId": {"Ref": "Api"},
-                    "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]},
-                    "PathPart": "hello",
-                },
-            },
-            "Method": {
-                "Type": "AWS::ApiGateway::Method",
-                "Properties": {
-                    "RestApiId": {"Ref": "Api"},
-                    "ResourceId": {"Ref": "Path"},
-                    "HttpMethod": "GET",
-                    "AuthorizationType": "CUSTOM",
-                    "AuthorizerId": {"Ref": "Authorizer"},
-                    "Integration": {
-                        "Type": "AWS_PROXY",
-                        "IntegrationHttpMethod": "POST",
-                        "Uri": {"Fn::Sub": invocations + "${Function.Arn}/invocations"},
-                    },
-                },
+            "Api": {
+                "Type": "AWS::ApiGateway::RestApi",
+                "Properties": {"Name": "small-api", "Body": _routes()},
             },
             **gateway_responses,
             "Deployment": {
                 "Type": "AWS::ApiGateway::Deployment",
-                "DependsOn": ["Method", *gateway_responses],
+                "DependsOn": [*gateway_responses],
                 "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "api"},
             },
         },
