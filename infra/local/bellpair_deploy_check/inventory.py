@@ -17,6 +17,8 @@ Inventory = Mapping[str, str]
 Found = Iterator[tuple[str, str]]
 
 _NOT_EMULATED = "not yet been emulated"
+_LAYER_WITHOUT_VERSIONS = "calling lambda.ListLayers: list index out of range"
+"""LocalStack's answer from when the versions of a layer have been deleted: it tells none then."""
 
 
 def take(client_of: ClientOf) -> Inventory:
@@ -56,10 +58,17 @@ def _functions(client_of: ClientOf) -> Found:
         yield f"function {name}", _made_of(function)
         for alias in _pages(client, "list_aliases", "Aliases", FunctionName=name):
             yield f"alias {name}:{alias['Name']}", ""
-    for layer in _pages(client, "list_layers", "Layers"):
-        yield f"layer {layer['LayerName']}", str(layer["LatestMatchingVersion"]["Version"])
     for mapping in _pages(client, "list_event_source_mappings", "EventSourceMappings"):
         yield f"event source mapping {mapping['UUID']}", ""
+
+
+def _layers(client_of: ClientOf) -> Found:
+    try:
+        for layer in _pages(client_of("lambda"), "list_layers", "Layers"):
+            yield f"layer {layer['LayerName']}", str(layer["LatestMatchingVersion"]["Version"])
+    except ClientError as error:
+        if _LAYER_WITHOUT_VERSIONS not in str(error):
+            raise
 
 
 def _made_of(function: Mapping[str, Any]) -> str:
@@ -123,7 +132,18 @@ def _images(client_of: ClientOf) -> Found:
         yield f"image repository {repository['repositoryName']}", ""
 
 
-_LISTS = (_stacks, _functions, _data, _rights, _events, _courses, _watch, _settings, _images)
+_LISTS = (
+    _stacks,
+    _functions,
+    _layers,
+    _data,
+    _rights,
+    _events,
+    _courses,
+    _watch,
+    _settings,
+    _images,
+)
 
 
 def added(before: Inventory, after: Inventory) -> list[str]:
