@@ -15,8 +15,7 @@ from pathlib import Path
 
 sys.path[1:1] = [str(Path(__file__).parents[1])]
 
-from bellpair_cdk import review
-from bellpair_cdk.review import nag, template
+from bellpair_cdk.review import nag, template, whole
 from bellpair_cdk.review.finding import Finding
 from bellpair_cdk.stage import CONFIGURATION, StageUnknown, load
 from toolchain import stamp
@@ -80,7 +79,7 @@ def _review(name: str, *, again: bool) -> list[Finding]:
     )
     if stamp.is_current(fit, wanted) and not again:
         return []
-    found = review.review(assembly, stage)
+    found = whole.review(assembly, stage)
     if not found:
         stamp.write(fit, wanted)
     return found

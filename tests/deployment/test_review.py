@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.review import by_ourselves, linting, machines, nag
+from bellpair_cdk.review import linting, machines, nag
 from bellpair_cdk.review.finding import Finding
 from bellpair_cdk.review.template import Template
+from bellpair_cdk.review.whole import by_ourselves
 from bellpair_cdk.stage import CONFIGURATION, Stage, load
 from tests.deployment.assembly import Assembly
 from toolchain.stamp import ROOT
