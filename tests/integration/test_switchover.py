@@ -12,6 +12,7 @@ import pytest
 from tests.examples import BELL
 from tests.integration.running_cloud import RunningCloud, words
 from tests.integration.test_jobs import finished, result, submit
+from tests.polling import eventually
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -19,15 +20,16 @@ EAST, WEST = "us-east-1", "us-west-2"
 
 
 @pytest.fixture(scope="module")
-def running_through(cloud: RunningCloud) -> str:
+def running_through(cloud: RunningCloud) -> Iterator[str]:
     """A job that waits for its device while the regions change over."""
     with cloud.emulator(WEST) as emulator, cloud.http() as http:
-        emulator.put("/_emulator/devices/square-20", json={"queue_delay_s": 20}).raise_for_status()
+        emulator.put("/_emulator/devices/square-20", json={"queue_delay_s": 60}).raise_for_status()
         try:
             job: str = submit(http, device="square-20")["id"]
+            eventually(lambda: "launched" in words(http.get(f"/v1/jobs/{job}").json()["events"]))
+            yield job
         finally:
             emulator.put("/_emulator/devices/square-20", json={"queue_delay_s": 0.05})
-    return job
 
 
 @pytest.fixture(scope="module", autouse=True)
