@@ -5,7 +5,7 @@ a changed function, and back to the empty account.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,12 @@ class Course:
 
     def _bootstrap(self) -> dict[str, Inventory]:
         with self._report.step("bootstrap") as facts:
-            places = [
-                f"aws://{self._place.target.account}/{region}" for region in self._place.regions
-            ]
+            account = self._place.target.account
+            places = [f"aws://{account}/{region}" for region in self._place.regions]
             self._cdk.run("bootstrap", "bootstrap", *places)
+            # What an earlier check has uploaded to a cloud that goes on would not be again.
+            for region in self._place.regions:
+                self._emptied(region, f"cdk-hnb659fds-assets-{account}-{region}")
             facts["regions"] = list(self._place.regions)
         with self._report.step("bootstrap again, which changes nothing"):
             before = self._inventory()
@@ -164,7 +166,11 @@ class Course:
     def _destroy(self, assembly: Path, empty: Mapping[str, Inventory]) -> None:
         words = ("destroy", "--all", "--force", "--app", str(assembly))
         with self._report.step("empty the buckets, which a stack with objects would keep") as facts:
-            facts["objects"] = sum(self._emptied(region, empty) for region in self._place.regions)
+            facts["objects"] = sum(
+                self._emptied(region, bucket)
+                for region in self._place.regions
+                for bucket in self._application_buckets(region, empty[region])
+            )
         with self._report.step("destroy, killed while a stack is deleted") as facts:
             self._cdk.killed_at("destroy-killed", _DELETING, *words)
             facts["left"] = self._stacks()
@@ -216,17 +222,20 @@ class Course:
             if (name := kind.removeprefix("stack ")) != kind and name.startswith(STACK_NAME)
         }
 
-    def _emptied(self, region: str, empty: Mapping[str, Inventory]) -> int:
-        """Delete what is in the application's buckets of a region; return how many objects."""
+    def _application_buckets(self, region: str, empty: Inventory) -> Iterator[str]:
+        for kind in added(empty, self._inventory()[region]):
+            bucket = kind.removeprefix("bucket ")
+            # On one cloud with one list of buckets, each region's are named after it.
+            if bucket != kind and bucket.endswith(region):
+                yield bucket
+
+    def _emptied(self, region: str, bucket: str) -> int:
+        """Delete what is in a bucket; return how many objects."""
         s3 = self._place.client("s3", region)
         count = 0
-        for kind in added(empty[region], self._inventory()[region]):
-            bucket = kind.removeprefix("bucket ")
-            if bucket == kind or not bucket.endswith(region):
-                continue
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                keys = [{"Key": found["Key"]} for found in page.get("Contents") or []]
-                if keys:
-                    s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
-                count += len(keys)
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            keys = [{"Key": found["Key"]} for found in page.get("Contents") or []]
+            if keys:
+                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+            count += len(keys)
         return count

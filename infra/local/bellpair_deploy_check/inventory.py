@@ -48,7 +48,9 @@ def _pages(client: Any, operation: str, key: str, **words: Any) -> Iterator[Any]
 def _stacks(client_of: ClientOf) -> Found:
     client = client_of("cloudformation")
     for stack in _pages(client, "describe_stacks", "Stacks"):
-        yield f"stack {stack['StackName']}", stack["StackStatus"]
+        # AWS does not list what is deleted, LocalStack does.
+        if stack["StackStatus"] != "DELETE_COMPLETE":
+            yield f"stack {stack['StackName']}", stack["StackStatus"]
 
 
 def _functions(client_of: ClientOf) -> Found:
