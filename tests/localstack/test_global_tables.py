@@ -253,6 +253,19 @@ def test_what_is_written_is_in_the_stream_in_its_order(client: Client, stack: St
     assert seen[1]["dynamodb"]["NewImage"]["n"] == {"N": "2"}
 
 
+def test_batches_reach_the_one_copy_from_either_region(client: Client) -> None:
+    stack = Stack(client("cloudformation", HOME))
+    stack.create()
+    home, peer = (client("dynamodb", region) for region in (HOME, PEER))
+
+    peer.batch_write_item(RequestItems={stack.name: [{"PutRequest": {"Item": KEY}}]})
+
+    for table in (home, peer):
+        found = table.batch_get_item(RequestItems={stack.name: {"Keys": [KEY]}})
+        assert found["Responses"] == {stack.name: [KEY]}
+        assert not found.get("UnprocessedKeys")
+
+
 def test_a_stack_changes_its_tables_protection_and_keeps_the_items(client: Client) -> None:
     stack = Stack(client("cloudformation", HOME))
     outputs = stack.create()

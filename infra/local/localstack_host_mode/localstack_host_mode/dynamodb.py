@@ -7,14 +7,21 @@ to is another, and what it takes for granted of DynamoDB Local is made up for he
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from localstack.aws.api import RequestContext, ServiceRequest, ServiceResponse
-from localstack.aws.api.dynamodb import DescribeTableOutput, TableName
+from localstack.aws.api import RequestContext, ServiceRequest, ServiceResponse, handler
+from localstack.aws.api.dynamodb import (
+    BatchGetItemInput,
+    BatchGetItemOutput,
+    BatchWriteItemInput,
+    BatchWriteItemOutput,
+    DescribeTableOutput,
+    TableName,
+)
 from localstack.aws.connect import connect_to
 from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
 from localstack.services.dynamodb.models import dynamodb_stores
-from localstack.services.dynamodb.provider import DynamoDBProvider
+from localstack.services.dynamodb.provider import DynamoDBProvider, modify_context_region
 from localstack.services.dynamodb.utils import ItemFinder
 from localstack.services.dynamodbstreams.models import dynamodbstreams_stores
 from localstack.state import StateVisitor
@@ -50,6 +57,27 @@ class MotoDynamoDbProvider(DynamoDBProvider):
         """Answer a request from the tables."""
         self.check_provisioned_throughput(context.operation.name)
         return self.server.proxy(context, service_request)
+
+    @handler("BatchGetItem", expand=False)
+    def batch_get_item(
+        self, context: RequestContext, batch_get_item_input: BatchGetItemInput
+    ) -> BatchGetItemOutput:
+        """Get items from where their tables are, which LocalStack does for single ones only."""
+        with modify_context_region(context, self._home(context, batch_get_item_input)):
+            return cast("BatchGetItemOutput", self.forward_request(context))
+
+    @handler("BatchWriteItem", expand=False)
+    def batch_write_item(
+        self, context: RequestContext, batch_write_item_input: BatchWriteItemInput
+    ) -> BatchWriteItemOutput:
+        """Write items to where their tables are."""
+        with modify_context_region(context, self._home(context, batch_write_item_input)):
+            return super().batch_write_item(context, batch_write_item_input)
+
+    def _home(self, context: RequestContext, batch: BatchGetItemInput | BatchWriteItemInput) -> str:
+        """The region that has all tables of a batch; the caller's, if they are in several."""
+        homes = {self.get_global_table_region(context, name) for name in batch["RequestItems"]}
+        return homes.pop() if len(homes) == 1 else context.region
 
     def describe_table(
         self, context: RequestContext, table_name: TableName, **kwargs: Any
