@@ -33,8 +33,8 @@ def main(words: Sequence[str]) -> int:
     except LocalCloudError as error:
         print(f"No test was run. {error}\n{error.remedy}", file=sys.stderr)
         return error.exit_status
-    given = [word for word in words if not word.startswith("-")]
-    places = [] if given else [str(HERE)]
+    named = any(Path(word.split("::")[0]).exists() for word in words)
+    places = [] if named else [str(HERE)]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *words, *places],
         env={**os.environ, "BELLPAIR_TEST_ON": "localstack"},

@@ -77,7 +77,7 @@ class MotoDynamoDbProvider(DynamoDBProvider):
     def _home(self, context: RequestContext, batch: BatchGetItemInput | BatchWriteItemInput) -> str:
         """The region that has all tables of a batch; the caller's, if they are in several."""
         homes = {self.get_global_table_region(context, name) for name in batch["RequestItems"]}
-        return homes.pop() if len(homes) == 1 else context.region
+        return str(homes.pop() if len(homes) == 1 else context.region)
 
     def describe_table(
         self, context: RequestContext, table_name: TableName, **kwargs: Any
