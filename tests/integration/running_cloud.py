@@ -17,6 +17,7 @@ import psutil
 
 from bellpair_local.ports import free_base
 from bellpair_local.target import Target
+from tests.polling import eventually
 
 BELLPAIR = str(Path(sys.executable).with_name("bellpair"))
 FIRST_PORT = 15566
@@ -77,7 +78,9 @@ class RunningCloud:
 
     def hold(self) -> None:
         """Let no region be promoted: a busy machine may keep the active one from every job."""
-        self.bellpair("pair", "hold", "--reason", "tests of the active region")
+        words = ("pair", "hold", "--reason", "tests of the active region")
+        # Everything starts cold at once, so the first request may be given up by its caller.
+        eventually(lambda: self.bellpair(*words, check=False).returncode == 0, within_s=300)
 
     def down(self) -> None:
         """Stop it and all that belongs to it."""
