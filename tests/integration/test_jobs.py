@@ -299,5 +299,6 @@ def test_the_cost_of_a_job_is_counted(http: httpx.Client) -> None:
 
     assert usage["lambda_gb_s"] > 0
     assert usage["state_transitions"] >= 4
-    assert usage["write_units"] >= 6
+    # A simulator may be done before its launch is noted, which saves a write.
+    assert usage["write_units"] >= 5
     assert usage["total_usd"] > 0
