@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
@@ -513,7 +514,9 @@ def _any_opened(
 
 
 def _cloud(name: str, directory: Path, flags: Sequence[str], on: Kind | None) -> AnyCloud:
-    there = Kind.LOCALSTACK if (directory / LOCALSTACK_FILE).exists() else Kind.LOCAL
+    # Fails for no name, as Path.exists does; the cloud says what is wrong with a name.
+    started = os.path.exists(directory / LOCALSTACK_FILE)
+    there = Kind.LOCALSTACK if started else Kind.LOCAL
     found: AnyCloud
     for kind in dict.fromkeys((there, on or there)):
         if kind is Kind.LOCAL:

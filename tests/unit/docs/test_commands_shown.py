@@ -26,6 +26,7 @@ GLOBAL_OPTIONS = frozenset({"region", "query", "output", "cli-binary-format", "p
 OF_THE_COMMAND_LINE = {
     ("s3", "rm"): frozenset({"recursive"}),
     ("s3", "rb"): frozenset({"force"}),
+    ("ecr", "get-login-password"): frozenset(),
 }
 """Commands that are AWS's command line's own and no service's, with the options we use."""
 WITH_A_FILE = frozenset({("lambda", "invoke")})
@@ -45,7 +46,7 @@ def test_aws_has_the_operation_and_its_parameters(shown: Shown) -> None:
     service, operation, *rest = shown.words
     given = options(rest)
 
-    if known := OF_THE_COMMAND_LINE.get((service, operation)):
+    if (known := OF_THE_COMMAND_LINE.get((service, operation))) is not None:
         assert given.keys() - GLOBAL_OPTIONS <= known
         return
     model = operation_model(service, operation)
