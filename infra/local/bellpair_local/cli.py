@@ -514,7 +514,7 @@ def _any_opened(
 
 
 def _cloud(name: str, directory: Path, flags: Sequence[str], on: Kind | None) -> AnyCloud:
-    # Fails for no name, as Path.exists does; the cloud says what is wrong with a name.
+    # Unlike Path.exists, this fails for no name; the cloud says what is wrong with one.
     started = os.path.exists(directory / LOCALSTACK_FILE)
     there = Kind.LOCALSTACK if started else Kind.LOCAL
     found: AnyCloud
