@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -77,7 +76,10 @@ def answering(routes: Blueprint, services: Services) -> Callable[[View], Callabl
             try:
                 services().world.meter.start()
                 if services().world.settings.api_authorizes:
-                    _identify(request, services().bearer_of)
+                    # Whatever the gateway says in its place is not to be believed.
+                    request.context.pop("authorizer", None)
+                    if routes.current_app.routes[request.path][request.method].authorizer:
+                        _identify(request, services().bearer_of)
                 seen = view(**path)
                 headers: Headers = {"Content-Type": "application/json", **ids, **seen.headers}
                 response = Response(dict(seen.body), headers, seen.status)
@@ -119,16 +121,18 @@ def principal_of(request: Request) -> Principal:
 
 def _identify(request: Request, bearer_of: Authenticator) -> None:
     """Find who is calling where API Gateway does not ask the authorizer, and knows nobody."""
-    # Whatever it says in its place is not to be believed.
-    request.context.pop("authorizer", None)
-    with suppress(BellpairError):
+    try:
         bearer = bearer_of(request.headers.get("authorization", ""))
-        request.context["authorizer"] = {
-            "tenant": bearer.tenant,
-            "role": bearer.role.value,
-            "key_id": bearer.key_id,
-        }
-        LOGGER.append_keys(tenant=bearer.tenant, key_id=bearer.key_id)
+    except BellpairError as error:
+        if error.code is not ErrorCode.UNAUTHENTICATED:
+            raise
+        return
+    request.context["authorizer"] = {
+        "tenant": bearer.tenant,
+        "role": bearer.role.value,
+        "key_id": bearer.key_id,
+    }
+    LOGGER.append_keys(tenant=bearer.tenant, key_id=bearer.key_id)
 
 
 def trace_of(request: Request) -> str:

@@ -22,7 +22,7 @@ from bellpair_core.http.problem import gateway_problems
 from bellpair_core.http.write_docs import generated_pages
 from bellpair_core.logic.devices.device_breaker import note_failure
 from bellpair_core.logic.tenants.tenant_command import tenant_command
-from bellpair_core.model.errors import BellpairError
+from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import (
     CACHE_SECONDS,
@@ -144,6 +144,18 @@ def test_behind_a_gateway_without_authorizers_the_api_asks_for_the_key(unasked: 
     assert unasked.request("GET", "/v1/health").status == 200
     unasked.world.catalogue.reachable = False
     assert unasked.request("GET", "/v1/jobs", key=other).status == 503
+    assert unasked.request("GET", "/v1/health", key=other).status == 200, "it asks for no key"
+
+
+def test_a_key_that_cannot_be_looked_up_is_not_said_to_be_wrong(unasked: Api, key: str) -> None:
+    def busy(key_hash: str) -> Principal | None:
+        raise BellpairError(ErrorCode.UNAVAILABLE, "The catalogue is busy.")
+
+    unasked.world.catalogue.principal = busy  # type: ignore[method-assign]
+
+    answer = unasked.request("GET", "/v1/jobs", key=key)
+
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
 
 
 def test_an_api_that_relies_on_an_authorizer_lets_nobody_in_whom_it_was_not_told(api: Api) -> None:
