@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -41,6 +42,7 @@ class ProcessHost:
         self._fetch = fetch
         self._workforce = Workforce()
         self._sandboxes: dict[str, SandboxFactory] = {}
+        self._making: defaultdict[str, Lock] = defaultdict(Lock)
         self._lock = Lock()
         settings.scratch.mkdir(parents=True, exist_ok=True)
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-", dir=settings.scratch))
@@ -81,6 +83,9 @@ class ProcessHost:
     def _factory(self, version: FunctionVersion) -> SandboxFactory:
         wanted = python_version(version)
         with self._lock:
+            making = self._making[wanted]
+        # What one version's functions wait for may be fetched, and take minutes.
+        with making:
             if wanted not in self._sandboxes:
                 python = find_python(wanted, self._settings)
                 self._sandboxes[wanted] = SandboxFactory(
