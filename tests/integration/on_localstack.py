@@ -27,7 +27,7 @@ def main(words: Sequence[str]) -> int:
     """Look first whether there can be a LocalStack, then run the tests; return the exit status."""
     try:
         if url := address.named():
-            server.find(url)
+            server.check_plugins(server.find(url))
         else:
             environment.ensure()
     except LocalCloudError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bellpair_local.failures import LocalCloudError
 from bellpair_local.interruptions import interruptible, undisturbed
-from bellpair_localstack import address, environment, server
+from bellpair_localstack import address, environment, server, versions
 from bellpair_localstack.environment import Environment
 from bellpair_localstack.failures import PythonMissing
 from toolchain.stamp import BUILD
@@ -22,16 +22,15 @@ NO_PYTHON = 3
 """The exit status where no Python can be had that LocalStack runs on."""
 
 _LOOK_SECONDS = 0.5
-_EXAMPLES = """
+_EXAMPLES = f"""
 examples:
   python -m bellpair_localstack up                   until Ctrl-C
   python -m bellpair_localstack up --detach          and return
   python -m bellpair_localstack up --port 4600 --state-dir /tmp/second
   AWS_ENDPOINT_URL=http://localhost:4566 python -m bellpair_localstack status --json
   python -m bellpair_localstack down
-  docker run --rm -p 4566:4566 -v /var/run/docker.sock:/var/run/docker.sock \
-      -v "$(python -m bellpair_localstack plugins)":/plugins -e PYTHONPATH=/plugins \
-      localstack/localstack:4.14.0
+
+{versions.HOW_TO_RUN}
 
 exit status: 0 done; 1 it failed, or nothing runs (status); 2 wrong words; 3 there is no
 Python 3.13 that LocalStack could run on.

@@ -2,8 +2,9 @@
 
 It has three parts, each in a folder of ``build/localstack`` that is named by the digest of its
 inputs: the locked packages, our own plug-ins and the Kinesis server. A folder without a stamp was
-left by an interrupted build and is made again; a folder with one is never changed, so a LocalStack
-that runs keeps what it was started from.
+left by an interrupted build and is made again; a folder with one is not changed, so a LocalStack
+that runs keeps what it was started from. Older packages and servers that none runs from are
+removed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from bellpair_localstack import pythons
 from bellpair_localstack.failures import EnvironmentFailed
@@ -84,12 +87,17 @@ def ensure(base: Path = BUILD / "localstack") -> Environment:
         A tool that makes it failed.
     """
     with _building():
-        return Environment(
-            packages=once(base, "packages", [REQUIREMENTS, pythons.WANTED], _packages),
+        made = Environment(
+            packages=once(
+                base, "packages", [REQUIREMENTS, pythons.WANTED], _packages, whole=_has_python
+            ),
             plugins=once(base, "plugins", [*PLUGINS.values(), REQUIREMENTS], _install_plugins),
             kinesis=once(base, "kinesis", [KINESIS], _kinesis),
             node=node.folder(),
         )
+        # Older plug-ins stay: they are small, and a container that has them cannot be seen.
+        remove_older(made.packages, made.kinesis)
+        return made
 
 
 def plugins(base: Path = BUILD / "localstack") -> Path:
@@ -111,7 +119,13 @@ def plugins(base: Path = BUILD / "localstack") -> Path:
         return once(base, "plugins", [*PLUGINS.values(), REQUIREMENTS], _install_plugins)
 
 
-def once(base: Path, name: str, inputs: Sequence[Path | str], make: Make) -> Path:
+def once(
+    base: Path,
+    name: str,
+    inputs: Sequence[Path | str],
+    make: Make,
+    whole: Callable[[Path], bool] = Path.exists,
+) -> Path:
     """Return a part of the environment, made if there is no whole one.
 
     Parameters
@@ -124,17 +138,55 @@ def once(base: Path, name: str, inputs: Sequence[Path | str], make: Make) -> Pat
         What it is made from.
     make
         Makes it, in a folder that exists and is empty.
+    whole
+        Says of a folder that was made whether it can still be used; if not, it is made again.
     """
     wanted = stamp.digest(inputs)
     folder = base / f"{name}-{wanted[:12]}"
     done = folder / ".bellpair-stamp"
-    if not stamp.is_current(done, wanted):
+    if not (stamp.is_current(done, wanted) and whole(folder)):
         print(f"localstack: making its {name}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         make(folder)
         stamp.write(done, wanted)
     return folder
+
+
+def remove_older(*current: Path) -> None:
+    """Remove the parts of the same names that no process on this machine was started with.
+
+    Parameters
+    ----------
+    current
+        Folders of parts, as `once` returns them; they stay.
+    """
+    older = [
+        folder
+        for kept in current
+        for folder in kept.parent.glob(f"{kept.name.rpartition('-')[0]}-*")
+        if folder != kept
+    ]
+    if not older:
+        return
+    said = list(_said_to_processes())
+    for folder in older:
+        if not any(str(folder) in words for words in said):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _said_to_processes() -> Iterator[str]:
+    """The words and settings of each process, as far as they may be read."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            yield "\n".join(process.cmdline())
+        with suppress(psutil.Error, OSError):
+            yield "\n".join(process.environ().values())
+
+
+def _has_python(folder: Path) -> bool:
+    """Whether the Python that an environment was made from is still there."""
+    return (folder / "bin" / "python").exists()
 
 
 def _packages(folder: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bellpair_localstack import versions
 from bellpair_localstack.failures import PythonMissing
 from toolchain import uv
 
@@ -60,8 +61,8 @@ def find(settings: Mapping[str, str] | None = None, ask_uv: AskUv | None = None)
     raise PythonMissing(
         f"There is no Python {WANTED} on this machine, and LocalStack runs on no other.",
         f"Install one (the system's python{WANTED} with its venv module, `pyenv install {WANTED}` "
-        f"or `uv python install {WANTED}`), or name it in {CHOICE}; or start a LocalStack with "
-        "Docker (`localstack start`) and give its address in AWS_ENDPOINT_URL.",
+        f"or `uv python install {WANTED}`), or name it in {CHOICE}; or start a LocalStack in "
+        "another way and give its address in AWS_ENDPOINT_URL. " + versions.HOW_TO_RUN,
     )
 
 

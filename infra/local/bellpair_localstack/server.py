@@ -240,6 +240,8 @@ def variables(environment: Environment, port: int, state: Path) -> dict[str, str
         **own,
         "PATH": os.pathsep.join(str(part) for part in search),
         "PYTHONPATH": str(environment.plugins),
+        # What a process names is not removed; the Kinesis server is found by a link to it.
+        "BELLPAIR_KINESIS": str(environment.kinesis),
         # Nothing of it goes to the machine's own directories, in a container neither.
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(state / "files"),
@@ -335,8 +337,7 @@ def _asked(address: str, path: str) -> dict[str, object]:
 def _unreachable(address: str, why: str) -> LocalCloudError:
     return Unreachable(
         f"There is no LocalStack at {address}: {why}.",
-        "Start one (`localstack start` with Docker, `python -m bellpair_localstack up` without), "
-        "or correct AWS_ENDPOINT_URL or LOCALSTACK_HOST.",
+        f"Start one, or correct AWS_ENDPOINT_URL or LOCALSTACK_HOST. {versions.HOW_TO_RUN}",
     )
 
 

@@ -28,8 +28,8 @@ class Known:
 
 
 KNOWN = (
-    Known((0,), "is older than any that the platform's stacks were ever deployed to"),
-    Known((4,)),
+    Known((0,), "is older than 4.14, in whose inner parts our plug-ins take their places"),
+    Known((4, 14)),
     Known((2026,), "needs a token and an account, and was never tried with the platform"),
 )
 """In ascending order. LocalStack counts by years since 4.14, its last release without a token."""
@@ -62,11 +62,19 @@ def check(version: str, url: str) -> None:
         raise VersionRefused(f"The LocalStack at {url} is {version}, which {fault}.", _REMEDY)
 
 
-HOW_TO_RUN = (
-    f"With Docker: `docker run --rm -p 4566:4566 -v /var/run/docker.sock:/var/run/docker.sock "
-    f'-v "$(python -m bellpair_localstack plugins)":/plugins -e PYTHONPATH=/plugins '
-    f"localstack/localstack:{HOST_MODE}`; without: `python -m bellpair_localstack up`."
+DOCKER = (
+    "docker run --rm --network host "
+    '-v "$(python -m bellpair_localstack plugins)":/plugins -e PYTHONPATH=/plugins '
+    "-e LAMBDA_RUNTIME_EXECUTOR=process -e PROVIDER_OVERRIDE_DYNAMODB=moto "
+    f"localstack/localstack:{HOST_MODE}"
 )
-"""How a person has a LocalStack that serves the platform."""
+"""A LocalStack in a container, on this machine's network: what it runs asks at 127.0.0.1."""
+
+HOW_TO_RUN = (
+    "Without Docker: `python -m bellpair_localstack up`. "
+    f"With Docker, which was not tried: `{DOCKER}`, from an image to which Python 3.11 with "
+    "awslambdaric was added, in which the functions run."
+)
+"""How a person has a LocalStack that serves the platform; the one account of it."""
 
 _REMEDY = f"Run {HOST_MODE}. {HOW_TO_RUN}"

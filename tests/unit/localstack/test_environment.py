@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,65 @@ def test_a_build_that_was_broken_off_is_made_again(tmp_path: Path) -> None:
 
     assert build.made == 1
     assert (folder / "whole").exists()
+
+
+def test_packages_whose_python_is_gone_are_made_again(tmp_path: Path) -> None:
+    installed = tmp_path / "python3.13"
+    installed.write_text("")
+
+    def build(folder: Path) -> None:
+        (folder / "bin").mkdir()
+        (folder / "bin" / "python").symlink_to(installed)
+        made.append(folder)
+
+    made: list[Path] = []
+    for _ in range(2):
+        environment.once(tmp_path, "packages", ["lock"], build, whole=environment._has_python)
+    assert len(made) == 1
+
+    installed.unlink()
+    environment.once(tmp_path, "packages", ["lock"], build, whole=environment._has_python)
+
+    assert len(made) == 2
+
+
+def test_older_parts_are_removed_unless_a_process_was_started_with_them(tmp_path: Path) -> None:
+    build = Builder()
+    current, unused, named, used = (
+        environment.once(tmp_path, "packages", [lock], build)
+        for lock in ("lock", "unused", "named", "used")
+    )
+    other = environment.once(tmp_path, "lambda", ["lock"], build)
+    waiting = ["/bin/sh", "-c", "echo ready; read line"]
+    with (
+        started([*waiting, str(named / "bin/python")]),
+        started(waiting, {"KINESIS": str(used)}),
+    ):
+        environment.remove_older(current)
+        assert [f.exists() for f in (current, unused, named, used, other)] == [
+            True,
+            False,
+            True,
+            True,
+            True,
+        ]
+
+    environment.remove_older(current)
+
+    assert set(tmp_path.iterdir()) == {current, other}
+
+
+@contextmanager
+def started(words: list[str], settings: dict[str, str] | None = None) -> Iterator[None]:
+    """A process that runs."""
+    with subprocess.Popen(
+        words, env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        # Its end closes what it reads from.
+        process.communicate()
 
 
 def test_every_requirement_is_locked_with_hashes() -> None:

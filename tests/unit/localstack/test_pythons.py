@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bellpair_localstack import pythons
+from bellpair_localstack import pythons, versions
 from bellpair_localstack.failures import PythonMissing
 
 
@@ -78,5 +78,5 @@ def test_where_there_is_none_the_message_says_how_to_have_one(tmp_path: Path) ->
     with pytest.raises(PythonMissing, match=r"no Python 3\.13") as refused:
         found({"HOME": str(tmp_path)}, str(tmp_path / "gone"))
 
-    for way in ("pyenv install", "uv python install", pythons.CHOICE, "localstack start"):
+    for way in ("pyenv install", "uv python install", pythons.CHOICE, versions.HOW_TO_RUN):
         assert way in refused.value.remedy

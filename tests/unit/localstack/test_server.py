@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bellpair_local.failures import PortsTaken, StartFailed
-from bellpair_localstack import cli, server
+from bellpair_localstack import cli, server, versions
 from bellpair_localstack.environment import Environment
 from bellpair_localstack.failures import (
     AlreadyRunning,
@@ -93,7 +93,7 @@ def test_where_nothing_answers_the_message_says_what_to_do(url: str) -> None:
         server.find(url)
 
     assert url in str(missing.value)
-    for way in ("localstack start", "bellpair_localstack up", "AWS_ENDPOINT_URL"):
+    for way in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", versions.HOW_TO_RUN):
         assert way in missing.value.remedy
 
 
@@ -112,7 +112,7 @@ def test_one_without_our_plugins_is_refused_with_how_to_load_them(body: bytes) -
     with answering(body) as url, pytest.raises(PluginsMissing, match=url) as refused:
         server.check_plugins(server.Running(url, "4.14.0", "community"))
 
-    assert "bellpair_localstack plugins" in refused.value.remedy
+    assert refused.value.remedy == versions.HOW_TO_RUN
 
 
 def test_one_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) -> None:
