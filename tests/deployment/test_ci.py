@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from toolchain import ci
-from toolchain.ci import NOT_HERE, Run, Stage
+from toolchain.ci import NOT_HERE, STAGES, Run, Stage
 from toolchain.stamp import ROOT
 
 pytestmark = pytest.mark.deployment
 
 
-def stage(name: str, statement: str, after: tuple[str, ...] = ()) -> Stage:
-    return Stage(name, (sys.executable, "-c", statement), after)
+def stage(
+    name: str, statement: str, after: tuple[str, ...] = (), *, may_lack: bool = False
+) -> Stage:
+    return Stage(name, (sys.executable, "-c", statement), after, may_lack)
 
 
 def of_tests(name: str, tmp_path: Path, source: str) -> Stage:
@@ -32,7 +34,7 @@ def test_all_stages_run_and_the_first_that_failed_decides(tmp_path: Path) -> Non
         stage("one", "raise SystemExit(5)"),
         stage("two", "raise SystemExit(7)"),
         stage("three", "print('done')"),
-        stage("four", f"raise SystemExit({NOT_HERE})"),
+        stage("four", f"raise SystemExit({NOT_HERE})", may_lack=True),
     ]
     outcomes = Run(stages, tmp_path).play()
     assert [outcome.verdict for outcome in outcomes] == ["FAILED", "FAILED", "passed", "not here"]
@@ -41,14 +43,50 @@ def test_all_stages_run_and_the_first_that_failed_decides(tmp_path: Path) -> Non
 
 
 def test_what_this_machine_lacks_is_no_failure(tmp_path: Path) -> None:
+    one = stage("one", f"raise SystemExit({NOT_HERE})", may_lack=True)
+    assert ci.status_of(Run([one], tmp_path).play()) == 0
+
+
+def test_a_stage_that_may_lack_nothing_fails_with_the_same_status(tmp_path: Path) -> None:
+    # pytest's own status where it breaks itself is the same number.
     outcomes = Run([stage("one", f"raise SystemExit({NOT_HERE})")], tmp_path).play()
-    assert ci.status_of(outcomes) == 0
+    assert [outcome.verdict for outcome in outcomes] == ["FAILED"]
+    assert ci.status_of(outcomes) == NOT_HERE
+
+
+def test_no_stage_that_pytest_alone_runs_may_lack_something() -> None:
+    lacking = {stage.name: stage.command for stage in STAGES if stage.may_lack}
+    assert lacking.keys() == {"layers", "localstack"}
+    assert not any("pytest" in word for command in lacking.values() for word in command)
+
+
+def test_a_stage_whose_command_is_missing_fails_and_the_others_run(tmp_path: Path) -> None:
+    stages = [
+        Stage("absent", (str(tmp_path / "no-such-command"),)),
+        stage("next", "print('done')", after=("absent",)),
+    ]
+    absent, following = Run(stages, tmp_path / "logs", lanes=1).play()
+    assert (absent.verdict, absent.status, following.verdict) == ("FAILED", 1, "passed")
+    assert "no-such-command" in ci.told(absent, tmp_path / "logs" / "absent.log")
+
+
+def test_tests_that_left_half_a_report_fail_and_the_others_run(tmp_path: Path) -> None:
+    half = (
+        "import os; report = os.environ['PYTEST_ADDOPTS'].partition('=')[2]; "
+        "open(report, 'w').write('<testsuites><testsu'); print('said before')"
+    )
+    stages = [stage("half", half), stage("next", "print('done')", after=("half",))]
+    broken, following = Run(stages, tmp_path, lanes=1).play()
+    assert (broken.verdict, broken.status, following.verdict) == ("FAILED", 1, "passed")
+    log = (tmp_path / "half.log").read_text()
+    assert "said before" in log and "ParseError" in log
 
 
 def test_what_a_make_target_ended_with_is_found_behind_make(tmp_path: Path) -> None:
     makefile = tmp_path / "Makefile"
     makefile.write_text("absent:\n\t@exit 3\n")
-    outcomes = Run([Stage("absent", ("make", "-f", str(makefile), "absent"))], tmp_path).play()
+    absent = Stage("absent", ("make", "-f", str(makefile), "absent"), may_lack=True)
+    outcomes = Run([absent], tmp_path).play()
     assert [outcome.verdict for outcome in outcomes] == ["not here"]
 
 
