@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,17 +13,22 @@ from pathlib import Path
 
 from toolchain import uv
 
+PATIENCE_S = 30.0
+"""How long an interpreter may take to say what it is, in seconds."""
+
 
 @functools.cache
-def find(version: str) -> Path | None:
+def find(version: str, patience_s: float = PATIENCE_S) -> Path | None:
     """Return a Python of this version that runs, outside of any virtual environment, or None.
 
     Parameters
     ----------
     version
         Such as ``3.13``.
+    patience_s
+        One that has not answered within so many seconds is passed over.
     """
-    return next((path for path in _candidates(version) if _is(path, version)), None)
+    return next((path for path in _candidates(version) if _is(path, version, patience_s)), None)
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -32,7 +38,7 @@ def _candidates(version: str) -> Iterator[Path]:
         yield Path(on_path)
     # Its own command on the path answers only for versions that somebody switched on.
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"), reverse=True)
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"), key=_patch, reverse=True)
     try:
         words = [str(uv.executable()), "python", "find", "--no-python-downloads", version]
         found = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -42,7 +48,13 @@ def _candidates(version: str) -> Iterator[Path]:
         yield Path(found.stdout.strip())
 
 
-def _is(path: Path, version: str) -> bool:
+def _patch(python: Path) -> int:
+    """Return the last number of a release that pyenv has; -1 for what is no plain release."""
+    number = re.fullmatch(r"\d+\.\d+\.(\d+)", python.parents[1].name)
+    return int(number[1]) if number else -1
+
+
+def _is(path: Path, version: str, patience_s: float) -> bool:
     """Say whether it answers with this version, and is nobody's virtual environment."""
     question = (
         "import sys; print(*sys.version_info[:2], sep='.', end=' '); "
@@ -54,8 +66,8 @@ def _is(path: Path, version: str) -> bool:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=patience_s,
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.stdout.split() == [version, "True"]
