@@ -1,7 +1,8 @@
 """Build what a stage deploys to Lambda, weigh it, and import each function inside only its layers.
 
 ``python -m toolchain.artifacts [--stage prod] [--json]``. What has not changed since it was found
-good is not built, synthesized or imported again.
+good is not built, synthesized or imported again. It ends with 1 where something is wrong, and with
+3 where nothing is, but no interpreter of the functions' Python is there to import them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from toolchain import deployed, imports, sizes
+from toolchain.ci import NOT_HERE
 from toolchain.deployed import DeployedFunction
 from toolchain.layers import layers_for
 from toolchain.stamp import BUILD, ROOT
@@ -59,6 +61,8 @@ def synthesized(stage: str) -> Path:
 def report(functions: list[DeployedFunction], known: Path, as_json: bool) -> int:
     """Print what functions weigh with their layers, and what is wrong; returns the exit status.
 
+    That is `NOT_HERE` where nothing is wrong but imports could not be tried.
+
     Raises
     ------
     LayerMissing
@@ -69,20 +73,24 @@ def report(functions: list[DeployedFunction], known: Path, as_json: bool) -> int
     weights = [sizes.weigh_function(function) for function in functions if function.code]
     problems = list(sizes.too_heavy([*layers, *weights]))
     notes = [f"{it.name} is the image {it.image}" for it in functions if it.image]
+    unchecked = None
     try:
         problems += map(str, imports.check(functions, known))
         notes.append(f"{len(weights)} functions import inside only their layers")
     except imports.PythonMissing as error:
-        notes.append(f"NOT CHECKED that functions import inside their layers: {error}")
+        unchecked = f"NOT CHECKED that functions import inside their layers: {error}"
     if as_json:
         content = {"layers": layers, "functions": weights}
         told = {name: [weight.as_json() for weight in held] for name, held in content.items()}
+        notes += [unchecked] if unchecked else []
         print(json.dumps({**told, "notes": notes, "problems": problems}, indent=2))
     else:
         print(sizes.table(layers, weights), "", *([] if problems else notes), sep="\n")
     for problem in problems:
         print(f"layers: {problem}", file=sys.stderr)
-    return 1 if problems else 0
+    if unchecked:
+        print(f"layers: {unchecked}", file=sys.stderr)
+    return 1 if problems else NOT_HERE if unchecked else 0
 
 
 if __name__ == "__main__":

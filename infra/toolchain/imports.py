@@ -106,7 +106,9 @@ def imported(function: DeployedFunction) -> Broken | None:
     if executable is None:
         raise PythonMissing(
             f"{function.name} is for Python {function.python}, and there is none on this machine: "
-            "install one, or check a stage that runs on the Python that is here"
+            f"install one (python{function.python} of the system, `pyenv install "
+            f"{function.python}` or `uv python install {function.python}`), or check a stage that "
+            "runs on the Python that is here"
         )
     with tempfile.TemporaryDirectory(prefix="bellpair-imports-") as directory:
         found = _probe(function, _sandbox(function, executable, Path(directory)))

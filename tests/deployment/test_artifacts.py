@@ -12,6 +12,7 @@ import pytest
 
 from tests.deployment.assembly import Assembly
 from toolchain import artifacts, build_layers, deployed, imports, interpreters, sizes, uv
+from toolchain.ci import NOT_HERE
 from toolchain.deployed import AssemblyUnreadable, DeployedFunction
 from toolchain.layers import FUNCTION_LIMIT, HERE, LAYERS, MEGABYTE, layers_for
 from toolchain.stamp import BUILD
@@ -189,6 +190,28 @@ def elsewhere() -> Iterator[str]:
     version = "3.98"
     yield version
     shutil.rmtree(BUILD / "layers" / f"python{version}", ignore_errors=True)
+
+
+def test_the_command_says_by_its_status_that_imports_could_not_be_tried(
+    function: DeployedFunction,
+    elsewhere: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for layer in layers_for(elsewhere).values():
+        (layer.folder / "python").mkdir(parents=True)
+        layer.archive.write_bytes(b"")
+    without = replace(function, python=elsewhere, layers=(layers_for(elsewhere)["core"],))
+    known = tmp_path / "known.json"
+    assert artifacts.report([without], known, as_json=True) == NOT_HERE
+    said = capsys.readouterr()
+    assert [item["layers"] for item in json.loads(said.out)["functions"]] == [["core"]]
+    assert "NOT CHECKED" in said.err and f"uv python install {elsewhere}" in said.err
+    assert not known.exists()
+    assert without.code is not None
+    with (without.code / "model.bin").open("wb") as file:
+        file.truncate(FUNCTION_LIMIT)
+    assert artifacts.report([without], known, as_json=False) == 1
 
 
 def test_a_layer_that_was_not_built_is_named(elsewhere: str) -> None:
