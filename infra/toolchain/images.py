@@ -18,10 +18,10 @@ from typing import Any
 
 from toolchain import artifacts, build_layers, deployed, imports, sizes, stamp, uv
 from toolchain.deployed import DeployedFunction
-from toolchain.layers import MEGABYTE, WORKER_PACKAGES, WORKER_WITHOUT, Layer
+from toolchain.layers import MEGABYTE, ON_AWS, WORKER_PACKAGES, WORKER_WITHOUT, Layer
 from toolchain.stamp import ROOT
 
-BASE = "public.ecr.aws/lambda/python:3.13"
+BASE = f"public.ecr.aws/lambda/python:{ON_AWS}"
 """AWS's own image for Lambda. ``--base`` takes it by digest, which fixes it."""
 
 
@@ -67,13 +67,24 @@ IMAGES = (
             without=WORKER_WITHOUT,
             services=(),
             ballast=(".lock", "bin"),
-            python="3.13",
+            python=ON_AWS,
         ),
         dockerfile="layers/braket/Dockerfile",
         function="functions/worker",
         preload=("numpy", "braket.aws", "braket.circuits", "braket.devices"),
     ),
 )
+
+
+def inputs_of(image: Image) -> str:
+    """Return the digest of all that an image's build context is made from."""
+    sources = [ROOT / image.dockerfile, ROOT / image.function]
+    return stamp.digest([*sources, build_layers.inputs_of(image.content)])
+
+
+def tag_of(image: Image, base: str) -> str:
+    """Return what an image is called when it is built now: another content has another name."""
+    return f"bellpair/{image.name}:{stamp.digest([inputs_of(image), base])[:12]}"
 
 
 def prepare(image: Image) -> Path:
@@ -84,9 +95,7 @@ def prepare(image: Image) -> Path:
     LayerBroken
         Its packages cannot be installed.
     """
-    content, context = image.content, image.context
-    sources = [ROOT / image.dockerfile, ROOT / image.function]
-    wanted = stamp.digest([*sources, build_layers.inputs_of(content)])
+    context, wanted = image.context, inputs_of(image)
     done = context.with_name(f"{image.name}.stamp")
     with stamp.lock(f"image-{image.name}"):
         if stamp.is_current(done, wanted):
@@ -94,7 +103,7 @@ def prepare(image: Image) -> Path:
         done.unlink(missing_ok=True)
         print(f"preparing image {image.name}", file=sys.stderr, flush=True)
         shutil.rmtree(context, ignore_errors=True)
-        build_layers.fill(content)
+        build_layers.fill(image.content)
         shutil.copytree(
             ROOT / image.function, context / "task", ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -171,7 +180,7 @@ def built(image: Image, base: str) -> str | None:
         or subprocess.run([docker, "info"], capture_output=True, check=False).returncode
     ):
         return None
-    tag = f"bellpair/{image.name}:{build_layers.inputs_of(image.content)[:12]}"
+    tag = tag_of(image, base)
     subprocess.run(
         [
             # Lambda takes a plain image and no index, which an attestation would make of it.

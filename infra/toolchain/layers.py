@@ -22,6 +22,9 @@ AWS counts in 1,048,576 bytes; we keep to the smaller number.
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that runs this, and functions in the local cloud."""
 
+ON_AWS = "3.13"
+"""The Python of functions on AWS, and of images; `HERE` is that of the local cloud's functions."""
+
 PLATFORM = "x86_64-manylinux_2_34"
 """Amazon Linux 2023, which AWS's runtimes have from Python 3.12 on; Amazon Linux 2 is 2.26."""
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bellpair_cdk.stage import Worker
 from toolchain import build_layers, imports, interpreters, sizes
-from toolchain.images import BASE, IMAGES, Image, function_of, main, prepare
-from toolchain.layers import FUNCTION_LIMIT
+from toolchain.images import (
+    BASE,
+    IMAGES,
+    Image,
+    built,
+    function_of,
+    inputs_of,
+    main,
+    prepare,
+    tag_of,
+)
+from toolchain.layers import FUNCTION_LIMIT, ON_AWS
 from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
@@ -44,6 +57,7 @@ def test_an_images_base_is_awss_own_for_the_python_of_its_packages(image: Image)
     assert arguments_of(image, "ARG") == [f"BASE={BASE}"]
     assert arguments_of(image, "FROM") == ["${BASE}"]
     assert f"public.ecr.aws/lambda/python:{image.content.python}" == BASE
+    assert image.content.python == ON_AWS
 
 
 def test_an_image_runs_its_handler_as_nobody(image: Image) -> None:
@@ -63,6 +77,51 @@ def test_everything_in_an_image_is_pinned_by_hash(image: Image) -> None:
 def test_a_stage_names_such_an_image_in_place_of_layers(image: Image) -> None:
     repository = f"123456789012.dkr.ecr.{{region}}.amazonaws.com/bellpair/{image.name}"
     assert Worker(image=f"{repository}:abc", preload=image.preload).layers == ()
+
+
+@pytest.fixture
+def copied(image: Image, tmp_path: Path) -> Image:
+    """An image whose handler and Dockerfile are files of this test."""
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "handler.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "Dockerfile").write_text((ROOT / image.dockerfile).read_text())
+    return replace(image, function=str(tmp_path / "task"), dockerfile=str(tmp_path / "Dockerfile"))
+
+
+@pytest.mark.parametrize("changed", ["task/handler.py", "Dockerfile"])
+def test_a_change_of_any_file_gives_the_image_another_tag(
+    copied: Image, tmp_path: Path, changed: str
+) -> None:
+    before = tag_of(copied, BASE)
+    prepared = inputs_of(copied)
+    assert tag_of(copied, BASE) == before
+    with (tmp_path / changed).open("a") as file:
+        file.write("# changed\n")
+    assert tag_of(copied, BASE) != before
+    assert inputs_of(copied) != prepared
+
+
+def test_other_packages_or_another_base_give_the_image_another_tag(image: Image) -> None:
+    before = tag_of(image, BASE)
+    assert tag_of(image, f"{BASE}@sha256:{'0' * 64}") != before
+    other = replace(image, content=replace(image.content, left_out=()))
+    assert tag_of(other, BASE) != before
+    assert before.startswith(f"bellpair/{image.name}:")
+
+
+def test_an_image_is_built_under_the_tag_of_its_content_and_base(
+    copied: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stands for Docker: it answers, and leaves what it was told to build.
+    told, docker = tmp_path / "told", tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(f'#!/bin/sh\n[ "$1" = info ] || echo "$@" > {told}\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{docker.parent}{os.pathsep}{os.environ['PATH']}")
+    base = f"{BASE}@sha256:{'1' * 64}"
+    assert built(copied, base) == tag_of(copied, base)
+    assert f"--tag {tag_of(copied, base)} " in told.read_text()
+    assert f"BASE={base} " in told.read_text()
 
 
 @pytest.mark.slow
