@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bellpair_cdk import regions
-from toolchain.layers import HERE
+from toolchain.layers import HERE, ON_AWS
 
 CONFIGURATION = "samplesconfig.toml"
 
@@ -452,7 +452,7 @@ class Stage(_Parameters):
     @property
     def python(self) -> str:
         """The Python of functions and layers: on AWS ours to choose, locally what runs there."""
-        return "3.13" if self.cloud == "aws" else HERE
+        return ON_AWS if self.cloud == "aws" else HERE
 
     @property
     def has_bootstrap(self) -> bool:
