@@ -11,7 +11,7 @@ from typing import Any
 from bellpair import Client
 from bellpair.job import Job
 from tests.benchmarks.submissions import SOURCE
-from tests.integration.running_cloud import RunningCloud
+from tests.running_cloud import RunningCloud
 
 
 def together_s(submit: Callable[[int], Job], jobs: int) -> float:

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bellpair import Client
 from bellpair.job import Job
 from tests.benchmarks import vqe_loop
-from tests.integration.running_cloud import RunningCloud, free_port_base
+from tests.running_cloud import RunningCloud, free_port_base
 
 STEPS = 50
 CALLS = 1_000

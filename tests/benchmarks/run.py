@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks import bell, cold_start, submissions
-from tests.integration.running_cloud import RunningCloud, free_port_base
+from tests.running_cloud import RunningCloud, free_port_base
 
 TARGETS = {
     "bell_p50_s": 0.5,

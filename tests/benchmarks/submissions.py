@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from tests.integration.running_cloud import RunningCloud
+from tests.running_cloud import RunningCloud
 
 SOURCE = """OPENQASM 3.0;
 include "stdgates.inc";

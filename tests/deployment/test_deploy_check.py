@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.running_cloud import free_port_base
 from tests.polling import eventually
+from tests.running_cloud import free_port_base
 from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.slow, pytest.mark.timeout(1800)]

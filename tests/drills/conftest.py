@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running_cloud import RunningCloud, free_port_base
+from tests.running_cloud import RunningCloud, free_port_base
 
 Hold = Callable[..., dict[str, Any]]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.examples import BELL
-from tests.integration.running_cloud import RunningCloud, free_port_base
 from tests.polling import eventually
+from tests.running_cloud import RunningCloud, free_port_base
 
 pytestmark = [pytest.mark.drill, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -19,7 +19,7 @@ from bellpair_local.deployment import Deployer, read_assembly
 from bellpair_local.topology import SECRET_ACCESS_KEY
 from tests import small_assembly
 from tests.integration.not_on_localstack import reason
-from tests.integration.running_cloud import RunningCloud, RunningOnLocalStack, free_port_base
+from tests.running_cloud import RunningCloud, RunningOnLocalStack, free_port_base
 from tests.small_application import SmallApplication
 
 KINDS = {"local": RunningCloud, "localstack": RunningOnLocalStack}

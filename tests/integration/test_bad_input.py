@@ -13,7 +13,7 @@ import pytest
 from bellpair_core.logic.page_token import LIFETIME, write_page_token
 from bellpair_core.model.limits import CACHE_SECONDS
 from tests.bad_input import BAD_INPUTS, BadInput, submission, unmet
-from tests.integration.running_cloud import RunningCloud
+from tests.running_cloud import RunningCloud
 
 BRAKET_REGION = "us-east-1"
 

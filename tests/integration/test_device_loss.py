@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.running_cloud import RunningCloud, words
 from tests.integration.test_jobs import finished, submit
 from tests.polling import eventually
+from tests.running_cloud import RunningCloud, words
 
 pytestmark = pytest.mark.timeout(600)
 

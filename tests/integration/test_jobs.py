@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.examples import BELL
-from tests.integration.running_cloud import RunningCloud, words
+from tests.running_cloud import RunningCloud, words
 
 ONE_OF_THREE = """OPENQASM 2.0;
 include "qelib1.inc";

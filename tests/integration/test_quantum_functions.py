@@ -14,9 +14,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.running_cloud import RunningCloud
 from tests.integration.test_jobs import finished, tasks_of
 from tests.polling import eventually
+from tests.running_cloud import RunningCloud
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from tests.examples import BELL
-from tests.integration.running_cloud import RunningCloud, words
 from tests.integration.test_jobs import finished, result, submit
 from tests.polling import eventually
+from tests.running_cloud import RunningCloud, words
 
 pytestmark = pytest.mark.timeout(900)
 

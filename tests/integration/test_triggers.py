@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.examples import BELL
-from tests.integration.running_cloud import RunningCloud
 from tests.polling import eventually
+from tests.running_cloud import RunningCloud
 
 pytestmark = pytest.mark.integration
 

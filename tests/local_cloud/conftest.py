@@ -17,8 +17,8 @@ from botocore.config import Config
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.topology import SECRET_ACCESS_KEY, Topology
 from tests import small_assembly
-from tests.integration.running_cloud import BELLPAIR, free_port_base
 from tests.polling import eventually
+from tests.running_cloud import BELLPAIR, free_port_base
 from tests.small_application import SmallApplication
 
 

@@ -16,8 +16,8 @@ import pytest
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.topology import DEPLOYED_FILE, Topology
 from tests import small_assembly
-from tests.integration.running_cloud import BELLPAIR, free_port_base
 from tests.polling import eventually
+from tests.running_cloud import BELLPAIR, free_port_base
 
 from .conftest import SmallCloud, bellpair_local
 
