@@ -85,6 +85,7 @@ class LocalStackCloud(KeptCloud):
         self._end_processes()
         if layout.own is None:
             server.check_plugins(server.find(layout.url))
+            layout = layout.model_copy(update={"session": server.session(layout.url)})
             self._make_room(layout, begun)
         self._check_ports(layout.ports)
         for leftover in (CLIENT_FILE, DEPLOYED_FILE):
@@ -114,7 +115,7 @@ class LocalStackCloud(KeptCloud):
         layout = self.layout()
         self._end_processes()
         (self.state_dir / CLIENT_FILE).unlink(missing_ok=True)
-        if layout is not None and layout.own is None and _answers(layout):
+        if layout is not None and layout.own is None and _goes_on(layout):
             remove_all(_deployer(layout), layout.target.pair)
         for leftover in (LOCALSTACK_FILE, DEPLOYED_FILE):
             (self.state_dir / leftover).unlink(missing_ok=True)
@@ -185,8 +186,11 @@ class LocalStackCloud(KeptCloud):
     def _make_room(self, layout: Layout, begun: Layout | None) -> None:
         """Take out what an earlier start of this very cloud has left in a LocalStack."""
         deployer = _deployer(layout)
-        if begun is not None and begun.url == layout.url:
+        # A LocalStack that was restarted has forgotten this cloud, and may have another by now.
+        if begun is not None and (begun.url, begun.session) == (layout.url, layout.session):
             remove_all(deployer, layout.target.pair)
+            # Should this start fail, what comes there next is not this cloud's.
+            (self.state_dir / LOCALSTACK_FILE).unlink(missing_ok=True)
             return
         found = [name for region in layout.target.pair for name in stack_names(deployer, region)]
         if found:
@@ -209,9 +213,10 @@ def _deployer(layout: Layout) -> Deployer:
     return Deployer(layout.target, lambda name: None)
 
 
-def _answers(layout: Layout) -> bool:
+def _goes_on(layout: Layout) -> bool:
+    """Whether the run of LocalStack that the cloud was put into still answers."""
     try:
         server.find(layout.url)
+        return server.session(layout.url) == layout.session
     except LocalCloudError:
         return False
-    return True

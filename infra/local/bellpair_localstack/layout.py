@@ -41,6 +41,9 @@ class Layout(BaseModel):
         The LocalStack's address, for every service and region.
     own
         Its port where it is started and stopped with the cloud; None where it was there.
+    session
+        Which run of a LocalStack that was there it is in, as that calls itself; empty before
+        that was asked. What another run holds is not this cloud's.
     braket
         The Braket emulators, one for each region.
     door
@@ -59,6 +62,7 @@ class Layout(BaseModel):
     account: str = ACCOUNT_ID
     url: str
     own: int | None = None
+    session: str = ""
     braket: tuple[Member, ...]
     door: Member
     empty: bool = False

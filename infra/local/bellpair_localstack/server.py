@@ -105,6 +105,21 @@ def check_plugins(running: Running) -> None:
         )
 
 
+def session(url: str) -> str:
+    """Return what the LocalStack at an address calls its run; another after each start of it.
+
+    Raises
+    ------
+    Unreachable
+        It does not answer, or does not say.
+    """
+    address = url.rstrip("/")
+    answer = _asked(address, "/_localstack/info")
+    if not answer.get("session_id"):
+        raise _unreachable(address, "what answers there does not say which run of LocalStack it is")
+    return str(answer["session_id"])
+
+
 def start(
     environment: Environment,
     port: int,
