@@ -156,6 +156,73 @@ def test_each_region_tells_the_other_of_stuck_canaries(prod: Assembly) -> None:
         )
 
 
+def test_eventbridge_makes_the_stream_of_the_news_before_it_writes(prod: Assembly) -> None:
+    for region in REGIONS:
+        (policy,) = prod.resources("AWS::Logs::ResourcePolicy", within=f"Alarms-{region}")
+        statements = {
+            statement["Action"]: statement
+            for statement in json.loads(text(policy.properties["PolicyDocument"]))["Statement"]
+        }
+        assert statements.keys() == {"logs:CreateLogStream", "logs:PutLogEvents"}
+        assert "Condition" not in statements["logs:CreateLogStream"]
+        (rule,) = statements["logs:PutLogEvents"]["Condition"]["ArnEquals"].values()
+        assert rule.startswith("<CanaryNewsHear")
+        for statement in statements.values():
+            assert statement["Effect"] == "Allow"
+            assert statement["Resource"].startswith("<CanaryNewsLog")
+            assert set(statement["Principal"]["Service"]) == {
+                "events.amazonaws.com",
+                "delivery.logs.amazonaws.com",
+            }
+
+
+REPAIR = """
+import json, sys
+sys.path[:0] = ["infra", "infra/cdk"]
+from aws_cdk import App, Stack, assertions
+from aws_cdk import aws_lambda as lambda_
+from bellpair_cdk.names import Names
+from bellpair_cdk.rollout import alias_of
+from bellpair_cdk.stage import CONFIGURATION, load
+from toolchain.stamp import ROOT
+stage = load("prod", ROOT / CONFIGURATION)
+rollout = stage.rollout.model_copy(update={"heed_alarms": False})
+names = Names(stage.model_copy(update={"rollout": rollout}), "us-east-1")
+stack = Stack(App(), "Repair")
+for name in ("api", "authorizer", "transpile"):
+    function = lambda_.Function(
+        stack,
+        name,
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        handler="index.handler",
+        code=lambda_.Code.from_inline("handler = None"),
+    )
+    alias_of(function, name=name, names=names)
+kind = "AWS::CodeDeploy::DeploymentGroup"
+groups = assertions.Template.from_stack(stack).find_resources(kind).values()
+print(json.dumps([group["Properties"] for group in groups]))
+"""
+
+
+def test_a_repair_waits_for_its_own_alarms_alone() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", REPAIR],
+        cwd=ROOT,
+        env=node.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heeded = {
+        short(group["DeploymentGroupName"]): alarms_of(group) for group in json.loads(answer.stdout)
+    }
+    assert heeded == {
+        "api": {"own", "ApiThrottles"},
+        "authorizer": {"AuthorizerThrottles"},
+        "transpile": {"own", "TranspileThrottles"},
+    }
+
+
 def before(assembly: Path, stack: str) -> set[str]:
     """The stacks that are deployed before this one."""
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]

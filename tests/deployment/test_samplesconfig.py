@@ -190,6 +190,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("minutes = 2", "rollout.minutes = 2"),
         ("minutes = 121", "rollout.minutes = 121"),
         ("seconds = 300", "rollout.seconds is no parameter"),
+        ('heed_alarms = "no"', "rollout.heed_alarms = 'no': Input should be a valid boolean"),
     ],
 )
 def test_a_rollout_that_tries_nothing_or_for_ever_is_refused(
@@ -204,6 +205,13 @@ def test_a_stage_may_roll_out_more_slowly(tmp_path: Path) -> None:
     table = "percent = 5\nminutes = 30"
     stage = load("local", configuration(tmp_path, {"rollout": table}, **ON_AWS))
     assert (stage.rollout.percent, stage.rollout.minutes) == (5, 30)
+    assert stage.rollout.heed_alarms
+
+
+def test_a_stage_may_roll_out_while_its_alarms_ring(tmp_path: Path) -> None:
+    table = "heed_alarms = false"
+    stage = load("local", configuration(tmp_path, {"rollout": table}, **ON_AWS))
+    assert not stage.rollout.heed_alarms
 
 
 def test_only_aws_rolls_out(tmp_path: Path) -> None:

@@ -72,18 +72,21 @@ class CanaryNews(Construct):
                 )
             ],
         )
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+            "Resource": group.log_group_arn,
+        }
         policy = {
             "Version": "2012-10-17",
             "Statement": [
+                # EventBridge names no rule when it makes the stream, only when it writes.
+                {**allowed, "Action": "logs:CreateLogStream"},
                 {
-                    "Effect": "Allow",
-                    "Principal": {
-                        "Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]
-                    },
-                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    "Resource": group.log_group_arn,
+                    **allowed,
+                    "Action": "logs:PutLogEvents",
                     "Condition": {"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-                }
+                },
             ],
         }
         logs.CfnResourcePolicy(

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from bellpair_cdk.access import Access, Accesses, environment
 from bellpair_cdk.names import Names
-from bellpair_cdk.rollout import FROM_SNAPSHOT, alias_of
+from bellpair_cdk.rollout import alias_of
 from bellpair_cdk.rules import accept_no_resource
 from bellpair_cdk.sources import staged
 from bellpair_cdk.stage import Size, Stage
@@ -160,11 +160,6 @@ class PlatformFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={**_base(stage, name), **(variables or {}), **environment(granted)},
             tenancy_config=tenancy,
-            snap_start=(
-                lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
-                if stage.rolls_out(name) and name in FROM_SNAPSHOT
-                else None
-            ),
         )
         self.callee: lambda_.IFunction = (
             alias_of(self.function, name=name, names=names)

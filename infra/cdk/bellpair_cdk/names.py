@@ -11,10 +11,7 @@ from dataclasses import dataclass, replace
 
 from aws_cdk import Aws
 
-from bellpair_cdk.stage import WATCH_SECONDS, Stage
-
-ALIAS = "live"
-"""By this a function is called that has versions."""
+from bellpair_cdk.stage import ALIAS, WATCH_SECONDS, Stage
 
 
 def titled(name: str) -> str:

@@ -15,10 +15,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from bellpair_cdk.names import ALIAS, Names, titled
-
-FROM_SNAPSHOT: frozenset[str] = frozenset()
-"""Functions that start from a snapshot of a process that has imported everything (SnapStart)."""
+from bellpair_cdk.names import Names, titled
+from bellpair_cdk.stage import ALIAS, REFUSES_BY_FAILING
 
 ERRORS_ENOUGH = 3
 """So many failed calls of a new version tell something."""
@@ -27,8 +25,8 @@ PART_ENOUGH = 0.25
 """And so large a part of its calls. Jobs that are wrong fail calls too, in any version."""
 
 _ON_HTTP = frozenset({"api", "authorizer"})
-_REFUSES_BY_FAILING = frozenset({"authorizer"})
-"""Functions whose errors anybody can cause; a true fault of theirs is an `ApiFaults`."""
+_ON_REQUESTS = ("ApiFaults",)
+_ON_JOBS = ("CanaryStuck", "PeersCanaryStuck", "JobExecutionsFailed", "HybridExecutionsFailed")
 
 
 def alias_of(function: lambda_.Function, *, name: str, names: Names) -> lambda_.Alias:
@@ -97,8 +95,9 @@ class _Rollout(Construct):
             deployment_config=self._how,
             role=self._role,
             alarms=[
-                *([] if name in _REFUSES_BY_FAILING else [self._fails(alias, version, name)]),
-                *(self._known(alias, alarm) for alarm in _alarms(name)),
+                *([] if name in REFUSES_BY_FAILING else [self._fails(alias, version, name)]),
+                self._known(alias, f"{titled(name)}Throttles"),
+                *(self._known(alias, alarm) for alarm in self._shared(name)),
             ],
             auto_rollback=codedeploy.AutoRollbackConfig(
                 failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
@@ -148,18 +147,13 @@ class _Rollout(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
+    def _shared(self, name: str) -> tuple[str, ...]:
+        """Return which alarms on the whole stage take a function's new version back."""
+        if not self._names.stage.rollout.heed_alarms:
+            return ()
+        return _ON_REQUESTS if name in _ON_HTTP else _ON_JOBS
+
     def _known(self, alias: lambda_.Alias, alarm: str) -> cloudwatch.IAlarm:
         names = self._names
         arn = names.arn("cloudwatch", f"alarm:{names.alarm(alarm)}")
         return cloudwatch.Alarm.from_alarm_arn(alias, alarm, arn)
-
-
-def _alarms(name: str) -> list[str]:
-    """Return which of the stage's alarms take a function's new version back."""
-    if name in _ON_HTTP:
-        return [f"{titled(name)}Throttles", "ApiFaults"]
-    return [
-        f"{titled(name)}Throttles",
-        *("CanaryStuck", "PeersCanaryStuck"),
-        *("JobExecutionsFailed", "HybridExecutionsFailed"),
-    ]

@@ -151,12 +151,17 @@ class Rollout(_Parameters):
     minutes
         How long it does, before it serves all of them, in minutes. An alarm in that time gives
         every call back to the version before.
+    heed_alarms
+        Whether alarms that tell of the whole stage (stuck canaries, failed executions, faults of
+        the API) take a new version back. They may ring already for what a release repairs; without
+        them, a function's own two still do (its new version fails, its calls are turned away).
     """
 
     # With more than half, those whom a broken version hits are the rule.
     percent: int = Field(default=10, ge=1, le=50)
     # An alarm takes two minutes to ring: one of measuring, one to be looked at.
     minutes: int = Field(default=5, ge=3, le=120)
+    heed_alarms: bool = Field(default=True, strict=True)
 
 
 class Size(_Parameters):
@@ -277,6 +282,12 @@ A part of their calls tells whether a new version is sound. The others are calle
 by a person, a few times in an hour, and the first call would be the canary's only one: they are
 replaced at once, and what they do wrong is done right by their next call.
 """
+
+ALIAS = "live"
+"""By this a function is called that has versions."""
+
+REFUSES_BY_FAILING = frozenset({"authorizer"})
+"""Functions whose errors anybody can cause, with an unknown key; a true fault is an `ApiFaults`."""
 
 
 class Stage(_Parameters):

@@ -15,9 +15,7 @@ from bellpair_cdk.review.template import (
     target,
     text,
 )
-from bellpair_cdk.stage import Stage
-
-ALIAS = "live"
+from bellpair_cdk.stage import ALIAS, Stage
 
 _CALLERS = {
     "AWS::Lambda::EventSourceMapping": "FunctionName",
