@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_cdk.review import linting, machines, nag
+from bellpair_cdk.review import linting, machines, nag, rights
 from bellpair_cdk.review.finding import Finding
 from bellpair_cdk.review.template import Template
 from bellpair_cdk.review.whole import by_ourselves
@@ -88,6 +88,24 @@ def table(name: str) -> str:
 
 def keys(*partitions: str, operator: str = "ForAllValues:StringLike") -> Mapping[str, object]:
     return {operator: {"dynamodb:LeadingKeys": list(partitions)}}
+
+
+def statement_of(policy: Body, service: str) -> Body:
+    """The statement of a policy that lets a service in."""
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    found: Body = next(one for one in statements if f"'{service}.amazon" in str(one["Principal"]))
+    return found
+
+
+def shut_out(service: str) -> Change:
+    def change(policy: Body) -> None:
+        policy["Properties"]["PolicyDocument"]["Statement"].remove(statement_of(policy, service))
+
+    return change
+
+
+def let_in(service: str, **otherwise: object) -> Change:
+    return lambda policy: statement_of(policy, service).update(otherwise)
 
 
 ROLE, FUNCTION = "AWS::IAM::Role", "AWS::Lambda::Function"
@@ -206,14 +224,69 @@ RIGHTS = {
     ),
     "alarms that are not let in": (
         *("rights/unheard", TOPIC_POLICY, ""),
-        lambda policy: policy["Properties"]["PolicyDocument"].update(
-            Statement=[
-                statement
-                for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-                if "cloudwatch" not in str(statement["Principal"])
-            ]
-        ),
+        shut_out("cloudwatch"),
     ),
+    "promotions that are not let in": (
+        *("rights/unheard", TOPIC_POLICY, ""),
+        shut_out("events"),
+    ),
+    "promotions that are let in with a condition": (
+        *("rights/unheard", TOPIC_POLICY, ""),
+        let_in("events", Condition={"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/*"}}),
+    ),
+    "events that may do more than publish without a condition": (
+        *("rights/open-door", TOPIC_POLICY, ""),
+        let_in("events", Action=["sns:Publish", "sns:Subscribe"]),
+    ),
+    "events that may publish anywhere without a condition": (
+        *("rights/open-door", TOPIC_POLICY, ""),
+        let_in("events", Resource="*"),
+    ),
+    "alarms of anybody": (
+        *("rights/open-door", TOPIC_POLICY, ""),
+        lambda policy: statement_of(policy, "cloudwatch").pop("Condition"),
+    ),
+}
+
+OF_DYNAMODB = "arn:aws:dynamodb:us-east-1:123456789012:"
+CATALOGUE_BY_PATTERN: dict[str, object] = {
+    "all of the service": "arn:aws:dynamodb:*",
+    "all of the account": f"{OF_DYNAMODB}*",
+    "a name with one letter open": f"{OF_DYNAMODB}table/bellpair-prod-catalogu?",
+    "a type with letters open": f"{OF_DYNAMODB}t*/bellpair-prod-catalogue",
+    "a stream by a pattern": "arn:aws:dynamodb:*/stream/2026",
+    "another region's": "arn:aws:dynamodb:us-west-?:*:table/bellpair-*-cat*",
+    "a substitution": {"Fn::Sub": f"{OF_DYNAMODB}table/${{Catalogue}}"},
+    "an import": {"Fn::ImportValue": "CatalogueArn"},
+    "a name with an import in it": {
+        "Fn::Join": ["", [f"{OF_DYNAMODB}table/", {"Fn::ImportValue": "CatalogueName"}]]
+    },
+}
+KEYS_BY_PATTERN = ("*#ID#*", "??Y#ab*", "K?Y#1", "${aws:PrincipalTag/partition}")
+
+PATTERNS = {
+    **{
+        f"the catalogue by {what}": (
+            *("rights/others-secrets", ROLE, SWEEPER),
+            grant(Action="dynamodb:GetItem", Resource=resource, Condition=keys("KEY#*")),
+        )
+        for what, resource in CATALOGUE_BY_PATTERN.items()
+    },
+    **{
+        f"key hashes by {pattern}": (
+            *("rights/others-secrets", ROLE, SWEEPER),
+            grant(Action="dynamodb:GetItem", Resource=table("catalogue"), Condition=keys(pattern)),
+        )
+        for pattern in KEYS_BY_PATTERN
+    },
+}
+
+HARMLESS = {
+    "a partition beside the secret ones": (table("catalogue"), "KEYS#*"),
+    "a partition that ends like one": (table("catalogue"), "TENANT#?KEY"),
+    "a table of another name": (table("catalogues"), "KEY#*"),
+    "an index": (table("catalogue") + "/index/by-tenant", "KEY#*"),
+    "a queue": ("arn:aws:sqs:us-east-1:123456789012:bellpair-prod-catalogue", "KEY#*"),
 }
 
 
@@ -226,6 +299,25 @@ def deny_one_principal(policy: Body) -> None:
     for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
         if statement["Effect"] == "Deny":
             statement["Principal"] = {"AWS": "123456789012"}
+
+
+def deny_another_service(policy: Body) -> None:
+    other = "sqs:*" if policy["Type"] == TOPIC_POLICY else "sns:Publish"
+    denying(policy)["Action"] = other
+
+
+def deny_elsewhere(policy: Body) -> None:
+    denying(policy)["Resource"] = {"Fn::GetAtt": ["Another", "Arn"]}
+
+
+def deny_sometimes(policy: Body) -> None:
+    denying(policy)["Condition"]["StringEquals"] = {"aws:RequestedRegion": "us-east-1"}
+
+
+def denying(policy: Body) -> Body:
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    found: Body = next(one for one in statements if one["Effect"] == "Deny")
+    return found
 
 
 ENCRYPTION = {
@@ -402,7 +494,7 @@ TAGS = {
     ),
 }
 
-FAULTS = {**RIGHTS, **ENCRYPTION, **KEEPING, **API_FAULTS, **VERSIONS, **TAGS}
+FAULTS = {**RIGHTS, **PATTERNS, **ENCRYPTION, **KEEPING, **API_FAULTS, **VERSIONS, **TAGS}
 
 
 def test_there_is_nothing_to_find_in_what_is_deployed(assembly: Assembly) -> None:
@@ -423,6 +515,35 @@ def test_a_fault_is_found_where_it_is_with_what_to_do(prod: Assembly, fault: str
     assert all(len(one.said.split()) > 4 for one in told)
 
 
+@pytest.mark.parametrize("case", HARMLESS)
+def test_rights_that_reach_no_secret_are_no_fault(prod: Assembly, case: str) -> None:
+    resource, partition = HARMLESS[case]
+    change = grant(Action="dynamodb:GetItem", Resource=resource, Condition=keys(partition))
+    templates, _, _ = broken(prod, ROLE, change, like=SWEEPER)
+    assert list(by_ourselves(templates, stage_of(prod))) == []
+
+
+def test_events_need_not_be_let_in_where_no_rule_publishes(prod: Assembly) -> None:
+    templates, template, _ = broken(prod, TOPIC_POLICY, shut_out("events"))
+    without_rules = [
+        Template(
+            one.name,
+            {
+                **one.body,
+                "Resources": {
+                    name: body
+                    for name, body in one.body["Resources"].items()
+                    if body["Type"] != "AWS::Events::Rule"
+                },
+            },
+            one.guarded,
+        )
+        for one in templates
+        if one.name == template
+    ]
+    assert list(rights.review(without_rules)) == []
+
+
 def test_a_machine_that_calls_a_function_past_its_alias_is_found(prod: Assembly) -> None:
     (function,) = (
         place
@@ -440,7 +561,13 @@ def test_a_machine_that_calls_a_function_past_its_alias_is_found(prod: Assembly)
     assert found.rule == "versions/past-the-alias"
 
 
-@pytest.mark.parametrize("change", [open_the_door, deny_one_principal])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(open_the_door, deny_one_principal),
+        *(deny_another_service, deny_elsewhere, deny_sometimes),
+    ],
+)
 @pytest.mark.parametrize("kind", WITHOUT_TLS)
 def test_what_answers_without_tls_is_found(prod: Assembly, kind: str, change: Change) -> None:
     templates, template, _ = broken(prod, WITHOUT_TLS[kind], change)
@@ -453,6 +580,15 @@ def test_what_answers_without_tls_is_found(prod: Assembly, kind: str, change: Ch
         resource.logical_id: resource.kind for one in templates for resource in one.resources()
     }
     assert {(one.template, kinds[one.logical_id]) for one in found} == {(template, kind)}
+
+
+def test_a_bucket_that_answers_for_its_objects_without_tls_is_found(prod: Assembly) -> None:
+    def spare_objects(policy: Body) -> None:
+        denying(policy)["Resource"].pop()
+
+    templates, template, _ = broken(prod, WITHOUT_TLS[BUCKET], spare_objects)
+    (found,) = by_ourselves(templates, stage_of(prod))
+    assert (found.template, found.rule) == (template, "encryption/in-transit")
 
 
 def test_a_stack_that_anybody_can_delete_is_found(prod: Assembly) -> None:

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from bellpair_cdk.fault_counts import fault_metric
 from bellpair_cdk.names import Names, titled
-from bellpair_cdk.stage import SIZES
+from bellpair_cdk.stage import REFUSES_BY_FAILING, SIZES
 from bellpair_cdk.triggers import undelivered_queues
 from bellpair_core.metrics import NAMESPACE
 
@@ -29,9 +29,6 @@ class Rings(Enum):
 
 ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "registrar", "sentinel", "sweep", "triggers"})
 """Functions that a schedule wakes: one may run once in five minutes, so each failure counts."""
-
-REFUSES_BY_FAILING = frozenset({"authorizer"})
-"""Functions whose errors anybody can cause, with an unknown key; a true fault is an `ApiFaults`."""
 
 
 def _undelivered(queue: str) -> tuple[str, str]:
@@ -52,13 +49,15 @@ class Alarms(Construct):
             self, "Topic", topic_name=f"{names.prefix}-alarms", enforce_ssl=True
         )
         # A topic's own policy takes the place of the one that lets the account's services in.
-        for service, resource in (("cloudwatch", "alarm:*"), ("events", "rule/*")):
+        own_alarms = {"ArnLike": {"aws:SourceArn": names.arn("cloudwatch", "alarm:*")}}
+        # EventBridge delivers to no topic whose policy has a condition for it.
+        for service, conditions in (("cloudwatch", own_alarms), ("events", None)):
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                     actions=["sns:Publish"],
                     resources=[topic.topic_arn],
-                    conditions={"ArnLike": {"aws:SourceArn": names.arn(service, resource)}},
+                    conditions=conditions,
                 )
             )
         if names.stage.alarm_email:

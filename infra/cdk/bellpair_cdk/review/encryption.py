@@ -31,6 +31,20 @@ POLICIES = {
 }
 """Type -> the type of its policies, and where they name what they are about."""
 
+EVERYTHING = {
+    "AWS::S3::Bucket": frozenset({"*", "s3:*"}),
+    "AWS::SQS::Queue": frozenset({"*", "sqs:*"}),
+    "AWS::SNS::Topic": frozenset({"*", "sns:*", "sns:Publish"}),
+}
+"""Type -> actions of which one has to be refused without TLS; a topic's data goes in by one."""
+
+WHOLE: Mapping[str, tuple[frozenset[str], ...]] = {
+    "AWS::S3::Bucket": (frozenset({"<{}.Arn>", "<{}.Arn>/*"}),),
+    "AWS::SQS::Queue": (frozenset({"<{}.Arn>"}),),
+    "AWS::SNS::Topic": (frozenset({"<{}>"}), frozenset({"<{}.TopicArn>"})),
+}
+"""Type -> ways to name all of one: a bucket's objects are not the bucket."""
+
 TLS = frozenset({"TLS_1_2"})
 """What a domain name may ask for; a later one is added here when it is used."""
 
@@ -63,28 +77,32 @@ def _plain_http(template: Template) -> Iterator[Finding]:
         refusing = {
             logical_id
             for policy in template.resources(policy_kind)
-            if any(map(_refuses, policy.properties["PolicyDocument"]["Statement"]))
             for logical_id in mentioned(policy.properties.get(key))
+            for statement in policy.properties["PolicyDocument"]["Statement"]
+            if _refuses(statement, kind, logical_id)
         }
         for resource in template.resources(kind):
             if resource.logical_id not in refusing:
                 yield _found(
                     resource,
                     "in-transit",
-                    "answers without TLS; deny everything where aws:SecureTransport is false "
-                    "(enforce_ssl=True)",
+                    "answers without TLS; deny everybody everything with all of it (a bucket's "
+                    "objects too) where aws:SecureTransport is false (enforce_ssl=True)",
                 )
 
 
-def _refuses(statement: Mapping[str, Any]) -> bool:
-    condition = statement.get("Condition", {}).get("Bool", {})
-    everybody = statement.get("Principal") in ("*", {"AWS": "*"})
-    whole = any(action in ("*", "s3:*", "sqs:*", "sns:*") for action in listed(statement["Action"]))
+def _refuses(statement: Mapping[str, Any], kind: str, logical_id: str) -> bool:
+    """Say whether a statement refuses everybody everything with a resource without TLS."""
+    named = set(map(str, listed(statement.get("Resource", []))))
     return (
         statement["Effect"] == "Deny"
-        and everybody
-        and (whole or "sns:Publish" in listed(statement["Action"]))
-        and condition.get("aws:SecureTransport") == "false"
+        and statement.get("Principal") in ("*", {"AWS": "*"})
+        and not EVERYTHING[kind].isdisjoint(listed(statement.get("Action", [])))
+        and (
+            "*" in named or any({n.format(logical_id) for n in way} <= named for way in WHOLE[kind])
+        )
+        # A second condition would let some of it pass.
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
     )
 
 

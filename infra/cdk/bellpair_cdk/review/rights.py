@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
 
 from bellpair_cdk.review.finding import Finding
-from bellpair_cdk.review.template import Resource, Statement, Template, listed, mentioned, text
+from bellpair_cdk.review.template import (
+    Resource,
+    Statement,
+    Template,
+    listed,
+    mentioned,
+    target,
+    text,
+)
 
 UNNAMED = frozenset(
     {
@@ -47,6 +58,24 @@ SECRET_STORES = ("secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetPa
 
 PAIR_WRITERS = frozenset({"failover"})
 """The functions that may write the pair record, and with it who is active."""
+
+CONDITIONLESS = {"AWS::SNS::TopicPolicy": ("events.amazonaws.com", "sns:Publish")}
+"""Type of policy -> the service, and what it may do to the policy's own resource unconditionally.
+
+EventBridge does not deliver to a topic whose policy has a condition for it, so nobody would hear
+of what its rules tell. What this opens: another account's rule may publish there if it knows the
+topic's name, so a topic's subscribers are people, who see where a message is from.
+"""
+
+_PUBLISHERS = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch.amazonaws.com", "AlarmActions"),
+    "AWS::Events::Rule": ("events.amazonaws.com", "Targets"),
+}
+"""Type -> the service that publishes for it, and the property that names the topic."""
+
+_TABLE = "arn:*:dynamodb:*:*:table/bellpair-*{}"
+_OPEN = re.compile(r"<[^>]*>|\$\{[^}]*\}")
+"""What a template or a policy leaves open until it is deployed or asked."""
 
 _BY_KEY = ("GetItem", "BatchGetItem", "Query")
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
@@ -172,7 +201,11 @@ def _strangers(template: Template) -> Iterator[Finding]:
     policies = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy")
     for policy in template.resources(*policies):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Allow" and not statement.get("Condition"):
+            if (
+                statement["Effect"] == "Allow"
+                and not statement.get("Condition")
+                and not _needs_no_condition(policy, statement)
+            ):
                 yield Finding(
                     template.name,
                     policy.logical_id,
@@ -192,58 +225,93 @@ def _strangers(template: Template) -> Iterator[Finding]:
                 )
 
 
+def _needs_no_condition(policy: Resource, statement: Mapping[str, Any]) -> bool:
+    """Say whether a statement is one of `CONDITIONLESS`, and about the policy's own topic alone."""
+    service, action = CONDITIONLESS.get(policy.kind, ("", ""))
+    return (
+        statement.get("Principal") == {"Service": service}
+        and listed(statement.get("Action")) == [action]
+        and target(statement.get("Resource")) in set(mentioned(policy.properties.get("Topics")))
+    )
+
+
 def _unheard(template: Template) -> Iterator[Finding]:
-    """Find topics with a policy that does not let the alarms in that are to be heard there."""
-    told = {
-        topic
-        for alarm in template.resources("AWS::CloudWatch::Alarm")
-        for topic in mentioned(alarm.properties.get("AlarmActions"))
-    }
-    for policy in template.resources("AWS::SNS::TopicPolicy"):
-        let_in = any(
-            statement["Effect"] == "Allow"
-            and "cloudwatch.amazonaws.com" in listed(statement["Principal"].get("Service", []))
-            for statement in policy.properties["PolicyDocument"]["Statement"]
-            if isinstance(statement.get("Principal"), dict)
-        )
-        if told & set(mentioned(policy.properties["Topics"])) and not let_in:
-            yield Finding(
-                template.name,
-                policy.logical_id,
-                "rights/unheard",
-                "lets no alarm publish, so nobody would hear of any; allow sns:Publish to "
-                "cloudwatch.amazonaws.com",
+    """Find topics with a policy that does not let in what is to be heard there."""
+    for kind, (service, key) in _PUBLISHERS.items():
+        told = {
+            topic
+            for publisher in template.resources(kind)
+            for topic in mentioned(publisher.properties.get(key))
+        }
+        for policy in template.resources("AWS::SNS::TopicPolicy"):
+            let_in = any(
+                _lets_in(service, statement)
+                for statement in policy.properties["PolicyDocument"]["Statement"]
             )
+            if told & set(mentioned(policy.properties["Topics"])) and not let_in:
+                yield Finding(
+                    template.name,
+                    policy.logical_id,
+                    "rights/unheard",
+                    f"does not let {service} publish, so nobody would hear of what it tells; "
+                    "allow it sns:Publish" + (", without a condition" if _bare(service) else ""),
+                )
+
+
+def _lets_in(service: str, statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    return (
+        statement["Effect"] == "Allow"
+        and isinstance(principal, dict)
+        and service in listed(principal.get("Service", []))
+        and "sns:Publish" in listed(statement.get("Action", []))
+        and not (_bare(service) and statement.get("Condition"))
+    )
+
+
+def _bare(service: str) -> bool:
+    """Say whether a condition would shut this service out of a topic."""
+    return service == CONDITIONLESS["AWS::SNS::TopicPolicy"][0]
 
 
 def _reaches(statement: Statement, table: str) -> bool:
     """Say whether a statement is about items of a table; an index has no secrets, nor the pair."""
-    for resource in map(str, statement.resources):
-        tail = resource.rpartition(":table/")[2]
-        if "/index/" in tail:
-            continue
-        name = tail.partition("/")[0]
-        # A name that the template leaves open may be any table's.
-        if name.startswith("<") or name.endswith(table) or _may_be(name, table):
+    whole = _TABLE.format(table)
+    for resource in statement.resources:
+        if not isinstance(resource, str):
+            return True
+        # What is below a table, as its stream, has the table's items.
+        if "/index/" not in resource and any(
+            _meet(_opened(resource), arn) for arn in (whole, f"{whole}/*")
+        ):
             return True
     return False
 
 
-def _may_be(pattern: str, table: str) -> bool:
-    """Say whether a pattern with a wildcard takes in some stage's table of this name."""
-    if "*" not in pattern:
-        return False
-    head, tail = pattern.partition("*")[0], pattern.rpartition("*")[2]
-    return "bellpair-".startswith(head[: len("bellpair-")]) and table.endswith(tail)
-
-
 def _overlaps(statement: Statement, partition: str) -> bool:
     """Say whether a pattern of the statement's takes in a key of this partition."""
+    keys = f"{partition}*" if partition.endswith("#") else partition
     return any(
-        fnmatchcase(partition, pattern)
-        or (partition.endswith("#") and pattern.startswith(partition))
+        not isinstance(pattern, str) or _meet(_opened(pattern), keys)
         for pattern in statement.partitions
     )
+
+
+def _opened(pattern: str) -> str:
+    """Return a pattern with a wildcard for all that is not known yet."""
+    return _OPEN.sub("*", pattern)
+
+
+@cache
+def _meet(one: str, other: str) -> bool:
+    """Say whether some text fits both of two patterns with ``*`` and ``?``."""
+    if not (one and other):
+        return not (one + other).strip("*")
+    if one[0] == "*":
+        return _meet(one[1:], other) or _meet(one, other[1:])
+    if other[0] == "*":
+        return _meet(other, one)
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _meet(one[1:], other[1:])
 
 
 def _found(statement: Statement, rule: str, said: str) -> Finding:

@@ -181,12 +181,17 @@ def text(value: Any) -> Any:
     if isinstance(value, dict):
         if "Fn::Join" in value:
             separator, parts = value["Fn::Join"]
-            return separator.join(str(text(part)) for part in parts)
+            return separator.join(map(_part, parts))
         if "Ref" in value:
             return PLACEHOLDERS.get(value["Ref"], f"<{value['Ref']}>")
         if "Fn::GetAtt" in value:
             return f"<{'.'.join(value['Fn::GetAtt'])}>"
     return value
+
+
+def _part(value: Any) -> str:
+    found = text(value)
+    return f"<{next(iter(found))}>" if isinstance(found, dict) else str(found)
 
 
 def listed(value: Any) -> list[Any]:
