@@ -22,7 +22,7 @@ from bellpair_local.processes import ProcessRecord, ProcessTable
 from bellpair_local.topology import HOST
 from bellpair_local.whole_file import write_whole
 from bellpair_localstack import versions
-from bellpair_localstack.environment import Environment
+from bellpair_localstack.environment import KINESIS, Environment
 from bellpair_localstack.failures import AlreadyRunning, PluginsMissing, Unreachable
 
 NAME = "localstack"
@@ -170,6 +170,7 @@ def start(
             "Choose another one with --port, or end what uses it.",
         )
     table.stop_all()
+    _end_orphans(state)
     url = f"http://{HOST}:{port}"
     _lay_out(environment, state)
     log = log_file(state)
@@ -201,6 +202,7 @@ def stop(state_dir: Path) -> bool:
     running = table.alive()
     _ask_to_end(running)
     table.stop_all()
+    _end_orphans(state_dir.resolve())
     (state_dir / "address").unlink(missing_ok=True)
     return bool(running)
 
@@ -257,6 +259,7 @@ def variables(environment: Environment, port: int, state: Path) -> dict[str, str
         "PYTHONPATH": str(environment.plugins),
         # What a process names is not removed; the Kinesis server is found by a link to it.
         "BELLPAIR_KINESIS": str(environment.kinesis),
+        "NODE_OPTIONS": f"--require={json.dumps(str(KINESIS / 'loopback.js'))}",
         # Nothing of it goes to the machine's own directories, in a container neither.
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(state / "files"),
@@ -292,6 +295,18 @@ def _ask_to_end(running: Sequence[ProcessRecord]) -> None:
     deadline = time.monotonic() + _STOP_SECONDS
     while any(map(_holds_on, running)) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
+
+
+def _end_orphans(state: Path) -> None:
+    """End servers that a LocalStack started and that outlived it, when it was killed.
+
+    They lead sessions of their own; their programs lie in the state directory.
+    """
+    files = f"{state / 'files'}{os.sep}"
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(word.startswith(files) for word in process.cmdline()):
+                process.kill()
 
 
 def _holds_on(record: ProcessRecord) -> bool:

@@ -24,6 +24,14 @@ def dynamodb_on_moto() -> Service:
     )
 
 
+@hooks.on_runtime_create(name="host_mode_listening")
+def listen_where_told() -> None:
+    """Bind the gateway to the address that it is given; before it is made."""
+    from localstack_host_mode import listening
+
+    listening.install()
+
+
 @hooks.on_infra_start(name="host_mode")
 def host_mode() -> None:
     """Put what host mode needs in the place of what needs Java, or falls short."""
