@@ -191,7 +191,7 @@ def text(value: Any) -> Any:
 
 def _part(value: Any) -> str:
     found = text(value)
-    return f"<{next(iter(found))}>" if isinstance(found, dict) else str(found)
+    return f"<{found}>" if isinstance(found, dict) else str(found)
 
 
 def listed(value: Any) -> list[Any]:
