@@ -42,6 +42,9 @@ def main() -> int:
     os.environ.update(node.environment())
     os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
     with stamp.lock(f"synth-{arguments.stage}"):
+        # Whatever became of an archive since the last time, it is there again before it is used.
+        for layer in layers_for(stage.python).values():
+            build(layer)
         wanted = inputs(
             stage,
             arguments.functions,
@@ -96,13 +99,10 @@ def _synthesize(arguments: argparse.Namespace, out: Path, active: str) -> None:
         Sources(functions=arguments.functions),
         checked=not arguments.unchecked,
         active=active,
-        layer=build,
     ).synth()
 
 
 def _through_the_command_line(stage: Stage, out: Path, active: str) -> None:
-    for layer in layers_for(stage.python).values():
-        build(layer)
     words = ["cdk", "synth", "--quiet", "--no-notices", "-o", str(out)]
     words += ["-c", f"stage={stage.name}", "-c", f"active={active}"]
     answer = subprocess.run(

@@ -41,17 +41,34 @@ def build(layer: Layer) -> Path:
         What it is made of cannot be installed, or our package in it is no valid Python.
     """
     wanted = inputs_of(layer)
-    done = layer.shelf / f"{layer.name}.stamp"
     with stamp.lock(f"layer-{layer.name}-{layer.python}"):
-        if stamp.is_current(done, wanted) and layer.archive.exists():
+        if is_built(layer, wanted):
             return layer.archive
         _say(layer, "is being built")
-        done.unlink(missing_ok=True)
+        _stamp(layer).unlink(missing_ok=True)
         fill(layer)
         _zip(layer)
         _check(layer)
-        stamp.write(done, wanted)
+        stamp.write(_stamp(layer), wanted)
     return layer.archive
+
+
+def is_built(layer: Layer, wanted: str | None = None) -> bool:
+    """Say whether a layer's archive is there, whole, and made from today's inputs.
+
+    Parameters
+    ----------
+    wanted
+        The inputs' digest, where it is known.
+    """
+    # An archive's list of contents stands at its end, so one that was cut off has none.
+    return stamp.is_current(_stamp(layer), wanted or inputs_of(layer)) and zipfile.is_zipfile(
+        layer.archive
+    )
+
+
+def _stamp(layer: Layer) -> Path:
+    return layer.shelf / f"{layer.name}.stamp"
 
 
 def fill(layer: Layer) -> None:

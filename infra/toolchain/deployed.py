@@ -164,7 +164,7 @@ class _Stack:
                 return layer
         raise AssemblyUnreadable(
             f"layer {resource} in {self._template.name} is none of those that are built for "
-            f"Python {python}; run `make layers`, and synthesize again"
+            f"Python {python}; remove {self._template.parent} and synthesize again"
         )
 
     def _text(self, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.assembly import Assembly
-from toolchain import artifacts, build_layers, deployed, imports, interpreters, sizes, uv
+from toolchain import artifacts, build_layers, deployed, imports, interpreters, sizes, stamp, uv
 from toolchain.ci import NOT_HERE
 from toolchain.deployed import AssemblyUnreadable, DeployedFunction
-from toolchain.layers import FUNCTION_LIMIT, HERE, LAYERS, MEGABYTE, layers_for
+from toolchain.layers import FUNCTION_LIMIT, HERE, LAYERS, MEGABYTE, Layer, layers_for
 from toolchain.stamp import BUILD
 
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
@@ -248,3 +249,20 @@ def test_an_assembly_of_other_layers_than_todays_is_refused(
         archive.write_bytes(b"another build")
     with pytest.raises(AssemblyUnreadable, match="make layers"):
         deployed.functions(tmp_path / "assembly")
+
+
+def test_an_archive_that_is_gone_or_cut_off_is_not_taken_for_built(tmp_path: Path) -> None:
+    class Here(Layer):
+        @property
+        def shelf(self) -> Path:
+            return tmp_path
+
+    layer = Here("core", budget=1)
+    stamp.write(tmp_path / "core.stamp", "its inputs")
+    assert not build_layers.is_built(layer, "its inputs")
+    with zipfile.ZipFile(layer.archive, "w") as archive:
+        archive.writestr("python/module.py", "VALUE = 1\n" * 100)
+    assert build_layers.is_built(layer, "its inputs")
+    assert not build_layers.is_built(layer, "other inputs")
+    layer.archive.write_bytes(layer.archive.read_bytes()[:-40])
+    assert not build_layers.is_built(layer, "its inputs")

@@ -299,5 +299,5 @@ def test_a_layer_that_was_not_built_is_told_with_what_to_do(tmp_path: Path) -> N
     with pytest.raises(LayerBroken, match=r"layer core .*core\.zip is missing; run `make layers`"):
         built(layer)
     layer.archive.touch()
-    with pytest.raises(LayerBroken, match="is older than its sources; run `make layers`"):
+    with pytest.raises(LayerBroken, match="is not what its sources give; run `make layers`"):
         built(layer)

@@ -300,3 +300,19 @@ def test_the_shortest_poll_is_allowed(tmp_path: Path, cloud: str, shortest: int)
 def test_an_unknown_stage_is_told_with_those_that_exist() -> None:
     with pytest.raises(StageUnknown, match="local, dev, prod"):
         load("staging", FILE)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[[[", b"\xff\xfe\x00", None], ids=["syntax", "bytes", "gone"]
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "stages.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(StageUnknown, match=r"stages\.toml (is no TOML file|cannot be read)"):
+        load("local", file)
+
+
+def test_a_switch_is_true_or_false_and_no_word(tmp_path: Path) -> None:
+    with pytest.raises(StageUnknown, match="tracing"):
+        load("local", configuration(tmp_path, tracing="yes"))

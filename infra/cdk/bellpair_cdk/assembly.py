@@ -12,8 +12,7 @@ from bellpair_cdk.function import Workshop
 from bellpair_cdk.rules import hold_to_rules
 from bellpair_cdk.stacks import compose
 from bellpair_cdk.stage import CONFIGURATION, load
-from toolchain import stamp
-from toolchain.build_layers import LayerBroken, inputs_of
+from toolchain.build_layers import LayerBroken, is_built
 from toolchain.layers import Layer, layers_for
 from toolchain.stamp import BUILD, ROOT
 
@@ -43,13 +42,11 @@ def built(layer: Layer) -> Path:
     Raises
     ------
     LayerBroken
-        It was not built, or from something older.
+        It was not built, or from something older, or was damaged since.
     """
-    if layer.archive.exists() and stamp.is_current(
-        layer.shelf / f"{layer.name}.stamp", inputs_of(layer)
-    ):
+    if is_built(layer):
         return layer.archive
-    state = "is older than its sources" if layer.archive.exists() else "is missing"
+    state = "is not what its sources give" if layer.archive.exists() else "is missing"
     raise LayerBroken(
         f"layer {layer.name} for Python {layer.python}: {layer.archive} {state}; run `make layers`"
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from bellpair_cdk import regions
 from toolchain.layers import HERE, ON_AWS
@@ -161,7 +161,7 @@ class Rollout(_Parameters):
     percent: int = Field(default=10, ge=1, le=50)
     # An alarm takes two minutes to ring: one of measuring, one to be looked at.
     minutes: int = Field(default=5, ge=3, le=120)
-    heed_alarms: bool = Field(default=True, strict=True)
+    heed_alarms: StrictBool = True
 
 
 class Size(_Parameters):
@@ -345,8 +345,8 @@ class Stage(_Parameters):
     secondary_region: str
     witness_region: str
     stack_name: str
-    retain_data: bool
-    tracing: bool
+    retain_data: StrictBool
+    tracing: StrictBool
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_seconds: int = Field(ge=1, le=3600)
@@ -512,14 +512,19 @@ def load(name: str, configuration: Path) -> Stage:
     Raises
     ------
     StageUnknown
-        No such stage, or parameters that do not fit.
+        No such file or stage, or parameters that do not fit.
     """
-    tables: dict[str, Any] = tomllib.loads(configuration.read_text())
+    try:
+        tables: dict[str, Any] = tomllib.loads(configuration.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StageUnknown(f"{configuration} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise StageUnknown(f"{configuration} is no TOML file: {error}") from error
     parameters = tables.get(name, {}).get("deploy", {}).get("parameters")
     if parameters is None:
         known = [key for key, table in tables.items() if _is_stage(table)]
         raise StageUnknown(
-            f"{configuration.name} has no stage {name!r}; it has {', '.join(known)}. "
+            f"{configuration.name} has no stage {name!r}; it has {', '.join(known) or 'none'}. "
             f"Choose one with -c stage=NAME or add [{name}.deploy.parameters]."
         )
     try:
