@@ -247,7 +247,7 @@ def test_an_assembly_of_other_layers_than_todays_is_refused(
     shutil.copytree(local.folder, tmp_path / "assembly")
     for archive in (tmp_path / "assembly").glob("asset.*.zip"):
         archive.write_bytes(b"another build")
-    with pytest.raises(AssemblyUnreadable, match="make layers"):
+    with pytest.raises(AssemblyUnreadable, match="synthesize again"):
         deployed.functions(tmp_path / "assembly")
 
 
