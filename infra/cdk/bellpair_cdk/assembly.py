@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +58,6 @@ def app(
     *,
     checked: bool = True,
     active: str | None = None,
-    layer: Callable[[Layer], Path] = built,
 ) -> App:
     """Return the app of a stage, ready to be synthesized.
 
@@ -75,8 +73,6 @@ def app(
         Whether the security rules are applied.
     active
         The region that is active now, which is deployed last; left out, the stage's first.
-    layer
-        Gives a layer's archive.
 
     Raises
     ------
@@ -90,7 +86,7 @@ def app(
     workshop = Workshop(
         functions=sources.functions,
         staging=BUILD / "functions" / stage_name,
-        layers={name: layer(made_of) for name, made_of in layers_for(stage.python).items()},
+        layers={name: built(layer) for name, layer in layers_for(stage.python).items()},
     )
     compose(made, stage, workshop, sources.machines, active=stage.active(active))
     if checked:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bellpair_deploy_check.failure import CheckFailed
 from bellpair_deploy_check.gate import Gate, Moment
+from bellpair_local.topology import SECRET_ACCESS_KEY
 from toolchain import node
 
 COMMAND_SECONDS = 900.0
@@ -59,7 +60,7 @@ class Cdk:
             "HOME": str(self.folder / "home"),
             "CDK_HOME": str(self.folder / "home" / ".cdk"),
             "AWS_ACCESS_KEY_ID": self.account,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.gate.endpoint,

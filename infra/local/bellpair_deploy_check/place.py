@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from bellpair_local import ports
 from bellpair_local.cloud import LocalCloud
+from bellpair_local.deployment import Deployer
 from bellpair_local.interruptions import undisturbed
 from bellpair_local.target import Target
-from bellpair_local.topology import DEFAULT_PORT_BASE, SECRET_ACCESS_KEY, Topology
+from bellpair_local.topology import DEFAULT_PORT_BASE, Topology
 from bellpair_localstack.cloud import LocalStackCloud
 
 Tell = Callable[[str], None]
@@ -57,28 +55,12 @@ class Place:
         return self.target.endpoints[self.target.pair[0]]
 
     def client(self, service: str, region: str) -> Any:
-        """Return a boto3 client of a service in a region."""
-        return _client(service, region, self.target.endpoints[region], self.target.account)
+        """Return a boto3 client of a service in a region, which nothing here turns elsewhere."""
+        return self._deployer.client(service, region)
 
-    def api(self, region: str, rest_api: str) -> str:
-        """Return the base URL of a deployed REST API."""
-        return f"{self.target.endpoints[region]}/restapis/{rest_api}/api/_user_request_"
-
-
-@functools.cache
-def _client(service: str, region: str, endpoint: str, account: str) -> Any:
-    """A client that nothing in the caller's environment turns elsewhere."""
-    session: Any = boto3.Session(
-        aws_access_key_id=account,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-        region_name=region,
-    )
-    settings = Config(
-        retries={"mode": "standard", "max_attempts": 3},
-        read_timeout=120,
-        s3={"addressing_style": "path"},
-    )
-    return session.client(service, endpoint_url=endpoint, config=settings)
+    @functools.cached_property
+    def _deployer(self) -> Deployer:
+        return Deployer(self.target, lambda what: None)
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from bellpair.errors import BellpairError
 from bellpair_deploy_check.change import FUNCTION, MARK, STAGE
 from bellpair_deploy_check.failure import CheckFailed
 from bellpair_deploy_check.place import Place
+from bellpair_local.application import API_OUTPUT
 from toolchain.stamp import ROOT
 
 SHOTS = 200
 DEVICE = "sv1"
 TENANT = "deploy-check"
-API_OUTPUT = "ApiEndpointId"
 _JOB_SECONDS = 180.0
 
 
@@ -45,7 +45,7 @@ def endpoints(place: Place, stack_name: str) -> tuple[str, ...]:
             StackName=f"{stack_name}-Api-{region}"
         )["Stacks"]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs") or []}
-        found.append(place.api(region, outputs[API_OUTPUT]))
+        found.append(place.target.api(region, outputs[API_OUTPUT]))
     return tuple(found)
 
 

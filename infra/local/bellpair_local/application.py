@@ -56,11 +56,7 @@ def prepare(
         for stack, values in outputs.items()
         if API_OUTPUT in values
     }
-    endpoints = [
-        f"{target.endpoints[region]}/restapis/{apis[region]}/api/_user_request_"
-        for region in target.pair
-        if region in apis
-    ]
+    endpoints = [target.api(region, apis[region]) for region in target.pair if region in apis]
 
     def tenants(request: dict[str, str]) -> dict[str, Any]:
         return invoke(deployer, f"bellpair-{stage}-tenants", primary, request)

@@ -22,23 +22,7 @@ from bellpair_local.topology import DEPLOYED_FILE, Member, Role, Topology
 
 
 class LocalCloud(KeptCloud):
-    """One local cloud, known by its state directory.
-
-    Parameters
-    ----------
-    name
-        Its name, for people.
-    state_dir
-        Where it keeps its logs, records and client file. Need not exist.
-    flags
-        The words by which a person named it on the command line, for the commands that messages
-        tell.
-
-    Raises
-    ------
-    StateDirectoryUnusable
-        If `state_dir` is something else than a directory that one may use.
-    """
+    """One local cloud, known by its state directory."""
 
     def topology(self) -> Topology | None:
         """The processes it consists of, or None if it was never started.

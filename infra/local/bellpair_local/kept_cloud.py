@@ -280,7 +280,6 @@ _HEALTH_PATHS: Mapping[Role, str] = {
     Role.REGION: "/_local/health",
     Role.WITNESS: "/_local/health",
     Role.BRAKET: "/_emulator/health",
-    Role.LOCALSTACK: "/_localstack/health",
     Role.DOOR: "/_door/health",
 }
 

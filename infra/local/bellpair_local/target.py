@@ -42,3 +42,7 @@ class Target:
     logs: str
     template: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    def api(self, region: str, rest_api: str) -> str:
+        """Return the base URL of a REST API that is deployed in a region."""
+        return f"{self.endpoints[region]}/restapis/{rest_api}/api/_user_request_"

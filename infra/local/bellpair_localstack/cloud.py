@@ -24,7 +24,7 @@ from bellpair_local.topology import DEPLOYED_FILE, Member, Role
 from bellpair_localstack import address, server
 from bellpair_localstack import environment as packages
 from bellpair_localstack.failures import LocalStackError
-from bellpair_localstack.layout import Layout
+from bellpair_localstack.layout import Layout, own_state
 
 
 class LocalStackCloud(KeptCloud):
@@ -36,7 +36,7 @@ class LocalStackCloud(KeptCloud):
     @property
     def _own_state(self) -> Path:
         """State directory of a LocalStack of its own."""
-        return self.state_dir / "localstack"
+        return own_state(self.state_dir)
 
     def layout(self) -> Layout | None:
         """What it consists of, or None if it was never started."""

@@ -28,6 +28,11 @@ _WATCH = {"interval_s": 5, "canary_s": 900, "canary_limit_s": 600}
 one process answers all that they ask."""
 
 
+def own_state(state_dir: Path) -> Path:
+    """Return where a LocalStack keeps its state that is started with the cloud of a directory."""
+    return state_dir / "localstack"
+
+
 class Layout(BaseModel):
     """A LocalStack and what runs beside it.
 
@@ -102,7 +107,7 @@ class Layout(BaseModel):
     @property
     def own_state(self) -> Path:
         """State directory of a LocalStack that is started with the cloud."""
-        return self.state_dir / "localstack"
+        return own_state(self.state_dir)
 
     @property
     def ports(self) -> list[int]:

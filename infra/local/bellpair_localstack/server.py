@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,6 @@ def start(
     environment: Environment,
     port: int,
     state_dir: Path,
-    settings: Mapping[str, str] | None = None,
     ready_s: float = READY_SECONDS,
 ) -> Running:
     """Start a LocalStack and wait until it answers.
@@ -140,8 +139,6 @@ def start(
         The port of the loopback interface that it listens on.
     state_dir
         Takes all of its files, and the record by which `stop` finds it.
-    settings
-        More environment variables for it, before ours.
     ready_s
         Seconds until it must answer.
 
@@ -180,7 +177,7 @@ def start(
         # Without -P, a module that lies where the command is given could take another's place.
         [str(environment.python), "-P", "-m", "localstack.runtime.main"],
         log,
-        {**(settings or {}), **variables(environment, port, state)},
+        variables(environment, port, state),
     )
     write_whole(state / "address", url)
     try:
@@ -223,7 +220,7 @@ def started(state_dir: Path) -> Running | None:
 
 def is_alive(state_dir: Path) -> bool:
     """Whether the process that was started with a state directory still runs."""
-    return bool(_table(state_dir.resolve()).alive())
+    return bool(processes(state_dir))
 
 
 def processes(state_dir: Path) -> list[ProcessRecord]:
