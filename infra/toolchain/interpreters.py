@@ -38,18 +38,42 @@ def _candidates(version: str) -> Iterator[Path]:
         yield Path(on_path)
     # Its own command on the path answers only for versions that somebody switched on.
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"), key=_patch, reverse=True)
+    yield from sorted(
+        pyenv.glob(f"versions/{version}.*/bin/python"), key=release_number, reverse=True
+    )
     try:
-        words = [str(uv.executable()), "python", "find", "--no-python-downloads", version]
-        found = subprocess.run(words, capture_output=True, text=True, check=False)
+        seen = known_to_uv(version)
     except uv.UvMissing:
         return
-    if found.returncode == 0:
-        yield Path(found.stdout.strip())
+    if seen:
+        yield Path(seen)
 
 
-def _patch(python: Path) -> int:
-    """Return the last number of a release that pyenv has; -1 for what is no plain release."""
+def known_to_uv(version: str) -> str:
+    """Return where uv sees a Python of a version, outside of any environment; empty where nowhere.
+
+    Raises
+    ------
+    toolchain.uv.UvMissing
+        There is no uv, and none can be had.
+    """
+    answer = subprocess.run(
+        [
+            *(str(uv.executable()), "python", "find", "--no-python-downloads", "--system"),
+            *("--no-project", version),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def release_number(python: Path) -> int:
+    """Return the last number of the release that pyenv has an interpreter of.
+
+    It is -1 for what is no plain release.
+    """
     number = re.fullmatch(r"\d+\.\d+\.(\d+)", python.parents[1].name)
     return int(number[1]) if number else -1
 

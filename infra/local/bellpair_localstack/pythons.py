@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bellpair_localstack import versions
 from bellpair_localstack.failures import PythonMissing
-from toolchain import uv
+from toolchain.interpreters import known_to_uv, release_number
 
 WANTED = "3.13"
 """The minor version: what LocalStack is locked to has no wheels for an older one."""
@@ -55,7 +55,7 @@ def find(settings: Mapping[str, str] | None = None, ask_uv: AskUv | None = None)
                 f"Set it to the path of a Python {WANTED}, or unset it to have one looked for.",
             )
         return Path(named)
-    for candidate in _candidates(Places.of(given), ask_uv or _ask_uv):
+    for candidate in _candidates(Places.of(given), ask_uv or partial(known_to_uv, WANTED)):
         if _fits(candidate):
             return candidate
     raise PythonMissing(
@@ -101,27 +101,10 @@ def _candidates(places: Places, ask_uv: AskUv) -> Iterator[Path]:
 
 
 def _pyenv(root: Path) -> list[Path]:
-    versions = sorted(root.glob(f"versions/{WANTED}*/bin/python{WANTED}"), key=_patch, reverse=True)
-    return [python for python in versions if _patch(python) >= 0]
-
-
-def _patch(python: Path) -> int:
-    """The patch number of pyenv's version, or -1 where it is no plain release."""
-    number = re.fullmatch(rf"{re.escape(WANTED)}\.(\d+)", python.parents[1].name)
-    return int(number.group(1)) if number else -1
-
-
-def _ask_uv() -> str:
-    answer = subprocess.run(
-        [
-            *(str(uv.executable()), "python", "find", "--no-python-downloads", "--system"),
-            *("--no-project", WANTED),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    found = sorted(
+        root.glob(f"versions/{WANTED}*/bin/python{WANTED}"), key=release_number, reverse=True
     )
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return [python for python in found if release_number(python) >= 0]
 
 
 def _fits(python: Path) -> bool:
