@@ -44,7 +44,8 @@ def localstack(state: Path) -> Iterator[Running]:
         pytest.skip(f"{missing} {missing.remedy}")
     port = next(port for port in range(FIRST_PORT, 65536) if is_free(port))
     try:
-        yield server.start(made, port, state, {python_setting(UNUSABLE): "/bin/false"})
+        unusable = {python_setting(UNUSABLE): "/bin/false"}
+        yield server.start(made, port, state, settings=unusable)
     finally:
         server.stop(state)
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,9 @@ def start(
     environment: Environment,
     port: int,
     state_dir: Path,
+    *,
     ready_s: float = READY_SECONDS,
+    settings: Mapping[str, str] | None = None,
 ) -> Running:
     """Start a LocalStack and wait until it answers.
 
@@ -141,6 +143,8 @@ def start(
         Takes all of its files, and the record by which `stop` finds it.
     ready_s
         Seconds until it must answer.
+    settings
+        More environment variables for it; where one has two values, ours holds.
 
     Raises
     ------
@@ -177,7 +181,7 @@ def start(
         # Without -P, a module that lies where the command is given could take another's place.
         [str(environment.python), "-P", "-m", "localstack.runtime.main"],
         log,
-        variables(environment, port, state),
+        {**(settings or {}), **variables(environment, port, state)},
     )
     write_whole(state / "address", url)
     try:
@@ -272,6 +276,8 @@ def variables(environment: Environment, port: int, state: Path) -> dict[str, str
         "LOCALSTACK_HOST": f"{HOST}:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
         "PROVIDER_OVERRIDE_DYNAMODB": "moto",
+        # What is written to a table before its stream is there would be missing in it.
+        "KINESIS_LATENCY": "0",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         # Layers are built for this Python, and its environment has the runtime interface client.
         # What is unpacked is named by its content, and stays for the next one.

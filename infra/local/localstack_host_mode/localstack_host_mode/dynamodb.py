@@ -21,7 +21,11 @@ from localstack.aws.api.dynamodb import (
 from localstack.aws.connect import connect_to
 from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
 from localstack.services.dynamodb.models import dynamodb_stores
-from localstack.services.dynamodb.provider import DynamoDBProvider, modify_context_region
+from localstack.services.dynamodb.provider import (
+    DynamoDBProvider,
+    EventForwarder,
+    modify_context_region,
+)
 from localstack.services.dynamodb.utils import ItemFinder
 from localstack.services.dynamodbstreams.models import dynamodbstreams_stores
 from localstack.state import StateVisitor
@@ -40,6 +44,8 @@ class MotoDynamoDbProvider(DynamoDBProvider):
         # The provider looks up what a transaction or a batch is about to change; that goes through
         # LocalStack's own door, since there is no other server to ask.
         ItemFinder.get_ddb_local_client = staticmethod(_own_client)
+        # One thread puts changes into the streams in the order that they were made in.
+        self._event_forwarder = EventForwarder(num_thread=1)
 
     @staticmethod
     def _new_dynamodb_server() -> MotoTables:
