@@ -14,10 +14,26 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Program:
-    """OpenQASM text, and how often it is to be run."""
+    """OpenQASM text, and how often it is to be run.
+
+    Attributes
+    ----------
+    source
+        OpenQASM 2 or 3.
+    shots
+        How often it is run.
+    values
+        Of the inputs that the source declares (``input float …``), in their order, for a program
+        that is compiled once for many sets of values; ``None`` where nothing is left open.
+    transforms
+        What is done to the compiled program's native operations, in this order; each an object
+        with a ``name`` and that transform's parameters.
+    """
 
     source: str
     shots: int
+    values: tuple[float, ...] | None = None
+    transforms: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,11 +49,22 @@ class Measured:
         How often it was run.
     bits
         Length of the bit strings.
+    readout
+        For each bit, the rightmost first: the chances that its qubit is read as 1 where it is 0,
+        and as 0 where it is 1, from the calibration that it was compiled against. ``None`` where
+        the device tells nothing.
+    qubits
+        For each bit, the device's qubit that it was read from.
+    metrics
+        What the compiler tells about its work.
     """
 
     counts: Mapping[str, int]
     shots: int
     bits: int
+    readout: tuple[tuple[float, float] | None, ...] | None = None
+    qubits: tuple[int | None, ...] | None = None
+    metrics: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,11 +115,7 @@ def payload_of(calls: Sequence[Call[Any]]) -> dict[str, Any]:
             f"Calls made together go to one device, not to {sorted(map(str, devices))}.",
             remedy="Gather the calls of each device by themselves.",
         )
-    programs = [
-        {"source": program.source, "shots": program.shots}
-        for call in calls
-        for program in call.programs
-    ]
+    programs = [_sent(program) for call in calls for program in call.programs]
     if len(programs) > CALL_PROGRAMS_MAX:
         raise LimitExceeded(
             f"One call has {len(programs):,} circuits, parameters and bases written out; at "
@@ -112,10 +135,7 @@ def payload_of(calls: Sequence[Call[Any]]) -> dict[str, Any]:
 def results_of(calls: Sequence[Call[Result]], value: Any) -> list[Result]:
     """Each call's own result, from what came back for all of them."""
     try:
-        measured = [
-            Measured(dict(one["counts"]), int(one["shots"]), int(one["bits"]))
-            for one in value["results"]
-        ]
+        measured = [_measured(one) for one in value["results"]]
         origin = Origin(
             value.get("device"), value.get("calibration_id"), value.get("cost_usd") or 0.0
         )
@@ -131,6 +151,28 @@ def results_of(calls: Sequence[Call[Result]], value: Any) -> list[Result]:
         results.append(call.read(measured[start:end], origin))
         start = end
     return results
+
+
+def _sent(program: Program) -> dict[str, Any]:
+    # Members that say nothing are left out: what was recorded before there were any still fits.
+    sent: dict[str, Any] = {"source": program.source, "shots": program.shots}
+    if program.values is not None:
+        sent["values"] = list(program.values)
+    if program.transforms:
+        sent["transforms"] = [dict(transform) for transform in program.transforms]
+    return sent
+
+
+def _measured(one: Mapping[str, Any]) -> Measured:
+    readout, qubits = one.get("readout"), one.get("qubits")
+    return Measured(
+        counts=dict(one["counts"]),
+        shots=int(one["shots"]),
+        bits=int(one["bits"]),
+        readout=readout and tuple(pair and (float(pair[0]), float(pair[1])) for pair in readout),
+        qubits=qubits and tuple(qubits),
+        metrics=one.get("metrics"),
+    )
 
 
 def checked_shots(shots: Any) -> int:
