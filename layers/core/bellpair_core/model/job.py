@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from .blob import BlobRef
+from .choice import Choice, Constraints, ProgramShape
 from .device import TaskPrice
 from .errors import ErrorCode
 from .function import Invocation
@@ -207,6 +208,12 @@ class Job(BaseModel):
         it has no qubits, bits or shots of its own. Its tasks are in its journal.
     parked
         What a function waits for while no process runs it.
+    constraints
+        What a device must offer to be given the job; ``None`` asks for nothing.
+    shape
+        What the program's expected success depends on; ``None`` where it was not counted.
+    choice
+        Why the job is on its device, as decided when it was last given to one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -224,7 +231,10 @@ class Job(BaseModel):
     num_bits: int
     shots: int
     device: str
+    constraints: Constraints | None = None
+    shape: ProgramShape | None = None
     device_used: str | None = None
+    choice: Choice | None = None
     price: TaskPrice = Field(default_factory=TaskPrice)
 
     epoch: int
