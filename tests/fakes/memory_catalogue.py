@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bellpair_core.model.calibration import Calibration
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.limits import CALIBRATIONS_KEPT
 from bellpair_core.model.tenant import Principal, Tenant
 
 
@@ -24,6 +26,7 @@ class MemoryCatalogue:
         self._devices = {device.name: device for device in devices}
         self._principals: dict[str, Principal] = {}
         self._tenants: dict[str, Tenant] = {}
+        self._calibrations: dict[str, list[Calibration]] = {}
         self.reads = 0
         self.reachable = True
 
@@ -72,6 +75,22 @@ class MemoryCatalogue:
         stored = self._devices.get(device.name)
         if stored is None or stored.seen_at <= device.seen_at:
             self._devices[device.name] = device
+
+    def calibrations(self, device: str, limit: int) -> Sequence[Calibration]:
+        """The newest snapshots of a device, newest first."""
+        self._read()
+        return tuple(self._calibrations.get(device, ())[:limit])
+
+    def put_calibration(self, calibration: Calibration) -> bool:
+        """Store a snapshot unless it is there."""
+        self._reach()
+        kept = self._calibrations.setdefault(calibration.device, [])
+        if any((c.at, c.id) == (calibration.at, calibration.id) for c in kept):
+            return False
+        kept.append(calibration)
+        kept.sort(key=lambda c: (c.at, c.id), reverse=True)
+        del kept[CALIBRATIONS_KEPT:]
+        return True
 
     @property
     def key_hashes(self) -> frozenset[str]:

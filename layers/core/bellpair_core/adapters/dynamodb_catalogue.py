@@ -1,4 +1,9 @@
-"""The catalogue in an eventually consistent DynamoDB global table."""
+"""The catalogue in an eventually consistent DynamoDB global table.
+
+A device's snapshots are the items of one partition, ``CALIBRATIONS#<device>``, in the order in
+which they were measured. Their key says what they are of and when, so two regions that bring
+the same properties in write the same item, and take the same ones away.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from bellpair_core.model.calibration import Calibration
 from bellpair_core.model.device import Device
+from bellpair_core.model.limits import CALIBRATIONS_KEPT
 from bellpair_core.model.tenant import Principal, Tenant
 
+from .catalogue_items import CatalogueItems
 from .dynamodb_table import ConditionFailed, DynamoDbTable, absent, item_key
 
 
@@ -23,6 +31,7 @@ class DynamoDbCatalogue:
 
     def __init__(self, table: DynamoDbTable, device_names: Sequence[str]) -> None:
         self._table = table
+        self._items = CatalogueItems(table)
         self._device_names = tuple(device_names)
 
     def principal(self, key_hash: str) -> Principal | None:
@@ -90,6 +99,24 @@ class DynamoDbCatalogue:
                 ExpressionAttributeValues={":seen_at": seen_at},
             )
 
+    def calibrations(self, device: str, limit: int) -> Sequence[Calibration]:
+        """See `Catalogue.calibrations`."""
+        return [
+            Calibration.model_validate_json(item["doc"]["S"])
+            for item in self._items.items(_snapshots(device), newest_first=True, limit=limit)
+        ]
+
+    def put_calibration(self, calibration: Calibration) -> bool:
+        """See `Catalogue.put_calibration`."""
+        pk = _snapshots(calibration.device)
+        key = item_key(pk, _snapshot(calibration))
+        if not self._items.put(key, {"doc": {"S": calibration.model_dump_json()}}, **absent()):
+            return False
+        kept = list(self._items.items(pk, newest_first=True))
+        for old in kept[CALIBRATIONS_KEPT:]:
+            self._items.delete(item_key(pk, old["sk"]["S"]))
+        return True
+
     def _doc(self, pk: str, sk: str) -> str | None:
         item = self._table.item(pk, sk, consistent=False)
         return item["doc"]["S"] if item else None
@@ -103,3 +130,12 @@ class DynamoDbCatalogue:
 
 def _key_by_id(tenant: str, key_id: str) -> str:
     return f"KEY#ID#{tenant}#{key_id}"
+
+
+def _snapshots(device: str) -> str:
+    return f"CALIBRATIONS#{device}"
+
+
+def _snapshot(calibration: Calibration) -> str:
+    # All of the same length up to the id, so that the texts are in the order of the times.
+    return f"{calibration.at.isoformat(timespec='microseconds')}#{calibration.id}"

@@ -45,11 +45,24 @@ class DeviceTarget(BaseModel):
     native_gates
         OpenQASM gate names that the device accepts in a verbatim box; empty for simulators.
     one_qubit_error, readout_error
-        Error probability by qubit label, 0 to 1.
+        Error probability by qubit label, 0 to 1. Readout's is the mean of the two below.
+    readout_0_to_1, readout_1_to_0
+        Probability by qubit label that 1 is read of a qubit in 0, and 0 of one in 1; both are
+        ``readout_error`` where the maker gives one figure. Empty in documents from before they
+        were kept.
     two_qubit_error
-        Error probability by edge, keyed ``"a-b"`` with the lower label first, 0 to 1.
+        Error probability by edge, keyed ``"a-b"`` with the lower label first, 0 to 1: of the
+        native gate. An edge without a figure is not among ``edges``; see `Calibration.notes`.
     t1_us, t2_us
-        Relaxation and coherence times by qubit label, microseconds.
+        Relaxation and coherence times by qubit label, microseconds; without the qubits of
+        which the maker gives none.
+    one_qubit_us, two_qubit_us, readout_us
+        How long a native gate on one qubit, on two and a measurement take, microseconds;
+        ``None`` where the maker does not publish it.
+    calibrated_at
+        When the maker measured all this; ``None`` where it does not say, as of simulators.
+    mid_circuit
+        Whether a program may measure before its end, and go on by what was measured.
     calibration_id
         Names the snapshot that this target was made from: ``"<UTC time>-<digest>"``.
     """
@@ -65,8 +78,15 @@ class DeviceTarget(BaseModel):
     one_qubit_error: dict[int, float] = Field(default_factory=dict)
     two_qubit_error: dict[str, float] = Field(default_factory=dict)
     readout_error: dict[int, float] = Field(default_factory=dict)
+    readout_0_to_1: dict[int, float] = Field(default_factory=dict)
+    readout_1_to_0: dict[int, float] = Field(default_factory=dict)
     t1_us: dict[int, float] = Field(default_factory=dict)
     t2_us: dict[int, float] = Field(default_factory=dict)
+    one_qubit_us: float | None = None
+    two_qubit_us: float | None = None
+    readout_us: float | None = None
+    calibrated_at: datetime | None = None
+    mid_circuit: bool = False
     calibration_id: str
 
 
@@ -84,6 +104,26 @@ class TaskPrice(BaseModel):
         return self.per_task_usd + shots * self.per_shot_usd + seconds / 60 * self.per_minute_usd
 
 
+class RefusedCalibration(BaseModel):
+    """Properties that a device service gave and that were not taken over.
+
+    Attributes
+    ----------
+    calibration_id
+        What the snapshot would have been called.
+    reason
+        What is wrong with them, and where.
+    at
+        When they were first seen.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    calibration_id: str
+    reason: str
+    at: datetime
+
+
 class Device(BaseModel):
     """One device's entry in the catalogue.
 
@@ -97,6 +137,17 @@ class Device(BaseModel):
         Tasks that wait at the device itself when last seen, or ``None`` when unknown.
     target
         Where the device's newest `DeviceTarget` is.
+    calibration_id, calibrated_at
+        Which snapshot the target was made from, and when the maker measured it; both of the
+        last good one.
+    median_one_qubit_error, median_two_qubit_error, median_readout_error
+        Medians over the target's qubits and edges, 0 to 1; ``None`` where it has no figures.
+    quality
+        Success that was observed over the success that was expected, a moving mean; ``None``
+        while nothing was observed.
+    refused
+        The properties that were refused last, while the service still gives them; what stands
+        above is then of the last good ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -114,5 +165,11 @@ class Device(BaseModel):
     queue_depth: int | None = None
     price: TaskPrice = Field(default_factory=TaskPrice)
     calibration_id: str | None = None
+    calibrated_at: datetime | None = None
     target: BlobRef | None = None
+    median_one_qubit_error: float | None = None
+    median_two_qubit_error: float | None = None
+    median_readout_error: float | None = None
+    quality: float | None = None
+    refused: RefusedCalibration | None = None
     seen_at: datetime

@@ -269,3 +269,12 @@ back."""
 REDRIVE_TIME = timedelta(seconds=4)
 """When such a request takes no more letters: putting back, and queues that answer slowly, come on
 top, and a client waits for 20 s, a gateway for 29."""
+
+CALIBRATION_AGE_MAX = timedelta(hours=24)
+"""Older figures of a device's errors are not compiled by: stale ones are worse than none."""
+
+CALIBRATIONS_KEPT = 200
+"""Snapshots kept of one device; the oldest give way."""
+
+CALIBRATIONS_COMPARED = 20
+"""Snapshots before it that a new one is compared with."""

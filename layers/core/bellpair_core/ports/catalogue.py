@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bellpair_core.model.calibration import Calibration
 from bellpair_core.model.device import Device
 from bellpair_core.model.tenant import Principal, Tenant
 
@@ -42,4 +43,21 @@ class Catalogue(Protocol):
 
     def put_device(self, device: Device) -> None:
         """Store a device as seen, unless it was seen later already."""
+        ...
+
+    def calibrations(self, device: str, limit: int) -> Sequence[Calibration]:
+        """The newest snapshots of a device, newest first, refused ones among them.
+
+        Parameters
+        ----------
+        limit
+            How many at most.
+        """
+        ...
+
+    def put_calibration(self, calibration: Calibration) -> bool:
+        """Store a snapshot unless it is there; False, and nothing stored, when it is.
+
+        The oldest of its device give way, so that `CALIBRATIONS_KEPT` remain.
+        """
         ...
