@@ -474,6 +474,14 @@ class DeviceUnavailable(StageError):
     """The job has no task and its device takes none now: it goes back to the queue."""
 
 
+class CalibrationSuperseded(StageError):
+    """What the job was compiled against has passed, and it has no task: it is compiled again."""
+
+
+class NoRoom(StageError):
+    """The device lacks now what the program needs; its next calibration may have it."""
+
+
 class PromotionRefused(StageError):
     """The pair must not be changed this way now; the message says why."""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .blob import BlobRef
 from .choice import Choice, Constraints, ProgramShape
+from .compiling import DeviceUse, Superseded
 from .device import TaskPrice
 from .errors import ErrorCode
 from .function import Invocation
@@ -114,6 +115,8 @@ class CompiledProgram(BaseModel):
     bits
         For each classical bit of the source, in declaration order, the device qubit that is
         measured into it; ``None`` where none is, and the bit reads 0.
+    use
+        What it asks of the device; ``None`` in forms of before there was any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -122,6 +125,7 @@ class CompiledProgram(BaseModel):
     bits: tuple[int | None, ...]
     calibration_id: str
     metrics: dict[str, Any] = Field(default_factory=dict)
+    use: DeviceUse | None = None
 
 
 class Task(BaseModel):
@@ -196,6 +200,13 @@ class Job(BaseModel):
         The last number given to a task of this job, whatever became of that task.
     avoid
         Devices that failed this job, which a job for any device is not given to again.
+    recompiles
+        How many compiled forms were given up because another calibration came before the launch.
+    superseded
+        The last of them, until the job is compiled anew.
+    no_room
+        Calibrations by device with which the device had no room for the program: the job is not
+        given to it again before it has another one.
     waiting_for
         What the job waits for that is out of reach, for people; ``None`` where nothing is amiss.
     needs_usd
@@ -251,6 +262,9 @@ class Job(BaseModel):
     restarts: int = 0
     generation: int = 0
     avoid: tuple[str, ...] = ()
+    recompiles: int = 0
+    superseded: Superseded | None = None
+    no_room: dict[str, str] = Field(default_factory=dict)
     waiting_for: str | None = None
     needs_usd: float | None = None
     recalled: bool = False

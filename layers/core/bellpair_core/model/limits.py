@@ -110,6 +110,26 @@ CHECK_ADOPTED_AFTER = timedelta(seconds=10)
 CHECK_WAITING_AFTER = timedelta(minutes=1)
 """When the sweeper looks again at a job that waits for a device service out of reach."""
 
+RECOMPILES_MAX = 3
+"""Compiled forms of one job that are given up for a newer calibration; then it is launched with
+what it has, if its device can still run that."""
+
+TEMPLATE_DROP_MAX = 0.05
+"""Up to which part a template's estimated success may be lower by a newer calibration before it is
+compiled again: to compile costs as much as some eighty bindings."""
+
+QUALITY_TRUSTED_MIN = 0.7
+"""Below this ratio of observed to expected success a device's calibration is not compiled by."""
+
+COMPILED_FORM_TTL = timedelta(days=2)
+"""How long a compiled form is kept to be used again; no calibration is trusted for as long."""
+
+CALL_TRANSFORMS_MAX = 16
+"""Transforms of one program of a call."""
+
+CALL_VALUES_MAX = 10_000
+"""Values for the parameters of one program of a call."""
+
 GENERATIONS_MAX = 3
 """Tasks that one job may have, each after the last is known to have failed or been cancelled."""
 

@@ -6,6 +6,8 @@ from .callbacks import CallbackBook, Callbacks
 from .callers import Caller, CallOutcome, HostNames
 from .catalogue import Catalogue
 from .clock import Clock
+from .compiled_forms import CompiledForms
+from .compiler import Compiled, Compiler, CompileRequest, Template
 from .ends import Ends
 from .functions import Functions
 from .journal import Journal
@@ -28,6 +30,10 @@ __all__ = [
     "Caller",
     "Catalogue",
     "Clock",
+    "CompileRequest",
+    "Compiled",
+    "CompiledForms",
+    "Compiler",
     "DeadLetters",
     "Ends",
     "FunctionEntry",
@@ -51,6 +57,7 @@ __all__ = [
     "TaskState",
     "TaskStatus",
     "TaskUnknown",
+    "Template",
     "TriggerRef",
     "Triggers",
     "WaitingJob",
