@@ -5,20 +5,21 @@ from __future__ import annotations
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
+from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
 from bellpair_quantum.program import CompiledProgram, Operation, depth, estimated_success
 from bellpair_quantum.qpu import NativeCircuit, gates_for_qpu
 from bellpair_quantum.reading import read_circuit
 from bellpair_quantum.sampled import SampledCircuit, sampled
 from bellpair_quantum.simulator import gates_for_simulator
+from bellpair_quantum.template import Template
 
 
 def compile_program(
-    source: str,
+    source: str | bytes,
     version: str,
     target: DeviceTarget,
     *,
-    seed: int = 0,
-    optimization_level: int = 3,
+    options: CompileOptions = DEFAULT_OPTIONS,
 ) -> CompiledProgram:
     """Compile OpenQASM for a device, against the calibration that ``target`` carries.
 
@@ -31,14 +32,11 @@ def compile_program(
     source
         The program. It includes at most the standard library of its version.
     version
-        Its OpenQASM version, ``"2.0"`` or ``"3.0"``.
+        Its OpenQASM version, ``"2.0"`` or ``"3.0"``, or ``"qpy"``.
     target
         The device.
-    seed
-        Equal arguments with equal seeds give equal programs.
-    optimization_level
-        Qiskit's, 0 to 3; simulators are not optimized for. From 2 on the program is also
-        compiled with level 1, and the one more likely to succeed is taken.
+    options
+        How to look for a good compiled form.
 
     Returns
     -------
@@ -63,7 +61,8 @@ def compile_program(
     >>> compile_program(flip, "2.0", sv1).bits
     (None, 0)
     """
-    program = sampled(read_circuit(source, version))
+    text = source if isinstance(source, str) else source.decode()
+    program = sampled(read_circuit(text, version))
     if len(program.qubits) > len(target.qubits):
         raise CompileError(
             "program-too-wide",
@@ -73,7 +72,22 @@ def compile_program(
         )
     if target.kind is DeviceKind.SIMULATOR:
         return _for_simulator(program, target)
-    return _for_qpu(program, target, seed, optimization_level)
+    return _for_qpu(program, target, options.seeds[0], options.optimization_levels[0])
+
+
+def compile_template(
+    source: str | bytes,
+    version: str,
+    target: DeviceTarget,
+    *,
+    options: CompileOptions = DEFAULT_OPTIONS,
+) -> Template:
+    """Compile a program with parameters (``input float``), for values that come later.
+
+    Takes what `compile_program` takes, and raises what it raises; a program without
+    parameters is a template that takes no values.
+    """
+    raise NotImplementedError
 
 
 def _for_simulator(program: SampledCircuit, target: DeviceTarget) -> CompiledProgram:

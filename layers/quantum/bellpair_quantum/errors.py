@@ -8,6 +8,7 @@ Code = Literal[
     "program-invalid",
     "program-too-wide",
     "program-unsupported",
+    "parameters-invalid",
     "no-room",
     "target-unsupported",
 ]
@@ -21,9 +22,10 @@ class CompileError(Exception):
     code
         ``program-invalid``: it is not a correct program. ``program-too-wide``: it uses more
         qubits than the device has. ``program-unsupported``: it is correct, but asks for what
-        devices do not do here. ``no-room``: the device is large enough, but its working
-        qubits do not hang together well enough. ``target-unsupported``: the device's native
-        gates are not ones that this compiler writes; no program would do.
+        devices do not do here. ``parameters-invalid``: the values for its parameters are not
+        as many as it has, or not finite, or missing. ``no-room``: the device is large enough,
+        but its working qubits do not hang together well enough. ``target-unsupported``: the
+        device's native gates are not ones that this compiler writes; no program would do.
     message
         What is wrong, naming the thing.
     remedy

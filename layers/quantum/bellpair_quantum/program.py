@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from math import prod
 from typing import Any, NamedTuple
@@ -51,6 +51,10 @@ class CompiledProgram:
     estimated_success
         Probability that no gate and no readout errs, by the calibration's error rates taken
         as independent; 1.0 for simulators. A rate that the calibration lacks counts as 0.
+    operations
+        The program's gates, in order.
+    notes
+        What else `metrics` tells: how the program was come by.
     """
 
     program: str
@@ -61,6 +65,8 @@ class CompiledProgram:
     two_qubit_gates: int
     layout: tuple[int | None, ...]
     estimated_success: float
+    operations: tuple[Operation, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def digest(self) -> str:
@@ -78,6 +84,7 @@ class CompiledProgram:
             "estimated_success": self.estimated_success,
             "calibration_id": self.calibration_id,
             "digest": self.digest,
+            **self.notes,
         }
 
 

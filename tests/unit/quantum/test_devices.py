@@ -9,7 +9,7 @@ import re
 import pytest
 
 from bellpair_core.model.device import DeviceTarget
-from bellpair_quantum import CompiledProgram, compile_program, compiler
+from bellpair_quantum import CompiledProgram, CompileOptions, compile_program, compiler
 from tests.unit.quantum.devices import EVERY_DEVICE, EVERY_QPU, ION, SIMULATOR, SQUARE, lattice
 from tests.unit.quantum.test_meaning import random_program
 
@@ -122,16 +122,18 @@ def test_level_3_is_never_less_likely_to_succeed_than_level_1(device: DeviceTarg
     for seed in range(5):
         source = random_program(5, seed)
         best = compile_program(source, "2.0", device)
-        plain = compile_program(source, "2.0", device, optimization_level=1)
+        plain = compile_program(
+            source, "2.0", device, options=CompileOptions(optimization_levels=(1,))
+        )
         assert best.estimated_success >= plain.estimated_success
 
 
 @pytest.mark.parametrize("device", EVERY_DEVICE, ids=lambda d: f"{d.device}-{d.gates[:1]}")
 def test_compiling_again_gives_the_same_program(device: DeviceTarget) -> None:
     source = random_program(6, seed=2)
-    once = compile_program(source, "2.0", device, seed=9)
-    compile_program(BELL, "2.0", device, seed=9)
-    assert compile_program(source, "2.0", device, seed=9) == once
+    once = compile_program(source, "2.0", device, options=CompileOptions(seeds=(9,)))
+    compile_program(BELL, "2.0", device, options=CompileOptions(seeds=(9,)))
+    assert compile_program(source, "2.0", device, options=CompileOptions(seeds=(9,))) == once
 
 
 def test_metrics_are_plain_json_and_name_calibration_and_digest() -> None:

@@ -10,7 +10,7 @@ from braket.devices import LocalSimulator
 from braket.ir.openqasm import Program
 
 from bellpair_core.model.device import DeviceTarget
-from bellpair_quantum import compile_program
+from bellpair_quantum import CompileOptions, compile_program
 from tests.unit.quantum.devices import EVERY_DEVICE, EVERY_QPU, SIMULATOR
 from tests.unit.quantum.distributions import distance, of_compiled, of_source
 
@@ -67,7 +67,9 @@ def test_random_programs_keep_their_distribution(
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_every_optimization_level_keeps_the_distribution(device: DeviceTarget, level: int) -> None:
     source = random_program(4, seed=7)
-    compiled = compile_program(source, "2.0", device, optimization_level=level)
+    compiled = compile_program(
+        source, "2.0", device, options=CompileOptions(optimization_levels=(level,))
+    )
     assert distance(of_compiled(compiled), of_source(source, "2.0")) < 1e-6
 
 
