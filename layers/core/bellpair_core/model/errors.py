@@ -188,6 +188,12 @@ class ErrorCode(StrEnum):
         "The function was changed at the same time",
         "Look at it with GET /v1/functions/{name}, and repeat the change if it is still needed.",
     )
+    FUNCTION_RESERVED = (
+        "function-reserved",
+        409,
+        "The function comes with the platform",
+        "Choose another name; sampling and estimation can be invoked, and not changed.",
+    )
     PACKAGE_TOO_LARGE = (
         "package-too-large",
         413,
@@ -211,6 +217,12 @@ class ErrorCode(StrEnum):
         404,
         "No such callback",
         "GET /v1/callbacks lists this tenant's callbacks.",
+    )
+    OPTION_INVALID = (
+        "option-invalid",
+        422,
+        "The options cannot be used as given",
+        "Correct the option that the detail names; docs/options.md lists them all.",
     )
     CALLBACK_INVALID = (
         "callback-invalid",
