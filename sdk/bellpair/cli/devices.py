@@ -8,7 +8,7 @@ import typer
 
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
-from bellpair.cli.options import AsJson
+from bellpair.cli.options import AsJson, examples
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable, status_style
 
@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from bellpair.models import Device
 
 
+app = typer.Typer(
+    help="List the devices, or look at one of them.",
+    epilog=examples("bellpair devices", "bellpair devices --json"),
+)
+
+
+@app.callback(invoke_without_command=True)
 def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List the devices."""
+    """List the devices, or look at one of them."""
+    if ctx.invoked_subcommand is not None:
+        return
     with Failures(as_json):
         with ctx.ensure_object(Session).client() as client:
             found = client.devices()
