@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bellpair_core.openqasm import ProgramFacts, check_program
+from bellpair_core.openqasm import ProgramFacts, Shape, check_program
 from tests.unit.openqasm.marked import HEAD_2, HEAD_3, in_2, in_3
 
 BELL_3 = """OPENQASM 3.0;
@@ -43,6 +43,7 @@ def test_a_bell_pair(source: str, version: str) -> None:
         physical_qubits=False,
         verbatim=False,
         gate_names=frozenset({"h", "cx"}),
+        shape=Shape(one_qubit_gates=1, two_qubit_gates=1, depth=2, interactions=1, measured=2),
         obstacle=None,
     )
 

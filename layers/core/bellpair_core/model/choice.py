@@ -75,8 +75,10 @@ class ProgramShape(BaseModel):
         commonly written as.
     depth
         Layers of gates of which no two share a qubit.
+    interactions
+        Different pairs of qubits that share a gate.
     measured
-        Bits that are measured.
+        Measured qubits.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,6 +86,7 @@ class ProgramShape(BaseModel):
     one_qubit_gates: int
     two_qubit_gates: int
     depth: int
+    interactions: int
     measured: int
 
 

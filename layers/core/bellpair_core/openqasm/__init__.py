@@ -17,7 +17,7 @@ Example
 
 from bellpair_core.openqasm.check import check_program, flatten_program
 from bellpair_core.openqasm.errors import ProblemKind, ProgramError
-from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits
+from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits, Shape
 from bellpair_core.openqasm.flat import FlatProgram
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ProgramError",
     "ProgramFacts",
     "ProgramLimits",
+    "Shape",
     "check_program",
     "flatten_program",
 ]

@@ -40,6 +40,28 @@ class Obstacle(NamedTuple):
     remedy: str
 
 
+class Shape(NamedTuple):
+    """What a program's expected success on a device depends on, with everything written out.
+
+    Attributes
+    ----------
+    one_qubit_gates, two_qubit_gates
+        Gate applications; a gate on more qubits counts as those that it is commonly written as.
+    depth
+        Layers of gates of which no two share a qubit.
+    interactions
+        Different pairs of qubits that share a gate.
+    measured
+        Measured qubits.
+    """
+
+    one_qubit_gates: int
+    two_qubit_gates: int
+    depth: int
+    interactions: int
+    measured: int
+
+
 class ProgramFacts(NamedTuple):
     """What a device needs to know about a program.
 
@@ -68,6 +90,8 @@ class ProgramFacts(NamedTuple):
         The program has a Braket verbatim box.
     gate_names
         Names of the gates applied outside gate definitions.
+    shape
+        How much of what it does.
     obstacle
         The first thing that keeps the program from being compiled; None if nothing does.
     """
@@ -83,4 +107,5 @@ class ProgramFacts(NamedTuple):
     physical_qubits: bool
     verbatim: bool
     gate_names: frozenset[str]
+    shape: Shape
     obstacle: Obstacle | None = None

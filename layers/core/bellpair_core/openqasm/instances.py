@@ -13,6 +13,7 @@ from typing import NamedTuple, NoReturn
 
 from bellpair_core.openqasm.arithmetic import Number, Operator
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.forms import Form, composed, form_of
 from bellpair_core.openqasm.formulas import Step, known
 from bellpair_core.openqasm.gates import QELIB1, Gate
 from bellpair_core.openqasm.names import Formula
@@ -92,7 +93,15 @@ class Instances:
         self.text: list[str] = []
         self._reader = reader
         self._heads: dict[tuple[str, Modifiers, tuple[Number, ...]], Head] = {}
+        self._forms: dict[str, Form] = {}
         self._names = {*QELIB1, *_WORDS_2.split(), *_FUNCTIONS_2.split()}
+
+    def form(self, name: str, width: int) -> Form:
+        """What a gate comes to, by the name that its head has and its number of qubits."""
+        form = self._forms.get(name)
+        if form is None:
+            form = self._forms[name] = form_of(name, width)
+        return form
 
     def fresh(self, name: str) -> str:
         """Return a name that OpenQASM 2 takes and nothing else has, as near as may be."""
@@ -260,6 +269,10 @@ class Instances:
         places = [f"a{place}" for place in range(width)]
         body = " ".join(call(head.name, head.params, [places[q] for q in qs]) for head, qs in parts)
         self.text.append(f"gate {free} {_formals(width)} {{ {body} }}")
+        self._forms[free] = composed(
+            width,
+            [(self.form(head.name, len(qs)), qs) for head, qs in parts if head.name != "barrier"],
+        )
         return Head(free, (), size)
 
     def _fail_large(self, at: int) -> NoReturn:

@@ -15,6 +15,7 @@ from bellpair_core.openqasm.instances import PLAIN, Application, Instances, Modi
 from bellpair_core.openqasm.names import Formula, Value
 from bellpair_core.openqasm.registers import Kind, Register
 from bellpair_core.openqasm.scanner import line_and_column, offset_of_token
+from bellpair_core.openqasm.shape import shape_of
 from bellpair_core.openqasm.tally import Tally
 
 
@@ -98,6 +99,7 @@ class Operations(Expressions):
             physical_qubits=self.physical_qubits,
             verbatim=self.verbatim,
             gate_names=frozenset(self.gate_names),
+            shape=shape_of(self.num_qubits, self.operations, self.instances),
             obstacle=self.obstacle,
         )
 

@@ -1,0 +1,31 @@
+"""A program's shape, once it was read: what its expected success on a device depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bellpair_core.openqasm.facts import Shape
+from bellpair_core.openqasm.flat import BARRIER, MEASURE, Operation
+from bellpair_core.openqasm.forms import Layers
+from bellpair_core.openqasm.instances import Instances
+
+
+def shape_of(num_qubits: int, operations: Sequence[Operation], instances: Instances) -> Shape:
+    """Count what the program does; time grows linearly with it, written out.
+
+    A gate that the program defines begins when all its qubits are free, so that the depth is an
+    upper bound where such gates could slide into each other.
+    """
+    layers, measured = Layers(num_qubits), 0
+    for head, operands in operations:
+        if head is MEASURE:
+            measured += operands[0].size
+            continue
+        if head is BARRIER:
+            held = dict.fromkeys(q for register in operands for q in register.elements)
+            layers.level_out(tuple(held) or range(num_qubits))
+            continue
+        form = instances.form(head.name, len(operands))
+        for turn in range(max(register.size for register in operands)):
+            layers.add(form, [r.elements[0 if r.scalar else turn] for r in operands])
+    return Shape(layers.one, layers.two, layers.depth, layers.interactions, measured)
