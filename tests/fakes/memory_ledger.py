@@ -130,6 +130,7 @@ class MemoryLedger:
                     num_qubits=job.num_qubits,
                     accepted_at=job.accepted_at,
                     avoid=tuple(sorted(job.avoid)),
+                    no_room=job.no_room,
                 )
                 for job in self._queue(queue)[:limit]
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -40,6 +40,9 @@ from .ledger_table import BY_QUEUE, BY_TENANT, OPEN, Index
 _T = TypeVar("_T")
 
 _ABSENT = "attribute_not_exists(pk)"
+
+_WITH = "@"
+"""Between a device and the calibration with which it has no room for a job."""
 
 
 class DynamoDbLedger:
@@ -135,7 +138,7 @@ class DynamoDbLedger:
                 shots=int(item["shots"]["N"]),
                 num_qubits=int(item["num_qubits"]["N"]),
                 accepted_at=item["accepted_at"]["S"],
-                avoid=tuple(sorted(item.get("avoid", {}).get("SS", ()))),
+                **_kept_from(item.get("avoid", {}).get("SS", ())),
             )
             for _, item in zip(range(limit), merged, strict=False)
         ]
@@ -368,8 +371,10 @@ def _job_item(job: Job) -> dict[str, Any]:
         item["name"] = {"S": job.name}
     if job.tags:
         item["tags"] = {"M": {key: {"S": value} for key, value in job.tags.items()}}
-    if job.avoid:
-        item["avoid"] = {"SS": list(job.avoid)}
+    if job.avoid or job.no_room:
+        # One attribute for both: what an index shows cannot be changed while it is in use.
+        full = [f"{device}{_WITH}{calibration}" for device, calibration in job.no_room.items()]
+        item["avoid"] = {"SS": [*job.avoid, *full]}
     if job.finished_at:
         item["finished_at"] = {"S": job.finished_at.isoformat()}
     if job.error:
@@ -382,6 +387,15 @@ def _job_item(job: Job) -> dict[str, Any]:
         item["open_pk"] = {"S": f"OPEN#{shard_of(job.id, OPEN_SHARDS)}"}
         item["open_sk"] = {"S": f"{job.check_at.isoformat()}#{job.id}"}
     return item
+
+
+def _kept_from(entries: Iterable[str]) -> dict[str, Any]:
+    """The devices that a waiting job is not to be given to: at all, and with which calibration."""
+    parts = [entry.partition(_WITH) for entry in sorted(entries)]
+    return {
+        "avoid": tuple(device for device, sign, _ in parts if not sign),
+        "no_room": {device: calibration for device, sign, calibration in parts if sign},
+    }
 
 
 def _summary(item: Mapping[str, Any]) -> JobSummary:

@@ -379,8 +379,10 @@ class Job(BaseModel):
             device_used=None,
             compiled=None,
             task=None,
+            superseded=None,
             recalled=False,
-            waiting_for=None,
+            # Only one for whose program there is no room knows already what it will wait for.
+            waiting_for=self.waiting_for if self.device_used in self.no_room else None,
             avoid=shunned,
         )
 

@@ -23,7 +23,13 @@ class JobExists(Exception):
 
 
 class WaitingJob(BaseModel):
-    """A queued job, as the queue's index shows it."""
+    """A queued job, as the queue's index shows it.
+
+    Attributes
+    ----------
+    avoid, no_room
+        As the job's record has them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,6 +40,7 @@ class WaitingJob(BaseModel):
     num_qubits: int
     accepted_at: datetime
     avoid: tuple[str, ...] = ()
+    no_room: dict[str, str] = {}
 
 
 class OpenJob(BaseModel):

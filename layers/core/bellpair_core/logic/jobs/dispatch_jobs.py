@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.pair.pair_gate import PairReading, pair_if_serving
-from bellpair_core.model.device import Device, DeviceKind
+from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
 from bellpair_core.model.job import ANY_QPU, FUNCTIONS_QUEUE, SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.limits import DISPATCH_BATCH, DISPATCH_DEEPEST, DISPATCH_TIME
 from bellpair_core.model.pair import PairRecord
@@ -16,7 +16,7 @@ from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
 from .claim_job import claim_job
 from .dispatch_functions import dispatch_functions
-from .dispatch_policy import DeviceLoad, Start, choose
+from .dispatch_policy import DeviceLoad, Start, choose, has_room
 from .let_go import call_is_over, job_of_holder
 
 
@@ -115,10 +115,11 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
 
 
 def _mixed_queues(loads: Iterable[DeviceLoad]) -> frozenset[str]:
-    """The shared queues in which jobs that wait for another device may stand before one that could
-    start now: in a device's own queue all jobs wait for the same."""
+    """The queues in which jobs that wait for something else may stand before one that could start
+    now: for another device, or for a calibration with which this one has room for them."""
     free = [load.device for load in loads if load.sound and load.room >= 1]
-    return frozenset().union(*map(_queues_served, free)) & SHARED_QUEUES
+    online = {device.name for device in free if device.status is DeviceStatus.ONLINE}
+    return frozenset().union(*map(_queues_served, free)) & (SHARED_QUEUES | online)
 
 
 def _queues_served(device: Device) -> frozenset[str]:
@@ -134,29 +135,30 @@ def _load(
     if device.max_in_flight is not None:
         holders = ledger.slots(device.name)
         if thorough:
-            holders = _freed(ledger, journal, device.name, holders)
+            holders = _freed(ledger, journal, device, holders)
     return DeviceLoad(device, holders, breakers(device.name))
 
 
 def _freed(
-    ledger: Ledger, journal: Journal, device: str, holders: frozenset[str]
+    ledger: Ledger, journal: Journal, device: Device, holders: frozenset[str]
 ) -> frozenset[str]:
     idle: set[str] = set()
     for holder in sorted(holders):
         # Freed right after the look: a job sent back meanwhile may take the place anew.
         job = ledger.job(job_of_holder(holder))
         if _place_is_idle(job, device) or call_is_over(holder, journal):
-            ledger.release_slot(device, holder)
+            ledger.release_slot(device.name, holder)
             idle.add(holder)
     return holders - idle
 
 
-def _place_is_idle(job: Job | None, device: str) -> bool:
+def _place_is_idle(job: Job | None, device: Device) -> bool:
     """Whether a job that holds a place on the device neither uses it nor is about to."""
-    if job is None or job.status.terminal or job.device_used not in (None, device):
+    if job is None or job.status.terminal or job.device_used not in (None, device.name):
         return True
     # Sent back by a stage that died before it could free the place.
-    return job.device_used is None and device in job.avoid
+    left = device.name in job.avoid or not has_room(job, device)
+    return job.device_used is None and left
 
 
 def _start(
@@ -182,6 +184,7 @@ def _start(
             message=f"given to device {device.name}",
             device_used=device.name,
             price=device.price,
+            waiting_for=None,
             attempt=job.attempt + 1,
             usage=job.usage + spent(),
         )
@@ -190,6 +193,6 @@ def _start(
     if claimed is not None:
         workflows.start(claimed)
         return True
-    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device.name):
+    if limit is not None and _place_is_idle(ledger.job(start.job.job_id), device):
         ledger.release_slot(device.name, start.job.job_id)
     return False

@@ -134,7 +134,17 @@ class _Board:
 
 def fits(job: WaitingJob | Job, device: Device) -> bool:
     """Whether the job may be given to the device, and the device can run it now."""
-    return device.status is DeviceStatus.ONLINE and could_run(job, device)
+    return device.status is DeviceStatus.ONLINE and could_run(job, device) and has_room(job, device)
+
+
+def has_room(job: WaitingJob | Job, device: Device) -> bool:
+    """Whether it is not known that the device, as it is calibrated, has no room for the job."""
+    return job.no_room.get(device.name) != calibration_of(device)
+
+
+def calibration_of(device: Device) -> str:
+    """What the device's calibration is called; a device without one is like itself only."""
+    return device.calibration_id or "none"
 
 
 def could_run(job: WaitingJob | Job, device: Device, avoid: Collection[str] = ()) -> bool:

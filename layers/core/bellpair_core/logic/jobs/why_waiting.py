@@ -9,7 +9,7 @@ from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device, DeviceStatus
 from bellpair_core.model.job import Job
 
-from .dispatch_policy import could_run
+from .dispatch_policy import could_run, has_room
 
 
 def why_waiting(
@@ -46,6 +46,11 @@ def _reason(
 ) -> str | None:
     if device.status is not DeviceStatus.ONLINE:
         return f"device {device.name} is {device.status}"
+    if not has_room(job, device):
+        return (
+            f"device {device.name} has no room for the program as it is calibrated now;"
+            " its next calibration is waited for"
+        )
     breaker = breaker_of(device.name)
     if breaker.admits(job.id, at):
         return None
