@@ -7,6 +7,8 @@ SOURCE_BYTES_MAX = 1024 * 1024
 
 SHOTS_MIN = 1
 SHOTS_MAX = 100_000
+SHOTS_DEFAULT = 1024
+"""Of a circuit that `sampling` is given without any."""
 
 RESULT_BITS_MAX = 4_000_000
 """Shots times classical bits of one job: so many characters its counts may take.
@@ -200,6 +202,9 @@ functions at work.
 
 FUNCTION_PLACE_SHARDS = 4
 """Items that the places of functions at work are spread over; each has its part of them."""
+
+OPTIONS_MAX = 8
+"""Options of one job."""
 
 CALLS_MAX = 10_000
 """Quantum calls of one job."""

@@ -1,0 +1,1 @@
+"""Options: the table, the decorators, and what the compiler does for them."""
