@@ -13,7 +13,7 @@ from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
 from bellpair_core.adapters.aws import client
-from bellpair_core.adapters.braket_tasks import BraketTasks
+from bellpair_core.adapters.device_tasks import DeviceTasks
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
 from bellpair_core.adapters.dynamodb_functions import DynamoDbFunctions
 from bellpair_core.adapters.dynamodb_journal import DynamoDbJournal
@@ -32,6 +32,7 @@ from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.examples import device_example, job_example
+from tests.fakes.device_surroundings import surroundings
 
 HOME, PEER = "us-east-1", "us-west-2"
 INITIAL = PairRecord(active=HOME, passive=PEER)
@@ -212,7 +213,7 @@ def completed(bucket: str) -> TaskState:
 
 
 def test_a_result_is_missing_only_where_its_bucket_is_there(aws: str) -> None:
-    tasks = BraketTasks({})
+    tasks = DeviceTasks([], surroundings())
 
     with pytest.raises(ResultMissing):
         tasks.result(completed(buckets()[HOME]))

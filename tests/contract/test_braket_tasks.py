@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bellpair_core.adapters.aws import client
-from bellpair_core.adapters.braket_tasks import BraketTasks
+from bellpair_core.adapters.device_tasks import DeviceTasks
 from bellpair_core.model.errors import JobFailed, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.ports import LaunchRefused, TaskUnknown
+from tests.fakes.device_surroundings import surroundings
 
 REGION = "us-east-1"
 TASK = Task(
@@ -87,7 +88,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 
 
 def launch() -> str:
-    return BraketTasks({REGION: "amazon-braket-results"}).launch(TASK, "job-1", "OPENQASM 3.0;")
+    tasks = DeviceTasks([], surroundings(result_buckets={REGION: "amazon-braket-results"}))
+    return tasks.launch(TASK, "job-1", "OPENQASM 3.0;")
 
 
 def test_a_refusal_of_the_only_request_is_conclusive(service: Script) -> None:
@@ -152,4 +154,4 @@ def test_a_task_that_the_service_does_not_know_is_not_called_failed(service: Scr
     service.answers = [refusal(404, "ResourceNotFoundException")]
 
     with pytest.raises(TaskUnknown):
-        BraketTasks({}).poll(MADE[2]["quantumTaskArn"])
+        DeviceTasks([], surroundings()).poll(MADE[2]["quantumTaskArn"])

@@ -54,7 +54,7 @@ def test_a_stages_workers_have_layers_that_were_tried_together(stage: str) -> No
     "statement",
     [
         "import bellpair_core.composition",
-        "import bellpair_core.adapters.braket_tasks, bellpair_core.adapters.step_functions",
+        "import bellpair_core.adapters.braket_device, bellpair_core.adapters.step_functions",
         "import bellpair_core.adapters.sqs_wakeups, bellpair_core.stage",
         "import chalice; chalice.Chalice('app')",
     ],

@@ -338,7 +338,7 @@ def test_other_workloads_tasks_are_out_of_reach(assembly: Assembly) -> None:
 
 
 def test_the_tag_that_rights_depend_on_is_the_one_that_tasks_are_made_with() -> None:
-    adapter = (ROOT / "layers/core/bellpair_core/adapters/braket_tasks.py").read_text()
+    adapter = (ROOT / "layers/core/bellpair_core/adapters/braket_device.py").read_text()
     assert 'tags={"bellpair-job": job_id}' in adapter
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import Task, result_prefix
 from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus, TaskUnknown
@@ -102,6 +103,10 @@ class FakeTasks:
         if state.arn not in self._results:
             raise ResultMissing(f"no results.json in {state.output_directory}")
         return self._results[state.arn]
+
+    def health(self, device_arn: str, region: str) -> DeviceStatus:
+        """Whether the device takes tasks now."""
+        return DeviceStatus(self.describe(device_arn, region, patient=False)["status"].lower())
 
     def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """The device's status and properties."""

@@ -12,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bellpair_core.model.blob import BlobRef
-from bellpair_core.model.device import Device
+from bellpair_core.model.device import Device, DeviceStatus
 from bellpair_core.model.errors import BellpairError, StageError, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.ports import PeerHealth, TaskState
@@ -260,6 +260,10 @@ class _Tasks:
     def result(self, state: TaskState) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(state.arn.split(":")[3], "result", state)
         return answer
+
+    def health(self, device_arn: str, region: str) -> DeviceStatus:
+        answer: dict[str, Any] = self._ask(region, "describe", device_arn, region)
+        return DeviceStatus(answer["status"].lower())
 
     def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(region, "describe", device_arn, region)

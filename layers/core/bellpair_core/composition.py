@@ -162,10 +162,21 @@ class World:
 
     @cached_property
     def tasks(self) -> TaskService:
-        """The device service."""
-        from .adapters.braket_tasks import BraketTasks
+        """The devices' services."""
+        from .adapters.device_tasks import DeviceTasks
+        from .adapters.secret_references import SecretReferences
+        from .logic.callbacks.public_address import is_public
+        from .ports.devices import DeviceSurroundings
 
-        return BraketTasks(self.settings.result_buckets)
+        settings = self.settings
+        surroundings = DeviceSurroundings(
+            stage=settings.stage,
+            region=settings.region,
+            result_buckets=settings.result_buckets,
+            secrets=SecretReferences(settings.region),
+            is_public=is_public,
+        )
+        return DeviceTasks(settings.devices, surroundings)
 
     @cached_property
     def workflows(self) -> Workflows:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from .model.device_names import device_name_of
+
+BRAKET = "braket"
+"""The adapter of a device whose setting names none."""
 
 
 class DeviceSetting(BaseModel):
     """One device that the stage offers.
 
-    ``region`` is ``None`` for a device that is served in every region, which is then used in
-    the caller's own.
+    Attributes
+    ----------
+    arn
+        Its ARN; for a device that has none, what `device_name_of` puts in its place.
+    region
+        ``None`` for a device that is served in every region, which is then used in the caller's
+        own.
+    adapter
+        What speaks to its service: the name of an entry point of ``bellpair.devices``.
+    url
+        Where its service is, for an adapter that needs to be told.
+    credential
+        Names the secret that its service asks for, such as ``"secretsmanager:kite-5"``; never
+        the secret itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -20,6 +38,17 @@ class DeviceSetting(BaseModel):
     arn: str
     region: str | None = None
     max_in_flight: int | None = None
+    adapter: str = BRAKET
+    url: str | None = None
+    credential: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        other = isinstance(given, dict) and given.get("adapter", BRAKET) != BRAKET
+        if other and "arn" not in given and "name" in given:
+            return {**given, "arn": device_name_of(str(given["name"]))}
+        return given
 
 
 class SentinelSetting(BaseModel):

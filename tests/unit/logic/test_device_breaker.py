@@ -15,7 +15,7 @@ from bellpair_core.logic.devices.device_breaker import (
 )
 from bellpair_core.logic.jobs.dispatch_policy import DeviceLoad, Start, choose
 from bellpair_core.model.breaker import Breaker, BreakerState
-from bellpair_core.model.device import DeviceKind
+from bellpair_core.model.device import DeviceKind, DeviceStatus
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.limits import BREAKER_FAILURES, BREAKER_PAUSE, CACHE_SECONDS
 from bellpair_core.ports import WaitingJob
@@ -222,7 +222,7 @@ def test_a_silent_service_is_asked_once_for_all_its_devices(
     class Silent(FakeTasks):
         asked = 0
 
-        def describe(self, *arguments: object, **named: object) -> dict[str, object]:
+        def health(self, *arguments: object) -> DeviceStatus:
             self.asked += 1
             raise TransientFault("no answer")
 
@@ -237,10 +237,10 @@ def test_a_service_that_answers_keeps_its_devices(
     ledger: MemoryLedger, clock: FakeClock, busy: bool
 ) -> None:
     class Answering(FakeTasks):
-        def describe(self, *arguments: object, **named: object) -> dict[str, object]:
+        def health(self, *arguments: object) -> DeviceStatus:
             if busy:
                 raise TransientFault("too many requests", throttled=True)
-            return {"status": "ONLINE"}
+            return DeviceStatus.ONLINE
 
     assert unreachable_devices(ledger, Answering(), clock, SETTINGS, "us-east-1") == []
     assert ledger.writes == 0

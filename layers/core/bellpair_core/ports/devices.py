@@ -166,8 +166,13 @@ class DeviceAdapter(Protocol):
 class Secrets(Protocol):
     """What must not be written down in a stage's parameters."""
 
-    def __call__(self, reference: str) -> str:
+    def __call__(self, reference: str, *, anew: bool = False) -> str:
         """The secret that the reference names.
+
+        Parameters
+        ----------
+        anew
+            Whether to read it again, where one read before is not good any more.
 
         Raises
         ------
@@ -189,12 +194,16 @@ class DeviceSurroundings:
         By region, the bucket in which a service may leave results.
     secrets
         Reads secrets by reference.
+    is_public
+        Whether an address (an IP) is one of the public Internet: an adapter that calls out calls
+        no other, so that no setting and no name server leads it inside.
     """
 
     stage: str
     region: str
     result_buckets: Mapping[str, str]
     secrets: Secrets
+    is_public: Callable[[str], bool]
 
 
 OpenDevice = Callable[[DeviceSetting, DeviceSurroundings], DeviceAdapter]

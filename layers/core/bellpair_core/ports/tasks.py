@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import Task
 
 
@@ -28,7 +29,15 @@ class TaskStatus(StrEnum):
 
 
 class TaskState(BaseModel):
-    """A task as the service reports it."""
+    """A task as the service reports it.
+
+    Attributes
+    ----------
+    arn
+        The task's ARN, or what `task_name_of` puts in its place.
+    output_bucket, output_directory
+        Where a service leaves the result that leaves it in a bucket; else empty.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,8 +45,8 @@ class TaskState(BaseModel):
     status: TaskStatus
     failure_reason: str | None = None
     queue_position: str | None = None
-    output_bucket: str
-    output_directory: str
+    output_bucket: str = ""
+    output_directory: str = ""
     created_at: str | None = None
     ended_at: str | None = None
 
@@ -107,9 +116,14 @@ class TaskService(Protocol):
         """
         ...
 
+    def health(self, device_arn: str, region: str) -> DeviceStatus:
+        """Whether the device takes tasks now; gives up soon on a service that does not answer."""
+        ...
+
     def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """The device's status and properties: ``{"status", "provider", "type", "queue_depth",
-        "properties"}``, properties being the parsed capabilities document.
+        "shots_min", "shots_max", "price", "format", "properties"}``, properties being its
+        calibration document, and format saying which reader that is for.
 
         Parameters
         ----------

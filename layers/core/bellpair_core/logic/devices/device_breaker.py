@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from bellpair_core.logic.recent import Recent
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device_names import DEVICE_PREFIX
 from bellpair_core.model.errors import LedgerConflict, TransientFault
 from bellpair_core.model.job import Job
 from bellpair_core.ports import Clock, Ledger, TaskService
@@ -92,9 +93,9 @@ def unreachable_devices(
     return away
 
 
-def away_text(region: str) -> str:
-    """How people are told that a region's device service is out of reach."""
-    return f"the device service of {region} does not answer"
+def away_text(service: str) -> str:
+    """How people are told that a device service, named by `service_of`, is out of reach."""
+    return f"the device service of {service.removeprefix(DEVICE_PREFIX)} does not answer"
 
 
 class Breakers:
@@ -193,7 +194,7 @@ def barred(job: Job, device: Device | None, breakers: Breakers) -> str | None:
 
 def _answers(tasks: TaskService, device: DeviceSetting, region: str) -> bool:
     try:
-        tasks.describe(device.arn, region, patient=False)
+        tasks.health(device.arn, region)
     except TransientFault as fault:
         return fault.throttled
     return True

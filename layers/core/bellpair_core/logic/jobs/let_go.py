@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from bellpair_core.logic.journal.journal_log import read_journal
+from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.job import FUNCTIONS_QUEUE, SHARED_QUEUES, Job
 from bellpair_core.ports import Journal, Ledger, TaskService
@@ -72,13 +73,13 @@ def cancel_known_calls(
     silent: set[str] = set()
     try:
         for pending in read_journal(journal(), job.id).pending.values():
-            region = pending.call.region
+            service = service_of(pending.call.device_arn, pending.call.region)
             for arn in pending.launched.arns if pending.launched else ():
-                if arn is not None and region not in silent:
+                if arn is not None and service not in silent:
                     try:
                         tasks().cancel(arn)
                     except TransientFault:
                         _LOG.warning("a call of job %s was not cancelled", job.id, exc_info=True)
-                        silent.add(region)
+                        silent.add(service)
     except TransientFault:
         _LOG.warning("the calls of job %s were not cancelled", job.id, exc_info=True)

@@ -6,6 +6,7 @@ import logging
 from collections import Counter, deque
 from datetime import datetime
 
+from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import ErrorCode, LedgerConflict, TransientFault
 from bellpair_core.model.job import SHARED_QUEUES, Job, JobError, JobStatus
 from bellpair_core.model.limits import (
@@ -232,16 +233,17 @@ class _Sweeper:
         task = job.task
         if task is None:
             return True
-        if task.region in self._silent:
+        service = service_of(task.device_arn, task.region)
+        if service in self._silent:
             return False
         try:
             # The device tells as well as the task whether there is a service, and is asked
             # without much patience: a pass has other jobs to look at.
-            self._tasks.describe(task.device_arn, task.region, patient=False)
+            self._tasks.health(task.device_arn, task.region)
         except TransientFault as fault:
             if fault.throttled:
                 return True
-            self._silent.add(task.region)
+            self._silent.add(service)
             return False
         return True
 
@@ -254,15 +256,17 @@ class _Sweeper:
         self._queues.update(free_place(job, self._ledger, self._settings))
         if job.function is not None:
             cancel_known_calls(job, lambda: self._journal, lambda: self._tasks)
-        if job.task is not None and job.task.region in self._silent:
+        if job.task is None:
+            return
+        service = service_of(job.task.device_arn, job.task.region)
+        if service in self._silent:
             return
         try:
             cancel_unwanted_task(job, self._tasks)
         except TransientFault:
             # The job has ended all the same. Of many that end so, one waits for the service.
             _LOG.warning("the task of job %s was not cancelled", job.id, exc_info=True)
-            if job.task is not None:
-                self._silent.add(job.task.region)
+            self._silent.add(service)
 
 
 def _rests_until(job: Job) -> datetime | None:

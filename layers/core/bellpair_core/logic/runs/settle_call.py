@@ -15,6 +15,7 @@ from bellpair_core.logic.devices.device_breaker import away_text
 from bellpair_core.logic.jobs.waiting_note import PAYLOADS_AWAY
 from bellpair_core.logic.journal.fold_journal import PendingCall
 from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import SHARED_QUEUES, Job
 from bellpair_core.model.journal import CallResult, Launched
@@ -262,11 +263,12 @@ class CallWatch:
         return None
 
     def _out_of_reach(self, *, blamed: bool) -> None:
-        region, name = self._call.region, self._call.device
-        self.why = away_text(region)
+        arn, name = self._call.device_arn, self._call.device
+        service = service_of(arn, self._call.region)
+        self.why = away_text(service)
         setting = self._desk.settings.device(name)
         home = (setting.region if setting else None) or self._desk.settings.region
-        if region == home:
+        if service == service_of(arn, home):
             # A result that cannot be fetched is not the device's doing.
             if blamed:
                 self._desk.breakers.failed(name, self.why, away=True)

@@ -19,7 +19,9 @@ def counts_of(document: Mapping[str, Any], bits: Sequence[int | None]) -> dict[s
     document
         A ``braket.task_result.gate_model_task_result`` document. Either ``measurements``, one
         list of 0 and 1 for each shot with a column for each of ``measuredQubits``, or
-        ``measurementProbabilities`` with the shots taken.
+        ``measurementProbabilities`` with the shots taken. Or the like of another service, with
+        ``measurementCounts``: shots by text of 0 and 1, a character for each of
+        ``measuredQubits``.
     bits
         The device qubit measured into each classical bit, bit 0 first.
 
@@ -45,6 +47,9 @@ def counts_of(document: Mapping[str, Any], bits: Sequence[int | None]) -> dict[s
         # Counting whole rows first leaves few rows to be turned into text.
         for row, number in Counter(map(tuple, document["measurements"])).items():
             counter[text(row)] += number
+    elif document.get("measurementCounts"):
+        for key, number in document["measurementCounts"].items():
+            counter[text(key)] += int(number)
     else:
         shots = int(document["taskMetadata"]["shots"])
         for key, share in (document.get("measurementProbabilities") or {}).items():

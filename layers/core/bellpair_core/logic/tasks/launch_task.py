@@ -11,6 +11,7 @@ from bellpair_core.logic.jobs.amend_job import amend_job, going_on, owned_job
 from bellpair_core.logic.jobs.redirect import better_elsewhere
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
 from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import (
     DeviceUnavailable,
     ErrorCode,
@@ -164,15 +165,15 @@ class _Stage:
             return
         try:
             home = self._home(device)
-            status = self.tasks.describe(device.arn, home, patient=False)["status"]
+            status = self.tasks.health(device.arn, home)
         except TransientFault as fault:
             if fault.throttled:
                 raise
-            why = away_text(home)
+            why = away_text(service_of(device.arn, home))
             self.breakers.failed(device.name, why, away=True)
             raise DeviceUnavailable(why) from fault
-        if str(status).lower() != DeviceStatus.ONLINE:
-            why = f"device {device.name} is {str(status).lower()}"
+        if status is not DeviceStatus.ONLINE:
+            why = f"device {device.name} is {status}"
             self.breakers.failed(device.name, why, at_once=True, away=True)
             raise DeviceUnavailable(why)
 
@@ -280,7 +281,7 @@ class _Stage:
         """Why the device will not come to the task soon, if so."""
         why = barred(job, self._seen(job.device_used or ""), self.breakers)
         # A service that has just answered is not away any more, whatever its breaker says.
-        return None if why == away_text(task.region) else why
+        return None if why == away_text(service_of(task.device_arn, task.region)) else why
 
     def _refused(self, job: Job, refusal: LaunchRefused, *, conclusive: bool) -> NoReturn:
         name = job.device_used or job.device
@@ -305,11 +306,12 @@ class _Stage:
 
     def _unanswered(self, job: Job, task: Task, fault: TransientFault) -> NoReturn:
         if not fault.throttled:
-            why = away_text(task.region)
+            service = service_of(task.device_arn, task.region)
+            why = away_text(service)
             device = self.settings.device(job.device_used or job.device)
             # A device that is served in every region is well where new tasks go, though its old
             # ones are out of reach with the region that was lost.
-            if device is not None and task.region == self._home(device):
+            if device is not None and service == service_of(device.arn, self._home(device)):
                 self.breakers.failed(device.name, why, away=True)
             note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
         raise fault

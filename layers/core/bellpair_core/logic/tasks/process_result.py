@@ -12,6 +12,7 @@ from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
 from bellpair_core.logic.jobs.redirect import another_left
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
 from bellpair_core.model.device import Device
+from bellpair_core.model.device_names import service_of_task
 from bellpair_core.model.errors import (
     DeviceUnavailable,
     ErrorCode,
@@ -81,8 +82,8 @@ def process_result(
         await_unknown(ledger, clock, job, task_arn, attempt=attempt)
     except TransientFault as fault:
         if not fault.throttled:
-            region = task_arn.split(":")[3]
-            note_waiting(ledger, clock, job, away_text(region), attempt=attempt)
+            why = away_text(service_of_task(task_arn))
+            note_waiting(ledger, clock, job, why, attempt=attempt)
         raise
     if document is None:
         desk = _Failures(ledger, clock, devices, breakers, attempt)
