@@ -142,6 +142,8 @@ class Device(BaseModel):
         last good one.
     median_one_qubit_error, median_two_qubit_error, median_readout_error
         Medians over the target's qubits and edges, 0 to 1; ``None`` where it has no figures.
+    couplings
+        Pairs of qubits that a two-qubit gate may act on; ``None`` where every pair may.
     quality
         Success that was observed over the success that was expected, a moving mean; ``None``
         while nothing was observed.
@@ -170,6 +172,7 @@ class Device(BaseModel):
     median_one_qubit_error: float | None = None
     median_two_qubit_error: float | None = None
     median_readout_error: float | None = None
+    couplings: int | None = None
     quality: float | None = None
     refused: RefusedCalibration | None = None
     seen_at: datetime
