@@ -17,6 +17,7 @@ def _told(program: str) -> tuple[Obstacle | None, tuple[int, int]]:
 @pytest.mark.parametrize(
     "program",
     [
+        HEAD_3 + "▸input float v; input angle w; rx(v) q; if (c[0]) x q[0]; c = measure q;",
         in_3("▸if (c[0]) x q[0]; if (c[1]) x q[1];"),
         in_2("▸if (c == 1) x q[0];"),
         in_3("c[0] = measure q[0]; ▸x q[0];"),

@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from bellpair_core.openqasm.late_values import applied_late
+
 Number = int | float | bool
 
 INTEGER_LIMIT = 2**63
@@ -31,11 +33,16 @@ def compute(operation: Operator, values: list[Any]) -> Number | None:
 
     Raises
     ------
+    LookupError
+        One of the values comes after compiling, and the operation can't wait for it.
     ArithmeticError, ValueError, TypeError
         The result is not a finite number of 64 bits, or the operation has no such operands.
     """
     if None in values:
         return None
+    late = applied_late(operation.symbol, values)
+    if late is not None:
+        return late
     result = operation.compute(*values)
     if isinstance(result, float):
         if not math.isfinite(result):

@@ -18,7 +18,9 @@ from bellpair_core.openqasm.scanner import (
 DEFAULT_LIMITS = ProgramLimits()
 
 
-def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> ProgramFacts:
+def check_program(
+    source: str, limits: ProgramLimits = DEFAULT_LIMITS, *, inputs: bool = False
+) -> ProgramFacts:
     """Check an OpenQASM program and tell what a device needs to know about it.
 
     Time and memory grow linearly with the source and with ``limits``; a program that asks
@@ -30,6 +32,9 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
         The program's text, OpenQASM 2.0, 3.0 or 3.1; without a version line it is 3.0.
     limits
         What the program may ask for.
+    inputs
+        Whether values for its inputs will be given. Where they won't, having inputs is an
+        obstacle.
 
     Raises
     ------
@@ -37,10 +42,12 @@ def check_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Progra
         The first problem found, with its line and column. What is correct but not for
         devices here is no error: it is told as the facts' ``obstacle``.
     """
-    return _read(source, limits)[1]
+    return _read(source, limits, inputs)[1]
 
 
-def flatten_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> FlatProgram:
+def flatten_program(
+    source: str, limits: ProgramLimits = DEFAULT_LIMITS, *, inputs: bool = False
+) -> FlatProgram:
     """Write a program out: loops, constants, expressions, aliases and modifiers resolved.
 
     It reads the program as `check_program` does. What that accepts without an ``obstacle``
@@ -48,7 +55,7 @@ def flatten_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Flat
 
     Parameters
     ----------
-    source, limits
+    source, limits, inputs
         As for `check_program`.
 
     Raises
@@ -70,14 +77,16 @@ def flatten_program(source: str, limits: ProgramLimits = DEFAULT_LIMITS) -> Flat
     measure q[1] -> c[1];
     <BLANKLINE>
     """
-    reader, facts = _read(source, limits)
+    reader, facts = _read(source, limits, inputs)
     if facts.obstacle is not None:
         message, line, column, remedy = facts.obstacle
         raise ProgramError(ProblemKind.UNSUPPORTED, message, line, column, remedy)
-    return FlatProgram(reader.flat_text(), facts)
+    return reader.flat(facts)
 
 
-def _read(source: str, limits: ProgramLimits) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
+def _read(
+    source: str, limits: ProgramLimits, inputs: bool
+) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     unreadable = offset_of_unreadable(source)
     if unreadable is not None:
         _fail_at(
@@ -98,7 +107,10 @@ def _read(source: str, limits: ProgramLimits) -> tuple[OpenQasm2 | OpenQasm3, Pr
             f"OpenQASM {text[:20]} is not known",
             "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
         )
-    return _whole(OpenQasm3(source, limits), "3.0")
+    reader, facts = _whole(OpenQasm3(source, limits), "3.0")
+    if not inputs and reader.input_obstacle is not None:
+        facts = facts._replace(obstacle=reader.input_obstacle)
+    return reader, facts
 
 
 def _whole(

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 from bellpair_core.openqasm.control import Control
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.late_values import LateValue
 from bellpair_core.openqasm.names import Constant, Formula, Value
 from bellpair_core.openqasm.registers import Kind, Register
 
 _NUMBER_TYPES = ("int", "uint", "float", "angle", "bool")
+_INPUT_TYPES = ("float", "angle")
 
 
 class Declarations(Control):
@@ -102,6 +104,28 @@ class Declarations(Control):
             self.fail_syntax("a type such as 'int'")
         self._number(needs_value=True)
 
+    def _input(self) -> None:
+        start = self.pos
+        self.only_global("An input")
+        self.pos += 1
+        kind = self.tokens[self.pos]
+        if kind not in _INPUT_TYPES:
+            if not kind.isidentifier():
+                self.fail_syntax("a type such as 'float'")
+            self.fail(
+                ProblemKind.UNSUPPORTED,
+                f"inputs of type {quoted(kind)} are not supported",
+                f"Use one of the types {', '.join(_INPUT_TYPES)}, or write the value into "
+                "the program.",
+            )
+        self.pos += 1
+        self.width()
+        name_at = self.pos
+        name = self.read_name("the input")
+        self.expect(";")
+        self.note_input(name, start)
+        self.declare(name, Constant(self.late.new_input()), name_at)
+
     def _variable(self) -> None:
         self._number(needs_value=False)
 
@@ -122,6 +146,10 @@ class Declarations(Control):
     def _converted(self, kind: str, value: Value, at: int) -> Value:
         if value is None or isinstance(value, Formula):
             return None
+        if isinstance(value, LateValue):
+            if kind not in _INPUT_TYPES:
+                self.fail_unknown(f"a value of type '{kind}'", at)
+            return value
         if kind == "bool":
             return bool(value)
         if kind in ("float", "angle"):
@@ -139,6 +167,7 @@ class Declarations(Control):
         "bit": _bit,
         "const": _const,
         "creg": _creg,
+        "input": _input,
         "qreg": _qreg,
         "qubit": _qubit,
         **dict.fromkeys(_NUMBER_TYPES, _variable),

@@ -13,6 +13,7 @@ from bellpair_core.openqasm.cursor import Cursor, description, quoted
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.formulas import Step
 from bellpair_core.openqasm.gates import Gate
+from bellpair_core.openqasm.late_values import LateValue
 from bellpair_core.openqasm.names import Constant, Formula, Value
 from bellpair_core.openqasm.registers import Register
 
@@ -34,6 +35,9 @@ class Expressions(Cursor):
     # What the gate definition being read computes from this many parameters.
     steps: list[Step]
     params = 0
+
+    # Whether this is a gate definition's body.
+    in_gate = False
 
     # In a condition, bits may stand for the values they will be measured to have.
     in_condition = False
@@ -98,6 +102,8 @@ class Expressions(Cursor):
         """Read an expression that must be a whole number."""
         start = self.pos
         value = self.expression()
+        if isinstance(value, LateValue):
+            self.fail_unknown(what, start)
         if isinstance(value, float | bool):
             self.fail(
                 ProblemKind.WRONG_TYPE,
@@ -148,6 +154,12 @@ class Expressions(Cursor):
             self.fail_undefined(ProblemKind.UNDEFINED_NAME, "the name", self.pos)
         if not isinstance(entity, Constant):
             self._fail_not_a_number(token, entity)
+        if self.in_gate and isinstance(entity.value, LateValue):
+            self.fail(
+                ProblemKind.UNSUPPORTED,
+                f"the gate's definition uses the input {quoted(token)}",
+                "Give the gate a parameter, and pass it the input where the gate is applied.",
+            )
         self.pos += 1
         return entity.value
 
@@ -181,6 +193,11 @@ class Expressions(Cursor):
         """Apply an operation, or raise the error for the token that stands for it."""
         try:
             return compute(operation, operands)
+        except LookupError:
+            # In a condition this is as little known as a result.
+            if self.in_condition:
+                return None
+            self.fail_unknown(f"the result of '{operation.symbol}'", at)
         except ZeroDivisionError:
             self._fail_value("this divides by zero", at, "Use a divisor other than 0.")
         except TypeError:

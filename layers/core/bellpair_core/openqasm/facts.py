@@ -94,6 +94,8 @@ class ProgramFacts(NamedTuple):
         How much of what it does.
     obstacle
         The first thing that keeps the program from being compiled; None if nothing does.
+    inputs
+        Names of the inputs, in the order of their declaration.
     """
 
     language: str
@@ -109,3 +111,4 @@ class ProgramFacts(NamedTuple):
     gate_names: frozenset[str]
     shape: Shape
     obstacle: Obstacle | None = None
+    inputs: tuple[str, ...] = ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bellpair_core.openqasm.facts import ProgramFacts
-from bellpair_core.openqasm.instances import Head, Instances, call
+from bellpair_core.openqasm.instances import Head, Instances, LateGate
+from bellpair_core.openqasm.late_values import LateStep
 from bellpair_core.openqasm.registers import Kind, Register
 
 
@@ -19,13 +20,20 @@ class FlatProgram(NamedTuple):
         OpenQASM 2.0 with ``qelib1.inc``, which means what the source means up to a global
         phase. Its registers have the source's order and sizes, and its names where
         OpenQASM 2 allows them. X and phase gates with more controls than that library has
-        are declared ``opaque``: ``mcx_<n>`` and ``mcp_<n>(angle)``, controls first.
+        are declared ``opaque``: ``mcx_<n>`` and ``mcp_<n>(angle)``, controls first; and so are
+        gates with angles that follow from inputs, under names of their own.
     facts
         What checking the source tells.
+    late_gates
+        By such a name the gate that it stands for, with its angles.
+    late_steps
+        The numbers that follow from inputs, each computed from those before it.
     """
 
     text: str
     facts: ProgramFacts
+    late_gates: Mapping[str, LateGate] = {}
+    late_steps: Sequence[LateStep] = ()
 
 
 class Declared(NamedTuple):
@@ -57,13 +65,17 @@ def flat_text(
         free = instances.fresh(name)
         registers.append(f"{'qreg' if kind == 'qubit' else 'creg'} {free}[{size}];")
         labels[kind] += [f"{free}[{index}]" for index in range(size)]
-    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', *instances.text, *registers]
+    body: list[str] = []
     for operation in operations:
-        lines += _lines(operation, labels["qubit"], labels["bit"])
-    return "\n".join((*lines, ""))
+        body += _lines(operation, labels["qubit"], labels["bit"], instances)
+    # Writing the body may still have declared gates.
+    head = ["OPENQASM 2.0;", 'include "qelib1.inc";', *instances.text, *registers]
+    return "\n".join((*head, *body, ""))
 
 
-def _lines(operation: Operation, qubits: list[str], bits: list[str]) -> Iterator[str]:
+def _lines(
+    operation: Operation, qubits: list[str], bits: list[str], instances: Instances
+) -> Iterator[str]:
     head, operands = operation
     if head is MEASURE:
         source, target = operands
@@ -77,4 +89,4 @@ def _lines(operation: Operation, qubits: list[str], bits: list[str]) -> Iterator
         width = max(register.size for register in operands)
         for turn in range(width):
             places = [r.elements[0 if r.scalar else turn] for r in operands]
-            yield call(head.name, head.params, [qubits[place] for place in places])
+            yield instances.call(head, [qubits[place] for place in places])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import NamedTuple, NoReturn
 
 from bellpair_core.openqasm.arithmetic import Number, Operator
@@ -16,6 +17,7 @@ from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.forms import Form, composed, form_of
 from bellpair_core.openqasm.formulas import Step, known
 from bellpair_core.openqasm.gates import QELIB1, Gate
+from bellpair_core.openqasm.late_values import LateValue
 from bellpair_core.openqasm.names import Formula
 from bellpair_core.openqasm.unitaries import MANY_P, MANY_X, Angles, Written, modified
 
@@ -77,6 +79,16 @@ class Head(NamedTuple):
     size: int
 
 
+class LateGate(NamedTuple):
+    """A standard gate with angles that follow from inputs.
+
+    An angle that is a whole number is the index of a step; a known one is a `float`.
+    """
+
+    name: str
+    params: tuple[int | float, ...]
+
+
 class Reader(NamedTuple):
     """What is needed of the program's reader: to compute, to bound work, and to complain."""
 
@@ -95,6 +107,8 @@ class Instances:
         self._heads: dict[tuple[str, Modifiers, tuple[Number, ...]], Head] = {}
         self._forms: dict[str, Form] = {}
         self._names = {*QELIB1, *_WORDS_2.split(), *_FUNCTIONS_2.split()}
+        self.late_gates: dict[str, LateGate] = {}
+        self._late_names: dict[tuple[str, Angles], str] = {}
 
     def form(self, name: str, width: int) -> Form:
         """What a gate comes to, by the name that its head has and its number of qubits."""
@@ -102,6 +116,27 @@ class Instances:
         if form is None:
             form = self._forms[name] = form_of(name, width)
         return form
+
+    def call(self, head: Head, operands: Sequence[str]) -> str:
+        """Write one application, each number so that reading it gives it again.
+
+        A gate with an angle that is not known yet is written under a name of its own.
+        """
+        name, params, _ = head
+        if any(isinstance(param, LateValue) for param in params):
+            name, params = self._late_name(name, params, len(operands)), ()
+        numbers = f"({','.join(repr(float(param)) for param in params)})" if params else ""
+        return f"{name}{numbers} {','.join(operands)};"
+
+    def _late_name(self, name: str, params: Angles, width: int) -> str:
+        key = (name, params)
+        late = self._late_names.get(key)
+        if late is None:
+            late = self._late_names[key] = self.fresh(f"late_{name.lower()}")
+            angles = tuple(p.index if isinstance(p, LateValue) else float(p) for p in params)
+            self.late_gates[late] = LateGate(name, angles)
+            self.text.append(f"opaque {late} {_formals(width)};")
+        return late
 
     def fresh(self, name: str) -> str:
         """Return a name that OpenQASM 2 takes and nothing else has, as near as may be."""
@@ -152,6 +187,7 @@ class Instances:
             return self._define(name, width, [*flips, (inner, qubits), *flips])
         if gate.body is None:
             written = modified(name, arguments, len(controls), self._exponents(powers))
+            self._require_numbers(written, name, at)
             return self._define(name, width, [self._standard(each) for each in written])
         if powers:
             return self._repeated(gate, name, modifiers, arguments, at)
@@ -267,13 +303,24 @@ class Instances:
         plain = re.sub("[^a-zA-Z0-9_]", "_", name)
         free = self.fresh(plain if plain.startswith("own_") else f"own_{plain}")
         places = [f"a{place}" for place in range(width)]
-        body = " ".join(call(head.name, head.params, [places[q] for q in qs]) for head, qs in parts)
+        body = " ".join(self.call(head, [places[q] for q in qs]) for head, qs in parts)
         self.text.append(f"gate {free} {_formals(width)} {{ {body} }}")
         self._forms[free] = composed(
             width,
             [(self.form(head.name, len(qs)), qs) for head, qs in parts if head.name != "barrier"],
         )
         return Head(free, (), size)
+
+    def _require_numbers(self, written: Sequence[Written], name: str, at: int) -> None:
+        """Refuse a gate of which an angle can't be computed before the inputs are known."""
+        angles = (angle for each in written for angle in each.params)
+        if any(isnan(angle) and not isinstance(angle, LateValue) for angle in angles):
+            self._reader.fail(
+                ProblemKind.UNSUPPORTED,
+                f"this power of '{name}' is not known before its inputs are",
+                "Use a whole power of a rotation, such as rx, or write the angle as a number.",
+                at,
+            )
 
     def _fail_large(self, at: int) -> NoReturn:
         self._reader.fail(
@@ -282,12 +329,6 @@ class Instances:
             "Use a smaller power.",
             at,
         )
-
-
-def call(name: str, params: Angles, operands: Sequence[str]) -> str:
-    """Write one application, each number so that reading it gives it again."""
-    numbers = f"({','.join(repr(float(param)) for param in params)})" if params else ""
-    return f"{name}{numbers} {','.join(operands)};"
 
 
 def _inverted(modifiers: Modifiers) -> Modifiers:

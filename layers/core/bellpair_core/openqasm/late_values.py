@@ -7,17 +7,17 @@ and giving the inputs their values means computing the list once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import nan
 from typing import Any, NamedTuple
 
 INPUT = "input"
 
 # What keeps a number a number, so that the value may come later: neither comparisons nor bits.
-_LATE = frozenset(
-    "+ - * / ** ^ % sin cos tan exp sqrt ln log arcsin arccos arctan ceiling floor "
-    "mod pow float angle".split()
-)
+_OPERATORS = ["+", "-", "*", "/", "**", "%"]
+_FUNCTIONS = ["sin", "cos", "tan", "exp", "sqrt", "log", "arcsin", "arccos", "arctan"]
+_ROUNDING = ["ceiling", "floor", "mod", "pow", "float", "angle"]
+_LATE = frozenset([*_OPERATORS, *_FUNCTIONS, *_ROUNDING])
 
 
 class LateStep(NamedTuple):
@@ -117,38 +117,3 @@ def applied_late(symbol: str, values: Sequence[Any]) -> LateValue | None:
     if symbol not in _LATE:
         raise LookupError(symbol)
     return late.steps.put(symbol, values)
-
-
-def evaluated(
-    steps: Sequence[LateStep],
-    values: Sequence[float],
-    operation: Callable[[str, int], Callable[..., Any]],
-) -> list[float]:
-    """Compute all steps for values of the inputs, in the order of their declaration.
-
-    Parameters
-    ----------
-    steps
-        The list.
-    values
-        As many as it has inputs.
-    operation
-        Gives the function of a symbol and its number of operands.
-
-    Raises
-    ------
-    ArithmeticError, ValueError
-        A step has no value, or one that is no finite number.
-    """
-    given = iter(values)
-    numbers: list[float] = []
-    for symbol, operands in steps:
-        if symbol == INPUT:
-            numbers.append(float(next(given)))
-            continue
-        found = [numbers[o] if isinstance(o, int) else o for o in operands]
-        number = operation(symbol, len(found))(*found)
-        if isinstance(number, complex):
-            raise ValueError(f"{symbol} has no real value")
-        numbers.append(float(number))
-    return numbers

@@ -24,7 +24,8 @@ from bellpair_core.openqasm.unsupported import UNSUPPORTED
 
 _WORDS = (
     "OPENQASM include qubit qreg bit creg const int uint float angle bool gate let for in if else "
-    "measure reset barrier box ctrl negctrl inv pow pragma true false U gphase"
+    "measure reset barrier box ctrl negctrl inv pow pragma true false U gphase "
+    "input"
 )
 _MODIFIERS = frozenset(["ctrl", "negctrl", "inv", "pow"])
 _IN_GATE_BODY = _MODIFIERS | {"for", "barrier"}

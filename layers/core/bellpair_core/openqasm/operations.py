@@ -8,10 +8,18 @@ from bellpair_core.openqasm.cursor import description, quoted
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.expressions import Expressions
 from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits
-from bellpair_core.openqasm.flat import BARRIER, MEASURE, Declared, Operation, flat_text
+from bellpair_core.openqasm.flat import (
+    BARRIER,
+    MEASURE,
+    Declared,
+    FlatProgram,
+    Operation,
+    flat_text,
+)
 from bellpair_core.openqasm.formulas import Step
 from bellpair_core.openqasm.gates import Gate
 from bellpair_core.openqasm.instances import PLAIN, Application, Instances, Modifiers, Reader
+from bellpair_core.openqasm.late_values import LateSteps
 from bellpair_core.openqasm.names import Formula, Value
 from bellpair_core.openqasm.registers import Kind, Register
 from bellpair_core.openqasm.scanner import line_and_column, offset_of_token
@@ -28,11 +36,13 @@ class Operations(Expressions):
         self.gate_names: set[str] = set()
         self.num_qubits = 0
         self.num_bits = 0
-        self.in_gate = False
         self.has_classical_control = False
         self.physical_qubits = False
         self.verbatim = False
         self.obstacle: Obstacle | None = None
+        self.inputs: list[str] = []
+        self.input_obstacle: Obstacle | None = None
+        self.late = LateSteps()
         # Set while reading the body of a loop that makes no turn: its index has no value.
         self.dead = False
         self.steps: list[Step] = []
@@ -44,9 +54,21 @@ class Operations(Expressions):
         )
         self._replayable = limits.max_replayed + len(self.tokens)
 
-    def flat_text(self) -> str:
+    def flat(self, facts: ProgramFacts) -> FlatProgram:
         """Return the program that was read, written out in OpenQASM 2."""
-        return flat_text(self.declared, self.operations, self.instances)
+        text = flat_text(self.declared, self.operations, self.instances)
+        return FlatProgram(text, facts, self.instances.late_gates, tuple(self.late.steps))
+
+    def note_input(self, name: str, at: int) -> None:
+        """Note an input of the program; the first one is an obstacle if it gets no value."""
+        self.inputs.append(name)
+        if self.input_obstacle is None:
+            offset = offset_of_token(self.source, at, openqasm2=self.openqasm2)
+            self.input_obstacle = Obstacle(
+                f"the parameter {quoted(name)} has no value",
+                *line_and_column(self.source, offset),
+                "Give values for the program's inputs, or write them into the program.",
+            )
 
     def hinder(self, message: str, remedy: str, at: int) -> None:
         """Note something that devices don't do, if it is the first and is ever run."""
@@ -101,6 +123,7 @@ class Operations(Expressions):
             gate_names=frozenset(self.gate_names),
             shape=shape_of(self.num_qubits, self.operations, self.instances),
             obstacle=self.obstacle,
+            inputs=tuple(self.inputs),
         )
 
     def operand(self) -> Register:

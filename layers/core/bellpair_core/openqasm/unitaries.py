@@ -136,6 +136,9 @@ def _powers(gate: Controlled, powers: Angles) -> Controlled:
             continue
         if power == -1 and base in _INVERSE:
             base = _INVERSE[base]
+        elif power == -1 and base == "u":
+            theta, phi, lam, gamma = params
+            params = (-theta, -lam, -phi, -gamma)
         elif base == "swap":
             base = "swap" if power % 2 else "none"
         elif base in _ROTATIONS:

@@ -33,7 +33,6 @@ UNSUPPORTED = {
     "duration": _unsupported("durations are", _TIMING),
     "end": _unsupported("'end' is", "Remove what would not be run."),
     "extern": _unsupported("external functions are", _GATE),
-    "input": _unsupported("parameters are", "Write the value into the program."),
     "opaque": _unsupported("opaque gates are", "Define the gate with 'gate'."),
     "output": _unsupported("choosing outputs is", "Remove it: all bits are returned."),
     "readonly": _unsupported("array references are", _STATIC),
