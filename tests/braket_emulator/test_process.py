@@ -59,3 +59,20 @@ def test_a_profile_that_cannot_be_used_says_why(tmp_path: Path, text: str, messa
     assert process.returncode == 2
     assert message in errors
     assert str(file) in errors
+
+
+def test_drift_is_set_by_options_and_over_http(start: Callable[..., Emulator]) -> None:
+    emulator = start("--drift-rate", "0", "--drift-seed", "4")
+    url = f"{emulator.url}/_emulator/devices/ion-11/drift"
+    with urllib.request.urlopen(url) as answer:
+        before = json.load(answer)
+    assert (before["seed"], before["rate"], before["hours"]) == (4, 0, 0)
+    request = urllib.request.Request(url, data=json.dumps({"hours": 30}).encode(), method="POST")
+    with urllib.request.urlopen(request) as answer:
+        after = json.load(answer)
+    assert after["published"]["measured_h"] == 24
+    assert after["published"]["updatedAt"] < before["published"]["updatedAt"]
+    arn = "arn:aws:braket:us-east-1::device/qpu/emulated/ion-11"
+    device = emulator.client().get_device(deviceArn=arn)
+    service = json.loads(device["deviceCapabilities"])["service"]
+    assert service["updatedAt"] == after["published"]["updatedAt"]

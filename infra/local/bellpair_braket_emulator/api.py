@@ -74,6 +74,13 @@ class BraketApi:
                 200,
                 lambda n, q, b: s.control_device(n, b),
             ),
+            ("GET", r"/_emulator/devices/([^/]+)/drift", 200, lambda n, q, b: s.drift(n)),
+            (
+                "POST",
+                r"/_emulator/devices/([^/]+)/drift",
+                200,
+                lambda n, q, b: s.control_drift(n, b),
+            ),
             ("GET", r"/_emulator/tasks()", 200, lambda _, q, b: s.all_tasks()),
             ("GET", r"/_emulator/outage()", 200, lambda _, q, b: s.outage()),
             ("PUT", r"/_emulator/outage()", 200, lambda _, q, b: s.set_outage(b)),

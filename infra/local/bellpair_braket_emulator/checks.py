@@ -9,21 +9,30 @@ from __future__ import annotations
 from .documents import supported_operations
 from .gates import GATES
 from .openqasm import Call, Program, ProgramError
-from .profile import Profile
+from .profile import Calibration, Profile
 
 
-def check_program(program: Program, profile: Profile) -> None:
+def check_program(program: Program, profile: Profile, published: Calibration | None = None) -> None:
     """Check gates, qubits and connectivity against a device.
+
+    Parameters
+    ----------
+    published
+        The device's figures as they are published: what is missing there is refused. What has
+        failed since is found out when the task runs. ``None``: everything works.
 
     Raises
     ------
     ProgramError
         Names the line, and the gate or the qubits at fault.
     """
-    _check_qubits(program, profile)
+    labels, edges = profile.labels, profile.edges
+    if published is not None:
+        labels, edges = published.labels, published.edges
+    connected = frozenset(edges)
+    _check_qubits(program, profile, labels)
     supported = frozenset(supported_operations(profile))
     native = frozenset(profile.native_gates)
-    edges = frozenset(profile.edges)
     for call in program.calls:
         if program.has_box and not call.verbatim:
             raise ProgramError(f"gate {call.name} stands outside the verbatim box", call.line)
@@ -35,13 +44,13 @@ def check_program(program: Program, profile: Profile) -> None:
                 raise _unsupported(call)
             continue
         if call.verbatim:
-            _check_native(call, native, edges)
+            _check_native(call, native, connected)
         elif call.name not in supported:
             raise _unsupported(call)
         _check_arguments(call)
 
 
-def _check_qubits(program: Program, profile: Profile) -> None:
+def _check_qubits(program: Program, profile: Profile, labels: tuple[int, ...]) -> None:
     is_qpu = profile.kind == "qpu"
     if not is_qpu and program.has_box:
         raise ProgramError("pragma 'braket verbatim' is not supported by the device")
@@ -52,10 +61,11 @@ def _check_qubits(program: Program, profile: Profile) -> None:
     if not program.qubits:
         raise ProgramError("the program uses no qubits")
     size = max(program.register_size or 0, len(program.qubits))
-    if size > profile.qubits:
-        raise ProgramError(f"uses {size} qubits, but the device has {profile.qubits}")
+    if size > len(labels):
+        now = "" if len(labels) == profile.qubits else " that work now"
+        raise ProgramError(f"uses {size} qubits, but the device has {len(labels)}{now}")
     if program.register_size is None:
-        _check_physical(program, profile)
+        _check_physical(program, profile, labels)
 
 
 def _unsupported(call: Call) -> ProgramError:
@@ -95,12 +105,15 @@ def _check_arguments(call: Call) -> None:
         )
 
 
-def _check_physical(program: Program, profile: Profile) -> None:
-    labels = frozenset(profile.labels)
+def _check_physical(program: Program, profile: Profile, labels: tuple[int, ...]) -> None:
     places = [(call.line, call.qubits) for call in program.calls]
     places += [(line, (qubit,)) for _, qubit, line in program.measurements]
     for line, qubits in places:
         for qubit in qubits:
+            if qubit in profile.labels and qubit not in labels:
+                raise ProgramError(
+                    f"qubit ${qubit} is out of service since the device's last calibration", line
+                )
             if qubit not in labels:
                 raise ProgramError(
                     f"qubit ${qubit} does not exist: the device has ${profile.labels[0]} "

@@ -49,6 +49,18 @@ def serve(
         int | None,
         typer.Option(min=0, help="Same seed and same order of tasks: same counts."),
     ] = None,
+    drift_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=10_000,
+            help="Hours that pass for QPUs in an hour: 1 lets them drift in real time. "
+            "By default what their profiles say, 0 for those out of the box.",
+        ),
+    ] = None,
+    drift_seed: Annotated[
+        int | None, typer.Option(min=0, help="Another course of the drift than the profiles'.")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "warning",
 ) -> None:
     """Emulate the Amazon Braket service of one region, for boto3 and the Braket SDK.
@@ -101,6 +113,8 @@ def serve(
         event_targets=tuple(targets),
         seed=secrets.randbits(32) if seed is None else seed,
         log_level=log_level,
+        drift_seed=drift_seed,
+        drift_rate=drift_rate,
     )
     names = ", ".join(device.name for device in devices)
 

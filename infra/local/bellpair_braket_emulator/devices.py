@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from .condition import Condition, Snapshot
 from .deliveries import Deliveries
 from .documents import capabilities
 from .entropy import BY_ORDER, BY_PROGRAM, Entropy, by_order, by_program
 from .events import DEVICE_STATUS_CHANGE, TASK_STATE_CHANGE, Events
-from .noise import ideal_circuit, noisy_circuit
+from .noise import NotWorking, ideal_circuit, noisy_circuit
 from .outputs import BucketMissing, OutputError, Outputs, OutputUnavailable
-from .profile import Calibration, Profile, calibrate
+from .profile import Calibration, Profile
 from .results import results_document
 from .sampling import Bits, Stopped, sample
 from .shelf import Shelf
@@ -83,6 +84,8 @@ class Device:
     seed, sampling
         Fix the counts of the tasks taken from now on: with the order of the tasks, or with each
         task's program and shots.
+    drift_seed, drift_rate
+        In place of the profile's.
     bucket_patience_s
         Seconds for which a bucket may be away that was there when its task was made: its region
         may have been lost, and is empty until its stacks are there again.
@@ -101,6 +104,8 @@ class Device:
     bucket_patience_s: float = 120.0
     faults: Faults = field(default_factory=Faults)
     tasks_taken: int = 0
+    drift_seed: int | None = None
+    drift_rate: float | None = None
 
     def __post_init__(self) -> None:
         self.queue: deque[Task] = deque()
@@ -111,8 +116,11 @@ class Device:
         self._workers: list[asyncio.Task[None]] = []
         self._deliveries = Deliveries(self._deliver)
         self._bucket_missed: dict[str, float] = {}
-        self.calibration: Calibration | None = None
-        self.recalibrate(None)
+        self.condition: Condition | None = None
+        if self.profile.kind == "qpu":
+            self.condition = Condition(self.profile, seed=self.drift_seed, rate=self.drift_rate)
+        self._started_at = datetime.now(UTC)
+        self._shown: tuple[Snapshot | None, str] | None = None
 
     # What clients see
 
@@ -140,7 +148,7 @@ class Device:
         """As GetDevice shows it."""
         return {
             **self.summary(),
-            "deviceCapabilities": self._capabilities,
+            "deviceCapabilities": self._capabilities(),
             "deviceQueueInfo": [
                 {
                     "queue": "QUANTUM_TASKS_QUEUE",
@@ -169,6 +177,20 @@ class Device:
             info["message"] = f"The quantum task is {task.status} and has no place in the queue."
         return info
 
+    def published(self) -> Calibration | None:
+        """The error rates as GetDevice shows them; None of a simulator."""
+        return None if self.condition is None else self.condition.published().calibration
+
+    def _capabilities(self) -> str:
+        """The device document; written anew only where there is something new to say."""
+        snapshot = None if self.condition is None else self.condition.published()
+        if self._shown is None or self._shown[0] is not snapshot:
+            calibration = None if snapshot is None else snapshot.calibration
+            updated = self._started_at if snapshot is None else snapshot.updated_at
+            document = capabilities(self.profile, calibration, self.region, timestamp(updated))
+            self._shown = (snapshot, json.dumps(document))
+        return self._shown[1]
+
     # What an operator does
 
     def set_status(self, status: str) -> None:
@@ -194,13 +216,10 @@ class Device:
         self.queue_delay_s = seconds
         self._wake.set()
 
-    def recalibrate(self, seed: int | None) -> None:
+    def renew(self, seed: int | None) -> None:
         """Draw new error rates, as the device of another day would have."""
-        if self.profile.kind == "qpu":
-            self.calibration = calibrate(self.profile, seed)
-        updated = timestamp(datetime.now(UTC))
-        document = capabilities(self.profile, self.calibration, self.region, updated)
-        self._capabilities = json.dumps(document)
+        if self.condition is not None:
+            self.condition.renew(seed)
 
     # Tasks
 
@@ -307,13 +326,22 @@ class Device:
             self._move(task, FAILED)
             return
         loop = asyncio.get_running_loop()
-        task.calibration = self.calibration
+        task.calibration = None if self.condition is None else self.condition.truth()
         try:
             started = time.monotonic()
             task.executed_shots = task.shots
             bits = await loop.run_in_executor(self.executor, self._simulation(task))
         except Stopped:
             self._move(task, CANCELLED)
+            return
+        except NotWorking as error:
+            # Found out before the first shot, as the pulses for the program are put together.
+            task.executed_shots = 0
+            task.failure_reason = (
+                f"{error} The calibration of {self._measured_at()} does not say so yet: "
+                "compile the program without it, or against the next calibration."
+            )
+            self._move(task, FAILED)
             return
         except MemoryError:
             task.failure_reason = "The program needs more memory than there is."
@@ -329,6 +357,10 @@ class Device:
         elif len(self._deliveries) or not await self._deliver(task):
             # Where results wait already, the store is away: no need for this worker to find out.
             self._deliveries.add(task)
+
+    def _measured_at(self) -> str:
+        assert self.condition is not None
+        return timestamp(self.condition.published().updated_at)
 
     async def _deliver(self, task: Task) -> bool:
         """Bring a measured task to its end; False where its store is away."""

@@ -43,7 +43,8 @@ def capabilities(
     Parameters
     ----------
     calibration
-        The QPU's present error rates; not used for a simulator.
+        The QPU's error rates as they are to be published; not used for a simulator. What is
+        missing in it is missing in the document.
     updated_at
         ISO 8601 time of the calibration.
     """
@@ -164,15 +165,17 @@ def _simulator(profile: Profile, service: Document) -> Document:
     }
 
 
-def _paradigm(profile: Profile, native_gates: list[str]) -> Document:
-    graph: dict[str, list[str]] = {str(label): [] for label in profile.labels}
-    for a, b in profile.edges:
+def _paradigm(profile: Profile, calibration: Calibration, native_gates: list[str]) -> Document:
+    """Only what works is connected; the count of qubits is the device's."""
+    graph: dict[str, list[str]] = {str(label): [] for label in calibration.labels}
+    for a, b in calibration.edges:
         graph[str(a)].append(str(b))
         graph[str(b)].append(str(a))
     return {
         "braketSchemaHeader": _header("gate_model_qpu_paradigm_properties"),
         "connectivity": {
-            "fullyConnected": profile.fully_connected,
+            "fullyConnected": profile.fully_connected
+            and len(calibration.edges) == len(profile.edges),
             "connectivityGraph": graph,
         },
         "qubitCount": profile.qubits,
@@ -187,7 +190,7 @@ def _ionq(
     assert profile.durations_us is not None
     fidelity_1q = 1 - fmean(calibration.one_qubit.values())
     fidelity_2q = 1 - fmean(calibration.two_qubit.values())
-    fidelity_readout = fmean(_readout_fidelity(calibration, label) for label in profile.labels)
+    fidelity_readout = fmean(_readout_fidelity(calibration, label) for label in calibration.labels)
     seconds = {
         "T1": fmean(calibration.t1_us.values()) * 1e-6,
         "T2": fmean(calibration.t2_us.values()) * 1e-6,
@@ -216,7 +219,9 @@ def _ionq(
         "braketSchemaHeader": _header("ionq.ionq_device_capabilities"),
         "service": service,
         "action": _action(profile),
-        "paradigm": _paradigm(profile, [name.upper() for name in profile.native_gates]),
+        "paradigm": _paradigm(
+            profile, calibration, [name.upper() for name in profile.native_gates]
+        ),
         "provider": {
             "braketSchemaHeader": _header("ionq.ionq_provider_properties"),
             "fidelity": {
@@ -253,7 +258,7 @@ def _iqm(profile: Profile, calibration: Calibration, service: Document) -> Docum
     two_qubit_gate = next(name for name in profile.native_gates if GATES[name].qubits == 2)
     one_qubit: dict[str, Document] = {}
     standard_one: dict[str, Document] = {}
-    for label in profile.labels:
+    for label in calibration.labels:
         fidelity = 1 - calibration.one_qubit[label]
         t1, t2 = calibration.t1_us[label] * 1e-6, calibration.t2_us[label] * 1e-6
         up, down = calibration.readout_0_to_1[label], calibration.readout_1_to_0[label]
@@ -283,7 +288,7 @@ def _iqm(profile: Profile, calibration: Calibration, service: Document) -> Docum
         "braketSchemaHeader": _header("iqm.iqm_device_capabilities"),
         "service": service,
         "action": _action(profile),
-        "paradigm": _paradigm(profile, [*profile.native_gates, "barrier"]),
+        "paradigm": _paradigm(profile, calibration, [*profile.native_gates, "barrier"]),
         "provider": {
             "braketSchemaHeader": _header("iqm.iqm_provider_properties"),
             "properties": {

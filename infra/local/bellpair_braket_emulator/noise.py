@@ -25,6 +25,11 @@ from .gates import GATES, Matrix
 from .openqasm import Program
 from .profile import Calibration, Edge, Profile
 
+
+class NotWorking(Exception):
+    """A program needs a qubit or an edge that does not work; the message names it."""
+
+
 # How many native two-qubit gates a compiler needs for one of these; others need one.
 _NATIVE_COUNT = {
     "swap": 3,
@@ -109,15 +114,21 @@ def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) 
     k-th qubit of the device, a gate that is not native is charged as the native gates it
     needs, and a distant pair is charged as a chain of swaps there and back, all on the pair
     itself. Bellpair sends verbatim programs, which are simulated gate by gate.
+
+    Raises
+    ------
+    NotWorking
+        If a physical qubit, or an edge that a verbatim program uses, is missing in the
+        calibration, or if too few qubits are left for a register, or no way between two.
     """
     assert profile.durations_us is not None
     circuit = ideal_circuit(program)
     used = program.qubits
     physical = program.register_size is None
-    labels = used if physical else tuple(profile.labels[qubit] for qubit in used)
+    labels = _physical(used, calibration) if physical else _placed(used, calibration)
     position = {qubit: k for k, qubit in enumerate(used)}
     durations = profile.durations_us
-    routes = None if profile.fully_connected else _Routes(profile)
+    routes = _Routes(calibration)
 
     # When each qubit is free, in microseconds; None before its first gate, because the ground
     # state does not decay.
@@ -158,7 +169,7 @@ def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) 
             spent = durations.one_qubit
         else:
             a, b = (labels[qubit] for qubit in qubits)
-            path = routes.between(a, b) if routes else ((min(a, b), max(a, b)),)
+            path = routes.between(a, b, direct=call.verbatim)
             errors = [calibration.two_qubit[edge] for edge in path]
             count = _NATIVE_COUNT.get(call.name, 1) + 6 * (len(path) - 1)
             for _ in range(count):
@@ -197,17 +208,37 @@ def relaxation(after: int, qubit: int, time: float, t1: float, t2: float) -> Err
     return ErrorSite(after, (qubit,), ((1,), (2,), (3,)), (flip, flip, phase))
 
 
-class _Routes:
-    """Shortest paths between the qubits of a lattice."""
+def _physical(used: Sequence[int], calibration: Calibration) -> tuple[int, ...]:
+    for label in used:
+        if label not in calibration.one_qubit:
+            raise NotWorking(f"Qubit {label} does not work any more.")
+    return tuple(used)
 
-    def __init__(self, profile: Profile) -> None:
-        self.neighbours: dict[int, list[int]] = {label: [] for label in profile.labels}
-        for a, b in profile.edges:
+
+def _placed(used: Sequence[int], calibration: Calibration) -> tuple[int, ...]:
+    labels = calibration.labels
+    if used[-1] >= len(labels):
+        raise NotWorking(f"The device has only {len(labels)} qubits that work now.")
+    return tuple(labels[qubit] for qubit in used)
+
+
+class _Routes:
+    """Shortest paths between the qubits that work."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.edges = calibration.two_qubit
+        self.neighbours: dict[int, list[int]] = {label: [] for label in calibration.labels}
+        for a, b in calibration.edges:
             self.neighbours[a].append(b)
             self.neighbours[b].append(a)
 
-    def between(self, start: int, goal: int) -> Sequence[Edge]:
-        """The edges of one shortest path."""
+    def between(self, start: int, goal: int, *, direct: bool) -> Sequence[Edge]:
+        """The edges of one shortest path; only of one edge if ``direct``."""
+        edge = (min(start, goal), max(start, goal))
+        if edge in self.edges:
+            return (edge,)
+        if direct:
+            raise NotWorking(f"The edge between qubits {start} and {goal} does not work any more.")
         previous = {start: start}
         queue = deque([start])
         while queue and goal not in previous:
@@ -216,6 +247,8 @@ class _Routes:
                 if there not in previous:
                     previous[there] = here
                     queue.append(there)
+        if goal not in previous:
+            raise NotWorking(f"No edges that work connect qubits {start} and {goal} any more.")
         path, here = [], goal
         while here != start:
             path.append((min(here, previous[here]), max(here, previous[here])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -54,6 +55,56 @@ class Durations(_Section):
     reset: Positive
 
 
+class Wander(_Section):
+    """How far a kind of figure wanders: standard deviations of its natural logarithm.
+
+    Attributes
+    ----------
+    slow
+        By the material: a recalibration measures it, but cannot mend it.
+    tuned
+        By tuning that ages: a recalibration sets it back.
+    """
+
+    slow: Annotated[float, Field(ge=0, le=1.5)] = 0.0
+    tuned: Annotated[float, Field(ge=0, le=1.5)] = 0.0
+
+
+class Drift(_Section):
+    """How a QPU changes with time; without settings it does not.
+
+    Attributes
+    ----------
+    seed
+        Another seed is another course of the same device.
+    rate
+        Hours that pass for the device in an hour: 0 lets it stand still until it is told to
+        go on, 1 is real time.
+    recalibrate_every_h, publish_after_h
+        Hours between recalibrations, and from one until its figures are published.
+    slow_h, tuned_h
+        Hours after which the two parts of a figure's wandering have forgotten most of where
+        they were.
+    qubit_life_h, edge_life_h, outage_h
+        Mean hours until a qubit or an edge stops working, and until it works again.
+    """
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    rate: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    recalibrate_every_h: Annotated[float, Field(ge=1)] | None = None
+    publish_after_h: Annotated[float, Field(ge=0)] = 0.0
+    slow_h: Annotated[float, Field(ge=1, le=1000)] = 120.0
+    tuned_h: Annotated[float, Field(ge=1, le=1000)] = 12.0
+    one_qubit: Wander = Wander()
+    two_qubit: Wander = Wander()
+    readout: Wander = Wander()
+    t1: Wander = Wander()
+    t2: Wander = Wander()
+    qubit_life_h: Annotated[float, Field(ge=10)] | None = None
+    edge_life_h: Annotated[float, Field(ge=10)] | None = None
+    outage_h: Annotated[float, Field(ge=1)] = 24.0
+
+
 class Price(_Section):
     """A list price in US dollars."""
 
@@ -86,6 +137,8 @@ class Profile(_Section):
         How results are written: per shot, or as probabilities (as some providers do).
     seed
         Seed of the spread of error rates over qubits.
+    drift
+        How the error rates change with time from there.
     """
 
     name: str
@@ -108,6 +161,7 @@ class Profile(_Section):
     price: Price | None = None
     errors: Errors | None = None
     durations_us: Durations | None = None
+    drift: Drift = Drift()
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -158,10 +212,11 @@ class Profile(_Section):
 
 @dataclass(frozen=True)
 class Calibration:
-    """The true error rates of a QPU at one time.
+    """The error rates of a QPU at one time.
 
     Gate errors are average gate errors (1 - average fidelity), keyed by label or by edge
-    (lower label first); times are microseconds.
+    (lower label first); times are microseconds. A qubit or an edge that does not work is
+    missing.
     """
 
     one_qubit: dict[int, float]
@@ -170,6 +225,35 @@ class Calibration:
     readout_1_to_0: dict[int, float]
     t1_us: dict[int, float]
     t2_us: dict[int, float]
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The qubits that work, ascending."""
+        return tuple(sorted(self.one_qubit))
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges that work, ascending."""
+        return tuple(sorted(self.two_qubit))
+
+    def without(self, qubits: Collection[int], edges: Collection[Edge]) -> Calibration:
+        """The same with some qubits, their edges and some other edges not working."""
+
+        def kept(figures: dict[int, float]) -> dict[int, float]:
+            return {qubit: value for qubit, value in figures.items() if qubit not in qubits}
+
+        return Calibration(
+            one_qubit=kept(self.one_qubit),
+            two_qubit={
+                edge: error
+                for edge, error in self.two_qubit.items()
+                if edge not in edges and not set(edge) & set(qubits)
+            },
+            readout_0_to_1=kept(self.readout_0_to_1),
+            readout_1_to_0=kept(self.readout_1_to_0),
+            t1_us=kept(self.t1_us),
+            t2_us=kept(self.t2_us),
+        )
 
 
 def calibrate(profile: Profile, seed: int | None = None) -> Calibration:

@@ -37,6 +37,8 @@ class Settings:
         ``None`` for AWS's own, or what the environment says.
     seed
         With the order of tasks on a device it fixes every count.
+    drift_seed, drift_rate
+        In place of the devices' own; ``None`` leaves them.
     """
 
     region: str
@@ -47,6 +49,8 @@ class Settings:
     event_targets: tuple[EventTarget, ...]
     seed: int
     log_level: str
+    drift_seed: int | None = None
+    drift_rate: float | None = None
 
 
 class PortTaken(Exception):
@@ -119,7 +123,16 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
     events = EventSender([put_events(target) for target in settings.event_targets])
     devices = [
         Device(
-            profile, settings.region, outputs, events, simulations, uploads, shelf, settings.seed
+            profile,
+            settings.region,
+            outputs,
+            events,
+            simulations,
+            uploads,
+            shelf,
+            settings.seed,
+            drift_seed=settings.drift_seed,
+            drift_rate=settings.drift_rate,
         )
         for profile in settings.profiles
     ]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .checks import check_program
+from .condition import Condition, UnknownPart, read_part
 from .devices import OFFLINE, ONLINE, RETIRED, Device
 from .documents import OPENQASM
 from .entropy import SAMPLINGS
@@ -26,7 +27,7 @@ from .errors import (
 )
 from .openqasm import Program, ProgramError, read_program
 from .outputs import OutputError, Outputs, OutputUnavailable
-from .profile import Profile
+from .profile import Calibration, Profile
 from .tasks import (
     CANCELLED,
     CANCELLING,
@@ -41,6 +42,8 @@ from .tasks import (
 logger = logging.getLogger(__name__)
 
 MAX_TAGS = 50
+MAX_HOURS = 100_000
+"""How far a device's time may be put on, or a snapshot back, at once."""
 
 _WRITERS = 4
 
@@ -136,7 +139,7 @@ class BraketService:
 
         loop = asyncio.get_running_loop()
         program = await loop.run_in_executor(
-            self._executor, _checked_program, source, inputs, device.profile
+            self._executor, _checked_program, source, inputs, device.profile, device.published()
         )
         if not await loop.run_in_executor(self._executor, self._outputs.accessible, bucket):
             raise ValidationException(f"Caller doesn't have access to {bucket} or it doesn't exist")
@@ -218,21 +221,15 @@ class BraketService:
 
     def control_device(self, name: str, body: Json) -> Json:
         """Set a device's status, delay, sampling or faults; answers with all of them."""
-        if name not in self._by_name:
-            raise ResourceNotFoundException(f"no device {name}; there are {sorted(self._by_name)}")
-        device = self._by_name[name]
-        for key, value in body.items():
-            if key not in _SETTINGS:
-                raise ValidationException(f"unknown setting {key!r}; there are {sorted(_SETTINGS)}")
-            if not _SETTINGS[key](value):
-                raise ValidationException(f"{key} cannot be {value!r}")
+        device = self._named(name)
+        _check_settings(body, _SETTINGS)
         for key, value in body.items():
             if key == "status":
                 device.set_status(value)
             elif key == "queue_delay_s":
                 device.set_queue_delay(float(value))
             elif key == "calibration_seed":
-                device.recalibrate(value)
+                device.renew(value)
             elif key in ("sampling", "seed"):
                 setattr(device, key, value)
             else:
@@ -245,6 +242,39 @@ class BraketService:
             "seed": device.seed,
             **vars(device.faults),
         }
+
+    def drift(self, name: str) -> Json:
+        """What a QPU truly is now, and what is published of it."""
+        return _drift(self._condition(name))
+
+    def control_drift(self, name: str, body: Json) -> Json:
+        """Let a QPU's time go on, fail or mend parts of it, recalibrate it; then as ``drift``.
+
+        All that is asked for is checked before anything is done, and done in the order of
+        ``_DRIFT``.
+        """
+        condition = self._condition(name)
+        _check_settings(body, _DRIFT)
+        try:
+            kill, revive = ([read_part(text) for text in body.get(k, ())] for k in _PARTS)
+            condition.require([*kill, *revive])
+        except UnknownPart as error:
+            raise ValidationException(str(error)) from None
+        if "seed" in body:
+            condition.seed = body["seed"]
+        if "rate" in body:
+            condition.rate = float(body["rate"])
+        if "publishing" in body:
+            condition.publishing = body["publishing"]
+        if "hours" in body:
+            condition.advance(float(body["hours"]))
+        condition.kill(kill)
+        condition.revive(revive)
+        if body.get("recalibrate"):
+            condition.recalibrate()
+        if "published_age_h" in body:
+            condition.age(float(body["published_age_h"]))
+        return _drift(condition)
 
     def set_outage(self, body: Json) -> Json:
         """Let callers of the API get no answer, or answers again; devices work all the same."""
@@ -328,6 +358,17 @@ class BraketService:
 
     # Parts of the above
 
+    def _named(self, name: str) -> Device:
+        if name not in self._by_name:
+            raise ResourceNotFoundException(f"no device {name}; there are {sorted(self._by_name)}")
+        return self._by_name[name]
+
+    def _condition(self, name: str) -> Condition:
+        condition = self._named(name).condition
+        if condition is None:
+            raise ValidationException(f"{name} is a simulator, which does not drift")
+        return condition
+
     def _device(self, arn: str) -> Device:
         if arn not in self._by_arn:
             raise ResourceNotFoundException(f"Device not found in {self.region}: {arn}")
@@ -353,13 +394,54 @@ class BraketService:
             raise ServiceQuotaExceededException(f"{device.name} takes {quota} open tasks at most")
 
 
-def _checked_program(source: str, inputs: dict[str, float], profile: Profile) -> Program:
+def _checked_program(
+    source: str, inputs: dict[str, float], profile: Profile, published: Calibration | None
+) -> Program:
     try:
         program = read_program(source, inputs)
-        check_program(program, profile)
+        check_program(program, profile, published)
     except ProgramError as error:
         raise ValidationException(str(error)) from None
     return program
+
+
+def _drift(condition: Condition) -> Json:
+    snapshot = condition.published()
+    return {
+        "name": condition.profile.name,
+        "hours": condition.hours,
+        "rate": condition.rate,
+        "seed": condition.seed,
+        "publishing": condition.publishing,
+        "recalibrated_h": condition.tuned_at,
+        "truth": _figures(condition.truth(), condition.profile),
+        "published": {
+            "measured_h": snapshot.measured_h,
+            "updatedAt": timestamp(snapshot.updated_at),
+            **_figures(snapshot.calibration, condition.profile),
+        },
+    }
+
+
+def _figures(calibration: Calibration, profile: Profile) -> Json:
+    """Error rates by label (``"5"``) or edge (``"3-4"``), and what is missing."""
+    figures: Json = {
+        key: {str(label): value for label, value in getattr(calibration, key).items()}
+        for key in ("one_qubit", "readout_0_to_1", "readout_1_to_0", "t1_us", "t2_us")
+    }
+    figures["two_qubit"] = {f"{a}-{b}": error for (a, b), error in calibration.two_qubit.items()}
+    figures["dead_qubits"] = sorted(set(profile.labels) - set(calibration.labels))
+    dead = sorted(set(profile.edges) - set(calibration.edges))
+    figures["dead_edges"] = [f"{a}-{b}" for a, b in dead]
+    return figures
+
+
+def _check_settings(body: Json, settings: dict[str, Callable[[Any], bool]]) -> None:
+    for key, value in body.items():
+        if key not in settings:
+            raise ValidationException(f"unknown setting {key!r}; there are {sorted(settings)}")
+        if not settings[key](value):
+            raise ValidationException(f"{key} cannot be {value!r}")
 
 
 def _text(body: Json, key: str, least: int, most: int) -> str:
@@ -443,6 +525,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_hours(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= MAX_HOURS
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
@@ -459,3 +549,16 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "drop_events": lambda value: isinstance(value, bool),
 }
 """What a drill may set on a device, and what values it may have."""
+
+_PARTS = ("kill", "revive")
+_DRIFT: dict[str, Callable[[Any], bool]] = {
+    "seed": _is_count,
+    "rate": lambda value: _is_number(value) and 0 <= value <= 10_000,
+    "publishing": lambda value: isinstance(value, bool),
+    "hours": _is_hours,
+    "kill": _is_texts,
+    "revive": _is_texts,
+    "recalibrate": lambda value: isinstance(value, bool),
+    "published_age_h": _is_hours,
+}
+"""What may be asked of a device's drift, in the order in which it is done."""
