@@ -59,6 +59,8 @@ class QuantumFunction(Answer):
         The newest version; only where one function was asked for.
     openapi
         The function's part of an OpenAPI document; likewise.
+    builtin
+        Whether it comes with the platform, as ``sampling`` and ``estimation`` do.
     """
 
     name: str
@@ -69,6 +71,7 @@ class QuantumFunction(Answer):
     changed_at: datetime | None = None
     newest: FunctionVersion | None = None
     openapi: dict[str, Any] | None = Field(default=None, repr=False)
+    builtin: bool = False
 
 
 class Worker(Answer):

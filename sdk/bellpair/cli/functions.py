@@ -107,7 +107,7 @@ def list_functions(ctx: typer.Context, as_json: AsJson = False) -> None:
                 Text(function.name, style="bold"),
                 "" if function.latest is None else str(function.latest),
                 _aliases(function),
-                age(function.changed_at or function.created_at),
+                "built in" if function.builtin else age(function.changed_at or function.created_at),
             )
         terminal.stdout().print(table)
 

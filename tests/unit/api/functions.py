@@ -70,3 +70,9 @@ def invoke(
         headers={name: value for name, value in sent.items() if value is not None},
         body={"inputs": {"distance": 0.74}, **changes},
     )
+
+
+def own_functions(api: Api, key: str) -> list[dict[str, Any]]:
+    """The listed functions that do not come with the platform."""
+    listed = api.request("GET", "/v1/functions", key=key).json["functions"]
+    return [function for function in listed if not function["builtin"]]

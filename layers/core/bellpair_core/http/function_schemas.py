@@ -36,6 +36,7 @@ class VersionSummary(_Shown):
     timeout_s: int = Field(description="seconds from acceptance within which it is to be finished")
     description: str
     package_bytes: int = Field(description="of the zip with its source")
+    builtin: bool = Field(description="whether it comes with the platform")
     created_at: datetime
     created_by: str = Field(description="the id of the API key")
     deleted_at: datetime | None
@@ -75,6 +76,7 @@ class Function(_Shown):
 
     name: str
     latest: int = Field(description="the number given last; numbers are never given twice")
+    builtin: bool = Field(description="whether it comes with the platform")
     aliases: dict[str, dict[str, int]] = Field(
         description="by alias, versions and their parts of the invocations in percent"
     )

@@ -43,6 +43,7 @@ def version_summary(version: FunctionVersion) -> dict[str, Any]:
         "timeout_s": version.timeout_s,
         "description": version.description,
         "package_bytes": version.package.size,
+        "builtin": version.builtin,
         "created_at": shown_time(version.created_at),
         "created_by": version.created_by,
         "deleted_at": shown_time(version.deleted_at) if version.deleted_at else None,
@@ -66,6 +67,7 @@ def function_view(record: FunctionRecord) -> dict[str, Any]:
     return {
         "name": record.name,
         "latest": record.latest,
+        "builtin": record.builtin,
         "aliases": {
             alias: {str(version): part for version, part in sorted(weights.items())}
             for alias, weights in sorted(record.aliases.items())

@@ -206,6 +206,12 @@ class ErrorCode(StrEnum):
         "The inputs do not fit the function",
         "Correct the inputs listed in errors; GET /v1/functions/{name} shows their schema.",
     )
+    COST_CAP_TOO_LOW = (
+        "cost-cap-too-low",
+        422,
+        "The job would cost more than its cost cap",
+        "Raise max_cost_usd, ask for fewer shots or less precision, or choose another device.",
+    )
     WORKER_UNKNOWN = (
         "worker-unknown",
         422,

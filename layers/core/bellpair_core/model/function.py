@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +16,8 @@ FUNCTION_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,62}")
 ALIAS_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,31}")
 LATEST = "latest"
 """The alias that each deployment moves."""
+
+_SEED_BYTES = 6
 
 DEFAULT_WORKER = "qiskit"
 """The worker of a function that names none."""
@@ -56,6 +59,8 @@ class FunctionVersion(BaseModel):
         JSON schemas made from the type hints.
     timeout_s
         Seconds from acceptance within which the function is to be finished.
+    builtin
+        Whether it comes with the platform, so that no tenant has it stored.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +81,7 @@ class FunctionVersion(BaseModel):
     created_at: datetime
     created_by: str
     deleted_at: datetime | None = None
+    builtin: bool = False
 
 
 class FunctionRecord(BaseModel):
@@ -91,6 +97,8 @@ class FunctionRecord(BaseModel):
         Alias -> version -> its part of the invocations, percent; the parts add up to 100.
     revision
         Fences changes of the record.
+    builtin
+        Whether it comes with the platform, so that no tenant has it stored.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +112,7 @@ class FunctionRecord(BaseModel):
     created_at: datetime
     changed_at: datetime
     deleted_at: datetime | None = None
+    builtin: bool = False
 
 
 class Invocation(BaseModel):
@@ -137,3 +146,9 @@ class Invocation(BaseModel):
     max_cost_usd: float | None = None
     callback: str | None = None
     trigger: str | None = None
+
+
+def seed_of(job_id: str) -> int:
+    """A seed that every JSON reader keeps exact, the same for each repetition of a request."""
+    digest = hashlib.sha256(f"seed/{job_id}".encode()).digest()
+    return int.from_bytes(digest[:_SEED_BYTES])

@@ -74,6 +74,9 @@ DISPATCH_BATCH = 50
 DISPATCH_DEEPEST = 800
 """How many it reads where none of the first may start, but a device is free for the queue."""
 
+NEEDS_REMEMBERED = 5_000
+"""Waiting jobs of which a dispatcher remembers what they ask of a device."""
+
 DISPATCH_TIME = timedelta(seconds=40)
 """How long one pass of the dispatcher goes on to the next job; its function has a minute."""
 
@@ -126,6 +129,9 @@ QUALITY_TRUSTED_MIN = 0.7
 COMPILED_FORM_TTL = timedelta(days=2)
 """How long a compiled form is kept to be used again; no calibration is trusted for as long."""
 
+COMPILED_FORM_BYTES_MAX = 64 * 1024
+"""JSON bytes of what is kept of a compiled form, beside larger parts in blobs."""
+
 CALL_TRANSFORMS_MAX = 16
 """Transforms of one program of a call."""
 
@@ -138,6 +144,15 @@ GENERATIONS_MAX = 3
 TASK_UNKNOWN_MAX = timedelta(minutes=30)
 """How long a task that was made is asked for of a service that does not know it: it may have been
 made just now, or its region may be being restored. Then its job fails."""
+
+TASK_ID_CHARACTERS_MAX = 256
+"""Length of the id that a device's own service gives a task."""
+
+DEVICE_ANSWER_BYTES_MAX = 32 * 1024 * 1024
+"""Bytes of one answer of a device's own service: a result, or a calibration."""
+
+DEVICE_PROBLEM_CHARACTERS_MAX = 500
+"""How much of what a device's own service says to be wrong is kept."""
 
 BREAKER_FAILURES = 3
 """Failures in a row that open a device's breaker."""
@@ -211,6 +226,10 @@ CALLS_MAX = 10_000
 
 PROGRAMS_PER_CALL_MAX = 1000
 """Circuits of one call, each one task."""
+
+BATCH_OPERATIONS_MAX = 1_000_000
+"""Gates and measurements, loops written out, of all different circuits that one invocation of
+`sampling` or `estimation` brings: they are looked at while the request waits."""
 
 CALL_PROGRAM_BYTES_MAX = 4 * 1024 * 1024
 """UTF-8 bytes of all programs of one call."""

@@ -8,6 +8,7 @@ from bellpair_core.model.errors import BellpairError, ErrorCode, LedgerConflict
 from bellpair_core.model.function import FunctionRecord
 from bellpair_core.ports import Functions
 
+from .builtin_functions import require_changeable
 from .function_target import own_record
 
 _TRIES = 6
@@ -35,10 +36,12 @@ def change_function(
     Raises
     ------
     BellpairError
-        ``function-not-found``, or ``function-changed`` when it changed again at every try.
+        ``function-not-found``, ``function-reserved``, or ``function-changed`` when it changed
+        again at every try.
     """
     for _ in range(_TRIES):
         old = own_record(functions, tenant, name)
+        require_changeable(old)
         new = change(old)
         if new is old:
             return old

@@ -9,6 +9,7 @@ from bellpair_core.model.function import FunctionRecord, FunctionVersion
 from bellpair_core.model.tenant import Principal, Role
 from bellpair_core.ports import Clock, Functions
 
+from .builtin_functions import require_changeable
 from .change_function import change_function
 from .function_target import own_record, own_version
 from .list_functions import version_number
@@ -65,6 +66,7 @@ def delete_version(
     require_active(pair, region)
     require(principal, Role.TENANT_ADMIN)
     record = own_record(functions, principal.tenant, name)
+    require_changeable(record)
     version = own_version(functions, record, version_number(record, number))
     holders = [
         alias for alias, weights in sorted(record.aliases.items()) if version.version in weights

@@ -38,6 +38,7 @@ from bellpair_core.ports import (
 )
 
 from .alias_function import with_alias
+from .builtin_functions import require_free_name
 from .change_function import change_function
 from .check_inputs import schema_problem
 from .check_package import check_package
@@ -119,7 +120,8 @@ def deploy_function(
     ------
     BellpairError
         ``region-passive``, ``request-invalid``, ``package-too-large``, ``function-invalid``,
-        ``worker-unknown``, ``device-unknown``, ``limit-reached`` or ``function-changed``.
+        ``worker-unknown``, ``device-unknown``, ``limit-reached``, ``function-reserved`` or
+        ``function-changed``.
     TransientFault
         When worker, catalogue or blobs could not be reached; a repetition is safe.
     """
@@ -128,7 +130,9 @@ def deploy_function(
     check_package(package)
     choice = WorkerChoice(principal.tenant, functions, workers, worker_names, clock)
     entry, worker = choice.entry_of(package, wanted.entry, wanted.worker)
-    name = _checked_name(wanted.name or entry.name, named=wanted.name is not None)
+    pointer = "#/name" if wanted.name is not None else "#/package"
+    name = _checked_name(wanted.name or entry.name, pointer)
+    require_free_name(name, pointer)
     _check_entry(entry, devices)
     now = clock()
     version = FunctionVersion(
@@ -179,14 +183,14 @@ def _decoded(text: str) -> bytes:
         ) from None
 
 
-def _checked_name(name: str | None, *, named: bool) -> str:
+def _checked_name(name: str | None, pointer: str) -> str:
     if name is None or not FUNCTION_PATTERN.fullmatch(name):
         said = f"is called {name[:80]!r}, which" if name is not None else "has no name, and"
         raise invalid_function(
             f"The function {said} cannot be a name: 1 to 63 lower-case letters, digits and"
             " hyphens, a letter first.",
             "Give it one with @quantum_function(name=…), or name it when you deploy it.",
-            pointer="#/name" if named else "#/package",
+            pointer=pointer,
         )
     return name
 

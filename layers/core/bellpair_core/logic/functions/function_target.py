@@ -16,6 +16,8 @@ from bellpair_core.model.function import (
 )
 from bellpair_core.ports import Functions
 
+from .builtin_functions import builtin_record, builtin_version
+
 _VERSION_DIGITS_MAX = 9
 
 
@@ -56,7 +58,9 @@ def is_version(text: str) -> bool:
 
 
 def own_record(functions: Functions, tenant: str, name: str) -> FunctionRecord:
-    """The tenant's function of this name.
+    """The tenant's function of this name, or the platform's own.
+
+    What a tenant deployed before its name became the platform's goes before, until it is deleted.
 
     Raises
     ------
@@ -69,6 +73,8 @@ def own_record(functions: Functions, tenant: str, name: str) -> FunctionRecord:
             "This names no function; a name has lower-case letters, digits and hyphens.",
         )
     record = functions.record(tenant, name)
+    if record is None or record.deleted_at is not None:
+        record = builtin_record(tenant, name) or record
     if record is None:
         raise BellpairError(ErrorCode.FUNCTION_NOT_FOUND, f"This tenant has no function {name}.")
     if record.deleted_at is not None:
@@ -90,7 +96,10 @@ def own_version(functions: Functions, record: FunctionRecord, number: int) -> Fu
     """
     name = record.name
     gone = f"GET /v1/functions/{name}/versions lists the versions there are."
-    version = functions.version(record.tenant, name, number) if number <= record.latest else None
+    if record.builtin and number == record.latest:
+        return builtin_version(record.tenant, name)
+    there = number <= record.latest and not record.builtin
+    version = functions.version(record.tenant, name, number) if there else None
     if number < record.first or (version is not None and version.deleted_at is not None):
         raise BellpairError(
             ErrorCode.FUNCTION_NOT_FOUND,

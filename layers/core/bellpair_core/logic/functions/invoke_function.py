@@ -22,9 +22,11 @@ from bellpair_core.logic.jobs.accept_job import (
     checked_key,
 )
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
+from bellpair_core.logic.primitives.check_pubs import check_pubs
+from bellpair_core.logic.primitives.estimated_cost import require_within_cap
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
-from bellpair_core.model.function import FunctionVersion, Invocation
+from bellpair_core.model.function import FunctionVersion, Invocation, seed_of
 from bellpair_core.model.job import ANY_DEVICE, Job, JobEvent, job_id
 from bellpair_core.model.limits import (
     CHECK_AFTER,
@@ -38,8 +40,6 @@ from bellpair_core.ports import Blobs, CallbackBook, Clock, Functions, Ledger, W
 
 from .check_inputs import checked_inputs
 from .function_target import find_version, read_target
-
-_SEED_BYTES = 6
 
 
 class InvocationRequest(BaseModel):
@@ -172,7 +172,12 @@ def invoke_function(
         version = find_version(functions, principal.tenant, named, wanted)
         inputs = checked_inputs(request.inputs, version.inputs)
         device = request.device or version.device or ANY_DEVICE
-        require_device(devices(), device)
+        if version.builtin:
+            load = check_pubs(version.name, request.inputs)
+            require_device(devices(), device, num_qubits=load.num_qubits)
+            require_within_cap(load, devices(), device, request.max_cost_usd)
+        else:
+            require_device(devices(), device)
         _require_callback(callbacks, principal.tenant, request.callback)
     except BellpairError:
         # The function may have changed since the job was accepted; its repetition is still good.
@@ -205,7 +210,7 @@ def invoke_function(
             entry=version.entry,
             inputs=blobs.put(inputs),
             options=version.options,
-            seed=_seed(wanted) if request.seed is None else request.seed,
+            seed=seed_of(wanted) if request.seed is None else request.seed,
             timeout_s=timeout_s,
             max_cost_usd=request.max_cost_usd,
             callback=request.callback,
@@ -233,12 +238,6 @@ def invoke_function(
 def _accepted_text(version: FunctionVersion, trigger: str | None) -> str:
     by = f" by trigger {trigger}" if trigger else ""
     return f"accepted{by} for function {version.name}:{version.version}"
-
-
-def _seed(wanted: str) -> int:
-    """A seed that every JSON reader keeps exact, the same for each repetition of a request."""
-    digest = hashlib.sha256(f"seed/{wanted}".encode()).digest()
-    return int.from_bytes(digest[:_SEED_BYTES])
 
 
 def _require_callback(callbacks: CallbackBook, tenant: str, callback: str | None) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bellpair_core.logic.page_token import read_page_token, write_page_token
+from bellpair_core.model.builtin import BUILTIN_FUNCTIONS
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.function import FunctionRecord, FunctionVersion
 from bellpair_core.model.limits import PAGE_DEFAULT, PAGE_MAX
 from bellpair_core.model.tenant import Principal
 from bellpair_core.ports import Clock, Functions
 
+from .builtin_functions import builtin_record, builtin_version
 from .function_target import is_version, own_record, own_version
 
 
@@ -30,8 +32,13 @@ class VersionPage(NamedTuple):
 
 
 def list_functions(functions: Functions, principal: Principal) -> Sequence[FunctionRecord]:
-    """The tenant's functions that were not deleted, by name."""
-    return [record for record in functions.records(principal.tenant) if record.deleted_at is None]
+    """The tenant's functions that were not deleted, and the platform's own, by name."""
+    builtin = [builtin_record(principal.tenant, name) for name in BUILTIN_FUNCTIONS]
+    found = {record.name: record for record in builtin if record is not None}
+    for record in functions.records(principal.tenant):
+        if record.deleted_at is None:
+            found[record.name] = record
+    return [found[name] for name in sorted(found)]
 
 
 def show_function(functions: Functions, principal: Principal, name: str) -> SeenFunction:
@@ -43,6 +50,8 @@ def show_function(functions: Functions, principal: Principal, name: str) -> Seen
         ``function-not-found``.
     """
     record = own_record(functions, principal.tenant, name)
+    if record.builtin:
+        return SeenFunction(record, builtin_version(record.tenant, name))
     before: int | None = None
     while True:
         page = functions.versions(principal.tenant, name, limit=PAGE_DEFAULT, before=before)
@@ -71,6 +80,8 @@ def list_versions(
     """
     limit = _limit(query)
     record = own_record(functions, principal.tenant, name)
+    if record.builtin:
+        return VersionPage((builtin_version(record.tenant, name),), None)
     filters, now = {"function": name}, clock()
     before = None
     if "page_token" in query:

@@ -1,0 +1,1 @@
+"""What `sampling` and `estimation` are asked for, looked at before anything runs."""
