@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.ports.callers import CallOutcome, HostNames
 
+from .pinned_http import exchange
+
 _ANSWER_BYTES = 4 * 1024
-_HTTPS = 443
 
 
 class SystemHostNames:
@@ -89,48 +89,22 @@ class HttpsCaller:
         headers: Mapping[str, str],
         body: bytes,
     ) -> CallOutcome:
-        raw = _connected(addresses, port, self._timeout_s / 2)
-        with raw, self._secured(raw, host) as secured:
-            # A socket's own timeout begins anew with each byte; this one does not.
-            cut = threading.Timer(self._timeout_s, _shut, [secured])
-            cut.daemon = True
-            cut.start()
-            try:
-                secured.do_handshake()
-                connection = HTTPConnection(host, port, timeout=self._timeout_s)
-                connection.sock = secured
-                named = host if port == _HTTPS else f"{host}:{port}"
-                connection.request("POST", path, body, {**headers, "Host": named})
-                answer = connection.getresponse()
-                answer.read(_ANSWER_BYTES)
-                status = answer.status
-            finally:
-                cut.cancel()
+        answer = exchange(
+            "POST",
+            host,
+            port,
+            path,
+            headers,
+            body,
+            addresses=addresses,
+            context=self._context,
+            timeout_s=self._timeout_s,
+            body_max=_ANSWER_BYTES,
+        )
+        status = answer.status
         if 200 <= status < 300:
             return CallOutcome(status=status)
         if 300 <= status < 400:
             problem = f"HTTP status {status}: a redirect, and none is followed"
             return CallOutcome(status=status, problem=problem)
         return CallOutcome(status=status, problem=f"HTTP status {status}")
-
-    def _secured(self, raw: socket.socket, host: str) -> ssl.SSLSocket:
-        return self._context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
-
-
-def _connected(addresses: Sequence[str], port: int, timeout_s: float) -> socket.socket:
-    """A connection to the first of the addresses that takes one."""
-    failure: OSError = OSError("no address")
-    for address in addresses[:4]:
-        try:
-            return socket.create_connection((address, port), timeout_s / min(len(addresses), 4))
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-def _shut(connection: ssl.SSLSocket) -> None:
-    try:
-        # Without TLS's own farewell, for which one would have to wait.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
-    except OSError:
-        return
