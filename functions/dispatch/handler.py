@@ -6,11 +6,13 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.jobs.dispatch_jobs import dispatch_jobs, queues_of
+from bellpair_core.logic.jobs.waiting_needs import WaitingNeeds
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
 LEDGER, JOURNAL, WORKFLOWS = WORLD.ledger, WORLD.journal, WORLD.workflows
 PAIR, DEVICES, BREAKERS = WORLD.pair, WORLD.devices, WORLD.breakers
+NEEDS = WaitingNeeds(LEDGER)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         breakers=BREAKERS,
         spent=lambda: WORLD.meter.take(requests=0),
         queues=queues_of(messages),
+        needs=NEEDS,
     )
     LOGGER.info("dispatched", extra={"started": started})
     return {"started": len(started)}

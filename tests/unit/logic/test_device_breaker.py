@@ -13,7 +13,8 @@ from bellpair_core.logic.devices.device_breaker import (
     note_success,
     unreachable_devices,
 )
-from bellpair_core.logic.jobs.dispatch_policy import DeviceLoad, Start, choose
+from bellpair_core.logic.jobs.choose_device import DeviceLoad
+from bellpair_core.logic.jobs.dispatch_policy import Start, choose
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import DeviceKind, DeviceStatus
 from bellpair_core.model.errors import TransientFault

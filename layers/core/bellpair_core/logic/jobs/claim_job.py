@@ -20,6 +20,7 @@ def claim_job(
     clock: Clock,
     pair: PairRecord,
     begun: Callable[[Job, datetime], Job],
+    seen: Job | None = None,
 ) -> Job | None:
     """The job, claimed by one conditional write, which adopts it where it is of an epoch before.
 
@@ -29,6 +30,8 @@ def claim_job(
         The pair record, in which this region is the active one.
     begun
         The queued job, already of this epoch, as it is from now on; its next attempt.
+    seen
+        The record, where the caller read it a moment ago.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def claim_job(
         When the ledger could not be reached.
     """
     for _ in range(_TRIES):
-        job = ledger.job(job_id)
+        job, seen = seen or ledger.job(job_id), None
         if job is None or job.status is not JobStatus.QUEUED or not _ours(job, pair):
             return None
         now = clock()

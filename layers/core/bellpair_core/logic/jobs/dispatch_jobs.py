@@ -14,10 +14,12 @@ from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
+from .choose_device import DeviceLoad
 from .claim_job import claim_job
 from .dispatch_functions import dispatch_functions
-from .dispatch_policy import DeviceLoad, Start, choose, has_room
+from .dispatch_policy import Start, choose, has_room
 from .let_go import call_is_over, job_of_holder
+from .waiting_needs import WaitingNeeds
 
 
 def dispatch_jobs(
@@ -32,6 +34,7 @@ def dispatch_jobs(
     breakers: Breakers,
     spent: Callable[[], Usage],
     queues: Iterable[str] | None = None,
+    needs: WaitingNeeds | None = None,
 ) -> list[str]:
     """One pass of the dispatcher.
 
@@ -54,6 +57,8 @@ def dispatch_jobs(
         The queues to look at, by device name, one of `SHARED_QUEUES` or `FUNCTIONS_QUEUE`.
         ``None`` means all of them, and looks for places that were taken and not used or given
         back, too.
+    needs
+        What a warm process knows of waiting jobs.
 
     Returns
     -------
@@ -78,6 +83,7 @@ def dispatch_jobs(
         )
     began = clock()
     batch = DISPATCH_BATCH
+    needs = needs or WaitingNeeds(ledger)
     while (record := pair_if_serving(pair, region)) is not None:
         loads = [
             _load(ledger, journal, breakers, device, thorough=queues is None)
@@ -90,11 +96,13 @@ def dispatch_jobs(
         found = {queue: ledger.waiting(queue, batch) for queue in sorted(asked & worth)}
         waiting = [job for jobs in found.values() for job in jobs]
         claimed = 0
-        for start in choose(waiting, loads, {}, clock()):
+        needs.forget()
+        for start in choose(waiting, loads, {}, clock(), needs):
             if clock() - began >= DISPATCH_TIME:
                 # Better to leave some to the next call than to be stopped with one in hand.
                 return started
-            if _start(ledger, breakers, workflows, clock, spent, record, start):
+            seen = needs.taken(start.job.job_id)
+            if _start(ledger, breakers, workflows, clock, spent, record, start, seen):
                 started.append(start.job.job_id)
                 claimed += 1
         # Only behind a full batch may more be waiting that this pass has not seen.
@@ -112,6 +120,11 @@ def queues_of(messages: Sequence[dict[str, str]]) -> set[str] | None:
     """The queues that wake-up messages name; ``None``, meaning all, where one names none."""
     named = {message.get("queue") for message in messages}
     return None if None in named else {queue for queue in named if queue}
+
+
+def _was_chosen(job: Job) -> bool:
+    """Whether there was anything to choose, or to hold a device to."""
+    return job.device in SHARED_QUEUES or job.constraints is not None
 
 
 def _mixed_queues(loads: Iterable[DeviceLoad]) -> frozenset[str]:
@@ -169,6 +182,7 @@ def _start(
     spent: Callable[[], Usage],
     pair: PairRecord,
     start: Start,
+    seen: Job | None,
 ) -> bool:
     """Claim the job for the device and start its execution; False if it went elsewhere."""
     device, limit = start.device, start.device.max_in_flight
@@ -183,13 +197,16 @@ def _start(
             JobStatus.COMPILING,
             message=f"given to device {device.name}",
             device_used=device.name,
+            choice=start.choice if _was_chosen(job) else None,
             price=device.price,
             waiting_for=None,
             attempt=job.attempt + 1,
             usage=job.usage + spent(),
         )
 
-    claimed = claim_job(start.job.job_id, ledger=ledger, clock=clock, pair=pair, begun=compiling)
+    claimed = claim_job(
+        start.job.job_id, ledger=ledger, clock=clock, pair=pair, begun=compiling, seen=seen
+    )
     if claimed is not None:
         workflows.start(claimed)
         return True

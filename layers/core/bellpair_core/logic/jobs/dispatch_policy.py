@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bellpair_core.model.breaker import Breaker, BreakerState
-from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
-from bellpair_core.model.job import ANY_DEVICE, ANY_QPU, Job
+from bellpair_core.model.breaker import Breaker
+from bellpair_core.model.choice import Choice
+from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.job import Job
 from bellpair_core.model.tenant import Tenant
 from bellpair_core.ports.ledger import WaitingJob
 
-
-@dataclass(frozen=True)
-class DeviceLoad:
-    """A device, the jobs that Bellpair has on it now, and what is held against it.
-
-    Attributes
-    ----------
-    holders
-        Ids of the jobs that hold one of the device's places.
-    breaker
-        ``None`` where nothing is known of it, which is as good as closed.
-    """
-
-    device: Device
-    holders: frozenset[str] = frozenset()
-    breaker: Breaker | None = None
-
-    @property
-    def room(self) -> float:
-        """How many more jobs may start; infinite where there is no limit."""
-        if self.device.max_in_flight is None:
-            return float("inf")
-        return self.device.max_in_flight - len(self.holders)
-
-    @property
-    def sound(self) -> bool:
-        """Whether jobs may go to the device as they come, and not one alone to try it."""
-        return self.breaker is None or self.breaker.state is BreakerState.CLOSED
+from .choose_device import DeviceLoad, Need, choose_device, unavailable, unfit
 
 
 @dataclass(frozen=True)
@@ -50,11 +24,14 @@ class Start:
     ----------
     probes
         The device's breaker where the job is to try whether the device works again.
+    choice
+        Why this device and none of the others.
     """
 
     job: WaitingJob
     device: Device
     probes: Breaker | None = None
+    choice: Choice | None = None
 
 
 def choose(
@@ -62,20 +39,23 @@ def choose(
     loads: Sequence[DeviceLoad],
     tenants: Mapping[str, Tenant],
     at: datetime,
+    needs: Callable[[WaitingJob], Need | None] | None = None,
 ) -> list[Start]:
-    """First come, first served.
+    """First come, first served; a job that may go to several devices goes to the best of them.
 
     Parameters
     ----------
     waiting
         Jobs of any queues, in any order.
     loads
-        The devices in the order in which a job for any device prefers them. A job for any QPU
-        prefers the one with the smallest part of its places taken.
+        The devices; of those that suit a job equally, it prefers the first.
     tenants
         Tenants by name; a fairer policy weighs them, this one does not.
     at
         Now. From when its breaker says, one job may try a device that is kept free.
+    needs
+        All that a job asks of a device, where the queue's index does not show it; ``None`` for one
+        that waits no more. Asked only for a job for which a device has room.
 
     Returns
     -------
@@ -85,51 +65,56 @@ def choose(
     board = _Board(loads, at)
     starts = []
     for job in sorted(waiting, key=lambda job: (job.accepted_at, job.job_id)):
-        for load in board.preferred(job):
-            if (start := board.start(job, load)) is not None:
-                starts.append(start)
-                break
+        if not board.might_start(job):
+            continue
+        need = shown_need(job) if needs is None else needs(job)
+        if need is not None and (start := board.start(job, need)) is not None:
+            starts.append(start)
     return starts
+
+
+def shown_need(job: WaitingJob | Job) -> Need:
+    """What a job asks of a device as far as the queue's index shows it."""
+    return Need(
+        job_id=job.job_id if isinstance(job, WaitingJob) else job.id,
+        asked=job.device,
+        num_qubits=job.num_qubits,
+        shots=job.shots,
+        avoid=job.avoid,
+        no_room=job.no_room,
+    )
 
 
 class _Board:
     """What is free on the devices while starts are being decided."""
 
     def __init__(self, loads: Sequence[DeviceLoad], at: datetime) -> None:
-        self._loads = loads
+        self._loads = list(loads)
         self._at = at
-        self._room = {load.device.name: load.room for load in loads}
-        self._probed: set[str] = set()
 
-    def preferred(self, job: WaitingJob) -> Sequence[DeviceLoad]:
-        """The devices that the job may go to, the best first."""
-        fitting = [load for load in self._loads if fits(job, load.device)]
-        if job.device == ANY_QPU:
-            fitting.sort(key=self._filling)
-        # Nobody tries a doubtful device who could go to a sound one.
-        return sorted(fitting, key=lambda load: not load.sound)
+    def might_start(self, job: WaitingJob) -> bool:
+        """Whether some device may take the job, before all is known that it asks for."""
+        need = shown_need(job)
+        return any(
+            unfit(need, load.device) is None and unavailable(need, load, self._at) is None
+            for load in self._loads
+        )
 
-    def start(self, job: WaitingJob, load: DeviceLoad) -> Start | None:
-        """The job's start on the device, if it has room for it and admits it."""
-        name = load.device.name
-        if not load.sound and (name in self._probed or not self._admits(load, job)):
+    def start(self, job: WaitingJob, need: Need) -> Start | None:
+        """The job's start on the device that suits it best, if one may take it now."""
+        choice = choose_device(need, self._loads, self._at)
+        if choice.chosen is None:
             return None
-        # A job that waits and holds a place was about to start when its dispatcher died.
-        holds = job.job_id in load.holders
-        if not holds and self._room[name] < 1:
-            return None
-        self._room[name] -= not holds
+        place = next(
+            place for place, load in enumerate(self._loads) if load.device.name == choice.chosen
+        )
+        load = self._loads[place]
         if load.sound:
-            return Start(job, load.device)
-        self._probed.add(name)
-        return Start(job, load.device, probes=load.breaker)
-
-    def _admits(self, load: DeviceLoad, job: WaitingJob) -> bool:
-        return load.breaker is None or load.breaker.admits(job.job_id, self._at)
-
-    def _filling(self, load: DeviceLoad) -> float:
-        places = load.device.max_in_flight
-        return 1 - self._room[load.device.name] / places if places else 0.0
+            self._loads[place] = replace(load, starting=load.starting | {job.job_id})
+            return Start(job, load.device, choice=choice)
+        # One job alone tries a doubtful device.
+        del self._loads[place]
+        return Start(job, load.device, probes=load.breaker, choice=choice)
 
 
 def fits(job: WaitingJob | Job, device: Device) -> bool:
@@ -155,11 +140,4 @@ def could_run(job: WaitingJob | Job, device: Device, avoid: Collection[str] = ()
     avoid
         Devices that the job is not to be given to, beside those that its record names.
     """
-    if job.device == ANY_QPU and device.kind is not DeviceKind.QPU:
-        return False
-    if job.device in (ANY_DEVICE, ANY_QPU):
-        if device.name in job.avoid or device.name in avoid:
-            return False
-    elif job.device != device.name:
-        return False
-    return job.num_qubits <= device.num_qubits and device.shots_min <= job.shots <= device.shots_max
+    return unfit(shown_need(job), device, avoid) is None

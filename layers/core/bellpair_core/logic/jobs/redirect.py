@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.model.breaker import BreakerState
-from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device import Device
 from bellpair_core.model.job import SHARED_QUEUES, Job
 
+from .choose_device import need_of, unsuitable
 from .dispatch_policy import could_run, fits
 
 
@@ -20,6 +21,7 @@ def better_elsewhere(job: Job, devices: Sequence[Device], breakers: Breakers) ->
     return job.device in SHARED_QUEUES and any(
         device.name != job.device_used
         and fits(job, device)
+        and unsuitable(need_of(job), device) is None
         and breakers(device.name).state is BreakerState.CLOSED
         for device in devices
     )
@@ -29,6 +31,6 @@ def another_left(job: Job, devices: Sequence[Device]) -> bool:
     """Whether a device is left that the job may be given to once its present one failed it."""
     return job.device in SHARED_QUEUES and any(
         could_run(job, device, avoid=(job.device_used or "",))
-        and device.status is not DeviceStatus.RETIRED
+        and unsuitable(need_of(job), device) is None
         for device in devices
     )

@@ -9,6 +9,7 @@ from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.device import Device, DeviceStatus
 from bellpair_core.model.job import Job
 
+from .choose_device import DeviceLoad, need_of, too_long, unsuitable
 from .dispatch_policy import could_run, has_room
 
 
@@ -46,6 +47,9 @@ def _reason(
 ) -> str | None:
     if device.status is not DeviceStatus.ONLINE:
         return f"device {device.name} is {device.status}"
+    need = need_of(job)
+    if (why := unsuitable(need, device) or too_long(need, DeviceLoad(device))) is not None:
+        return f"device {device.name}: {why}"
     if not has_room(job, device):
         return (
             f"device {device.name} has no room for the program as it is calibrated now;"
