@@ -1,8 +1,8 @@
 """The documents of Bellpair's device API, by which a maker's own service offers a QPU.
 
 The requests are listed in docs/devices.md, from which a service can be written, and
-docs/device-api.json is made of the models here. A document names its form and version in ``schema``. A reader ignores
-members that it does not know, so that a service may add its own.
+docs/device-api.json is made of the models here. A document names its form and version in
+``schema``. A reader ignores members that it does not know, so that a service may add its own.
 """
 
 from __future__ import annotations
