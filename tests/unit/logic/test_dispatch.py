@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bellpair_core.logic.devices.device_breaker import note_failure
-from bellpair_core.logic.jobs.dispatch_jobs import queues_of
 from bellpair_core.logic.jobs.choose_device import DeviceLoad
+from bellpair_core.logic.jobs.dispatch_jobs import queues_of
 from bellpair_core.logic.jobs.dispatch_policy import choose
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.job import Job, JobStatus

@@ -227,7 +227,7 @@ def unavailable(need: Need, load: DeviceLoad, at: datetime) -> str | None:
 
 def too_long(need: Need, load: DeviceLoad) -> str | None:
     """Whether, and by how much, the device would keep the job waiting longer than it may."""
-    limit = need.constraints and need.constraints.max_wait_s
+    limit = need.constraints.max_wait_s if need.constraints else None
     if limit is None:
         return None
     wait = expected_wait(load.device, load.in_flight)
