@@ -6,6 +6,7 @@ the same state, and equal ones are simulated once, so that few errors cost littl
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -80,6 +81,48 @@ def sample(
         flip = np.where(bits == 0, circuit.readout[:, 0], circuit.readout[:, 1])
         bits ^= (rng.random(bits.shape) < flip).astype(np.uint8)
     return bits
+
+
+def expected_distribution(
+    circuit: NoisyCircuit, trajectories: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The probabilities of a shot's outcomes, with less chance in them than counts have.
+
+    The trajectory without an error counts with its exact probability, and readout errors are
+    computed; what chance is left is in the mean over ``trajectories`` that have errors.
+
+    Returns
+    -------
+    Array of shape (2,) * columns of the result, in their order; it adds up to 1.
+    """
+    ideal = _simulate(circuit, [()], lambda: False)[:, 0].astype(np.float64)
+    faultless = float(np.prod([1 - site.total for site in circuit.sites]))
+    struck = np.zeros_like(ideal)
+    drawn = 0
+    width = max(1, _BATCH_AMPLITUDES >> circuit.qubits)
+    while faultless < 1 - 1e-12 and drawn < trajectories:
+        # So many that about the wanted number has an error.
+        tried = math.ceil((trajectories - drawn) / max(1 - faultless, 1e-3))
+        groups = sorted(
+            (tuple(strikes) for strikes in _strikes(circuit, tried, rng).values()),
+            key=lambda strikes: strikes[:1],
+            reverse=True,
+        )
+        for start in range(0, len(groups), width):
+            part = _simulate(circuit, groups[start : start + width], lambda: False)
+            struck += part.sum(axis=1, dtype=np.float64)
+        drawn += len(groups)
+    mixed = faultless * ideal + (1 - faultless) * (struck / drawn if drawn else ideal)
+
+    rest = [qubit for qubit in range(circuit.qubits) if qubit not in circuit.measured]
+    shaped = mixed.reshape((2,) * circuit.qubits).transpose(*circuit.measured, *rest)
+    read = shaped.reshape((2,) * len(circuit.measured) + (-1,)).sum(axis=-1)
+    if circuit.readout is not None:
+        for column, (up, down) in enumerate(circuit.readout):
+            flips = np.array([[1 - up, down], [up, 1 - down]])
+            read = np.moveaxis(np.tensordot(flips, read, axes=(1, column)), 0, column)
+    distribution: NDArray[np.float64] = read / read.sum()
+    return distribution
 
 
 def _strikes(

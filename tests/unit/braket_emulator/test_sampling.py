@@ -25,7 +25,7 @@ from bellpair_braket_emulator.noise import (
 )
 from bellpair_braket_emulator.openqasm import read_program
 from bellpair_braket_emulator.profile import Calibration, Profile, calibrate, load_profiles
-from bellpair_braket_emulator.sampling import Bits, Stopped, sample
+from bellpair_braket_emulator.sampling import Bits, Stopped, expected_distribution, sample
 from bellpair_braket_emulator.statevector import FusedGates, StateBatch
 
 ION: Profile = next(p for p in load_profiles("us-east-1") if p.name == "ion-11")
@@ -227,6 +227,34 @@ def test_sharing_trajectories_keeps_the_distribution_of_a_shot() -> None:
     difference = abs(shared[:, 0].mean() - own[:, 0].mean())
     assert difference < 5 * math.sqrt(2 * 0.25 / 20_000)
     assert shared.shape == (20_000, 2)
+
+
+def test_the_expected_distribution_is_that_of_many_shots() -> None:
+    program = read_program(
+        "OPENQASM 3.0; bit[3] b;\n#pragma braket verbatim\n"
+        "box{ prx(1.1, 0.3) $2; cz $2, $1; prx(0.7, 1) $1; cz $1, $6; prx(2, 0) $6; }\n"
+        "b[0] = measure $6; b[1] = measure $1; b[2] = measure $2;"
+    )
+    calibration = calibrate(SQUARE)
+    worse = Calibration(
+        **{**vars(calibration), "two_qubit": dict.fromkeys(calibration.two_qubit, 0.1)}
+    )
+    circuit = noisy_circuit(program, SQUARE, worse)
+    found = expected_distribution(circuit, 4000, rng(1))
+    assert found.shape == (2, 2, 2)
+    assert found.sum() == pytest.approx(1)
+    shots = sample(circuit, 40_000, rng(2))
+    for outcome in np.ndindex(2, 2, 2):
+        share = frequency(shots, *outcome)
+        assert abs(found[outcome] - share) < 5 * math.sqrt(2 * 0.25 / 40_000)
+
+
+def test_without_noise_the_expected_distribution_is_the_ideal_one() -> None:
+    program = read_program(
+        "OPENQASM 3; qubit[3] q; bit[2] b; x q[2]; b[0] = measure q[2]; b[1] = measure q[0];"
+    )
+    found = expected_distribution(ideal_circuit(program), 10, rng())
+    assert found[1, 0] == pytest.approx(1)
 
 
 def test_equal_seeds_give_equal_shots() -> None:
