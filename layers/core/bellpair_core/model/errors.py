@@ -140,6 +140,12 @@ class ErrorCode(StrEnum):
         "The program needs more qubits than the device has",
         "Choose one of the devices named in the detail, or use fewer qubits.",
     )
+    CONSTRAINTS_UNMET = (
+        "constraints-unmet",
+        422,
+        "No device meets what the job asks for",
+        "Loosen the constraint named in the detail.",
+    )
     SHOTS_OUT_OF_RANGE = (
         "shots-out-of-range",
         422,

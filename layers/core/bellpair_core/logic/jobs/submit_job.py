@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
+from bellpair_core.model.choice import AskedConstraints, ProgramShape
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobEvent, job_id
@@ -36,6 +37,8 @@ from .accept_job import (
     checked_key,
 )
 from .checked_program import checked_program
+from .choose_device import Need
+from .require_suitable import require_suitable
 
 
 class Submission(BaseModel):
@@ -59,6 +62,11 @@ class Submission(BaseModel):
         max_length=64,
         description='the name of a device as in GET /v1/devices, "any", or "any-qpu"',
     )
+    constraints: AskedConstraints = Field(
+        default_factory=AskedConstraints,
+        description="a JSON object with what a device must offer: min_fidelity, max_cost_usd,"
+        " max_wait_s, kind",
+    )
     name: JobName = None
     tags: Tags = Field(default_factory=dict)
 
@@ -73,6 +81,8 @@ class Submission(BaseModel):
             self.name,
             sorted(self.tags.items()),
         ]
+        if (limits := self.constraints.stored()) is not None:
+            asked.append({"constraints": limits.model_dump(mode="json", exclude_none=True)})
         return hashlib.sha256(json.dumps(asked, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -124,11 +134,25 @@ def submit_job(
     facts = checked_program(submission.source)
     require_fetchable(submission.shots, facts.num_bits)
     digest = submission.digest
+    constraints = submission.constraints.stored()
+    shape = ProgramShape(**facts.shape._asdict())
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
     try:
         record = require_accepting(pair, region)
+        offered = devices()
         require_device(
-            devices(), submission.device, num_qubits=facts.num_qubits, shots=submission.shots
+            offered, submission.device, num_qubits=facts.num_qubits, shots=submission.shots
+        )
+        require_suitable(
+            Need(
+                job_id=wanted,
+                asked=submission.device,
+                num_qubits=facts.num_qubits,
+                shots=submission.shots,
+                constraints=constraints,
+                shape=shape,
+            ),
+            offered,
         )
     except BellpairError:
         # The world may have changed since the job was accepted; its repetition is still good.
@@ -154,6 +178,8 @@ def submit_job(
         num_bits=facts.num_bits,
         shots=submission.shots,
         device=submission.device,
+        constraints=constraints,
+        shape=shape,
         epoch=record.epoch,
         region=region,
         accepted_at=now,
