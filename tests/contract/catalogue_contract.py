@@ -1,22 +1,43 @@
 """What every catalogue does; a test class inherits it and gives a fresh ``catalogue``.
 
-The catalogue offers the devices of `DEVICE_NAMES`, in that order.
+The catalogue offers the devices of `DEVICE_NAMES`, in that order, and keeps `SNAPSHOTS_KEPT`
+snapshots of each.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from bellpair_core.model.blob import BlobRef
+from bellpair_core.model.calibration import Calibration, Drift, Medians
 from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.tenant import Principal, Role, Tenant
 from bellpair_core.ports import Catalogue
 from tests.examples import ION_11, NOON, SV1
 
 DEVICE_NAMES = ("sv1", "ion-11")
+SNAPSHOTS_KEPT = 5
+
+
+def snapshot(number: int, **changes: Any) -> Calibration:
+    """A snapshot of ion-11; the higher its number, the newer it is."""
+    values: dict[str, Any] = {
+        "id": f"2026-01-01T12:00:00.{number:06}Z-0a1b2c3d4e5f",
+        "device": "ion-11",
+        "calibrated_at": NOON,
+        "seen_at": NOON,
+        "region": "us-east-1",
+        "target": BlobRef.within(b"target"),
+        "medians": Medians(two_qubit_error=0.01),
+        "drift": Drift(baseline=7, edges={"0-1": 2.5}, qubits={3: -0.5}, dead_edges=("1-2",)),
+        "notes": ("qubits without T2: 2",),
+    }
+    return Calibration(**values | changes)
 
 
 class CatalogueContract:
-    """Tenants, keys and devices."""
+    """Tenants, keys, devices and their calibrations."""
 
     def test_a_key_leads_to_its_bearer(self, catalogue: Catalogue) -> None:
         bearer = Principal(tenant="acme", key_id="0a1b2c3d", role=Role.TENANT_ADMIN)
@@ -92,3 +113,38 @@ class CatalogueContract:
         catalogue.put_device(offline)
 
         assert list(catalogue.devices()) == [offline]
+
+    def test_snapshots_come_newest_first_and_no_more_than_asked_for(
+        self, catalogue: Catalogue
+    ) -> None:
+        old, newest, middle = snapshot(1), snapshot(3), snapshot(2, refused="no", target=None)
+        for one in (old, newest, middle):
+            assert catalogue.put_calibration(one)
+        catalogue.put_calibration(snapshot(9, device="ion-12"))
+
+        assert list(catalogue.calibrations("ion-11", 9)) == [newest, middle, old]
+        assert list(catalogue.calibrations("ion-11", 2)) == [newest, middle]
+        assert list(catalogue.calibrations("sv1", 9)) == []
+
+    def test_a_snapshot_is_found_by_its_id(self, catalogue: Catalogue) -> None:
+        catalogue.put_calibration(snapshot(1))
+
+        assert catalogue.calibration("ion-11", snapshot(1).id) == snapshot(1)
+        assert catalogue.calibration("ion-11", snapshot(2).id) is None
+        assert catalogue.calibration("sv1", snapshot(1).id) is None
+
+    def test_a_snapshot_that_is_there_stays_as_it_is(self, catalogue: Catalogue) -> None:
+        catalogue.put_calibration(snapshot(1))
+
+        assert not catalogue.put_calibration(snapshot(1, region="us-west-2"))
+
+        assert list(catalogue.calibrations("ion-11", 9)) == [snapshot(1)]
+
+    def test_old_snapshots_give_way(self, catalogue: Catalogue) -> None:
+        for number in range(SNAPSHOTS_KEPT + 2):
+            catalogue.put_calibration(snapshot(number))
+
+        kept = catalogue.calibrations("ion-11", SNAPSHOTS_KEPT + 2)
+
+        assert len(kept) == SNAPSHOTS_KEPT
+        assert kept[-1] == snapshot(2)

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.device_tasks import DeviceTasks
 from bellpair_core.adapters.dynamodb_catalogue import DynamoDbCatalogue
+from bellpair_core.adapters.dynamodb_forms import DynamoDbForms
 from bellpair_core.adapters.dynamodb_functions import DynamoDbFunctions
 from bellpair_core.adapters.dynamodb_journal import DynamoDbJournal
 from bellpair_core.adapters.dynamodb_ledger import DynamoDbLedger
@@ -23,15 +24,25 @@ from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.s3_blobs import S3Blobs
 from bellpair_core.model.errors import ResultMissing, TransientFault
 from bellpair_core.model.pair import PairRecord
-from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger, TaskState, TaskStatus
+from bellpair_core.ports import (
+    Blobs,
+    Catalogue,
+    CompiledForms,
+    Journal,
+    Ledger,
+    TaskState,
+    TaskStatus,
+)
 from tests.contract.aws_tables import create_catalogue_table, create_ledger_table
 from tests.contract.blob_copies_contract import BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
-from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.catalogue_contract import DEVICE_NAMES, SNAPSHOTS_KEPT, CatalogueContract
+from tests.contract.forms_contract import FormsContract
 from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.examples import device_example, job_example
+from tests.fakes import FakeClock
 from tests.fakes.device_surroundings import surroundings
 
 HOME, PEER = "us-east-1", "us-west-2"
@@ -59,6 +70,39 @@ def new_name() -> str:
 
 def table(called: str, name: str, meter: Meter | None = None) -> DynamoDbTable:
     return DynamoDbTable(called, name, HOME, meter or Meter(1024))
+
+
+class TestDynamoDbForms(FormsContract):
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.fixture
+    def forms(self, aws: str, clock: FakeClock) -> CompiledForms:
+        name = new_name()
+        create_catalogue_table(client("dynamodb", HOME), name)
+        return DynamoDbForms(table("catalogue", name), clock)
+
+    def test_a_damaged_item_is_none(self, aws: str, clock: FakeClock) -> None:
+        name = new_name()
+        create_catalogue_table(client("dynamodb", HOME), name)
+        forms = DynamoDbForms(table("catalogue", name), clock)
+        forms.put("a" * 64, {"program": "x"})
+        client("dynamodb", HOME).update_item(
+            TableName=name,
+            Key={"pk": {"S": f"FORM#{'a' * 64}"}, "sk": {"S": "FORM"}},
+            UpdateExpression="SET doc = :doc",
+            ExpressionAttributeValues={":doc": {"S": '{"program": '}},
+        )
+
+        assert forms.get("a" * 64) is None
+
+    def test_a_table_that_is_not_there_is_only_a_miss(self, aws: str, clock: FakeClock) -> None:
+        forms = DynamoDbForms(table("catalogue", new_name()), clock)
+
+        forms.put("a" * 64, {"program": "x"})
+
+        assert forms.get("a" * 64) is None
 
 
 class TestDynamoDbLedger(LedgerContract):
@@ -97,7 +141,8 @@ class TestDynamoDbCatalogue(CatalogueContract):
     def catalogue(self, aws: str) -> Catalogue:
         name = new_name()
         create_catalogue_table(client("dynamodb", HOME), name)
-        return DynamoDbCatalogue(table("catalogue", name), ["sv1", "ion-11", "square-20"])
+        names = (*DEVICE_NAMES, "square-20")
+        return DynamoDbCatalogue(table("catalogue", name), names, kept=SNAPSHOTS_KEPT)
 
 
 class TestDynamoDbFunctions(FunctionsContract):

@@ -7,7 +7,7 @@ import pytest
 from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger, Triggers
 from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
-from tests.contract.catalogue_contract import CatalogueContract
+from tests.contract.catalogue_contract import SNAPSHOTS_KEPT, CatalogueContract
 from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
@@ -33,7 +33,7 @@ class TestMemoryJournal(JournalContract):
 class TestMemoryCatalogue(CatalogueContract):
     @pytest.fixture
     def catalogue(self) -> Catalogue:
-        return MemoryCatalogue()
+        return MemoryCatalogue(kept=SNAPSHOTS_KEPT)
 
 
 class TestMemoryFunctions(FunctionsContract):

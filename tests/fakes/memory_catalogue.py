@@ -22,11 +22,12 @@ class MemoryCatalogue:
         False makes every call a `TransientFault`.
     """
 
-    def __init__(self, devices: Iterable[Device] = ()) -> None:
+    def __init__(self, devices: Iterable[Device] = (), kept: int = CALIBRATIONS_KEPT) -> None:
         self._devices = {device.name: device for device in devices}
         self._principals: dict[str, Principal] = {}
         self._tenants: dict[str, Tenant] = {}
         self._calibrations: dict[str, list[Calibration]] = {}
+        self._kept = kept
         self.reads = 0
         self.reachable = True
 
@@ -81,15 +82,21 @@ class MemoryCatalogue:
         self._read()
         return tuple(self._calibrations.get(device, ())[:limit])
 
+    def calibration(self, device: str, id: str) -> Calibration | None:
+        """The snapshot of this id."""
+        self._read()
+        kept = self._calibrations.get(device, ())
+        return next((one for one in kept if one.id == id), None)
+
     def put_calibration(self, calibration: Calibration) -> bool:
         """Store a snapshot unless it is there."""
         self._reach()
         kept = self._calibrations.setdefault(calibration.device, [])
-        if any((c.at, c.id) == (calibration.at, calibration.id) for c in kept):
+        if any(one.id == calibration.id for one in kept):
             return False
         kept.append(calibration)
-        kept.sort(key=lambda c: (c.at, c.id), reverse=True)
-        del kept[CALIBRATIONS_KEPT:]
+        kept.sort(key=lambda one: one.id, reverse=True)
+        del kept[self._kept :]
         return True
 
     @property

@@ -1,8 +1,8 @@
 """The catalogue in an eventually consistent DynamoDB global table.
 
-A device's snapshots are the items of one partition, ``CALIBRATIONS#<device>``, in the order in
-which they were measured. Their key says what they are of and when, so two regions that bring
-the same properties in write the same item, and take the same ones away.
+A device's snapshots are the items of one partition, ``CALIBRATIONS#<device>``, under their ids and
+so in the order of their times. An id says what a snapshot is of and when it was measured, so two
+regions that bring the same properties in write the same item, and take the same ones away.
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ class DynamoDbCatalogue:
     ----------
     device_names
         The devices that the stage offers.
+    kept
+        How many snapshots of a device stay.
     """
 
-    def __init__(self, table: DynamoDbTable, device_names: Sequence[str]) -> None:
+    def __init__(
+        self, table: DynamoDbTable, device_names: Sequence[str], kept: int = CALIBRATIONS_KEPT
+    ) -> None:
         self._table = table
         self._items = CatalogueItems(table)
         self._device_names = tuple(device_names)
+        self._kept = kept
 
     def principal(self, key_hash: str) -> Principal | None:
         """See `Catalogue.principal`."""
@@ -106,14 +111,18 @@ class DynamoDbCatalogue:
             for item in self._items.items(_snapshots(device), newest_first=True, limit=limit)
         ]
 
+    def calibration(self, device: str, id: str) -> Calibration | None:
+        """See `Catalogue.calibration`."""
+        doc = self._doc(_snapshots(device), id)
+        return Calibration.model_validate_json(doc) if doc else None
+
     def put_calibration(self, calibration: Calibration) -> bool:
         """See `Catalogue.put_calibration`."""
         pk = _snapshots(calibration.device)
-        key = item_key(pk, _snapshot(calibration))
+        key = item_key(pk, calibration.id)
         if not self._items.put(key, {"doc": {"S": calibration.model_dump_json()}}, **absent()):
             return False
-        kept = list(self._items.items(pk, newest_first=True))
-        for old in kept[CALIBRATIONS_KEPT:]:
+        for old in list(self._items.items(pk, newest_first=True))[self._kept :]:
             self._items.delete(item_key(pk, old["sk"]["S"]))
         return True
 
@@ -134,8 +143,3 @@ def _key_by_id(tenant: str, key_id: str) -> str:
 
 def _snapshots(device: str) -> str:
     return f"CALIBRATIONS#{device}"
-
-
-def _snapshot(calibration: Calibration) -> str:
-    # All of the same length up to the id, so that the texts are in the order of the times.
-    return f"{calibration.at.isoformat(timespec='microseconds')}#{calibration.id}"

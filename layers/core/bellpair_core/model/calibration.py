@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,9 +36,12 @@ class Drift(BaseModel):
     ----------
     baseline
         How many snapshots before it there were to compare with.
+    medians
+        Robust z-score of each of the `Medians` by its name. Above 0 is worse than it used to
+        be, below 0 better.
     qubits, edges
         Robust z-score by qubit label and by edge (``"a-b"``): of the figures of one, that
-        which differs most. Above 0 is worse than it used to be, below 0 better.
+        which differs most. Empty for edges of which only a mean over the device is known.
     dead_qubits, dead_edges
         What the snapshot before had and this one has not.
     recovered_qubits, recovered_edges
@@ -48,6 +51,7 @@ class Drift(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     baseline: int = 0
+    medians: dict[str, float] = Field(default_factory=dict)
     qubits: dict[int, float] = Field(default_factory=dict)
     edges: dict[str, float] = Field(default_factory=dict)
     dead_qubits: tuple[int, ...] = ()
@@ -58,7 +62,8 @@ class Drift(BaseModel):
     @property
     def worst(self) -> float | None:
         """The largest z-score of all; ``None`` where there is nothing to compare with."""
-        return max([*self.qubits.values(), *self.edges.values()], default=None)
+        scores = (self.medians, self.qubits, self.edges)
+        return max((score for of in scores for score in of.values()), default=None)
 
 
 class Calibration(BaseModel):
@@ -67,8 +72,9 @@ class Calibration(BaseModel):
     Attributes
     ----------
     id
-        ``"<UTC time>-<digest>"``: of when it was measured and of what it says, so that whoever
-        brings the same properties in makes the same snapshot.
+        ``"<UTC time>-<digest>"``: of when it was measured, else first seen, and of what it says,
+        so that whoever brings the same properties in makes the same snapshot. Ids are in the
+        order of their times.
     calibrated_at
         When the maker measured; ``None`` where it does not say.
     seen_at, region
@@ -95,8 +101,3 @@ class Calibration(BaseModel):
     drift: Drift = Drift()
     notes: tuple[str, ...] = ()
     refused: str | None = None
-
-    @property
-    def at(self) -> datetime:
-        """By which it is ordered: when it was measured, else when it was first seen; UTC."""
-        return (self.calibrated_at or self.seen_at).astimezone(UTC)

@@ -55,6 +55,10 @@ class Catalogue(Protocol):
         """
         ...
 
+    def calibration(self, device: str, id: str) -> Calibration | None:
+        """The snapshot of this id."""
+        ...
+
     def put_calibration(self, calibration: Calibration) -> bool:
         """Store a snapshot unless it is there; False, and nothing stored, when it is.
 
