@@ -239,4 +239,3 @@ def test_what_was_observed_of_a_device_outlives_a_new_snapshot(calibrations: Cal
     calibrations.run(WEST)
 
     assert calibrations.square().quality == 0.9
-
