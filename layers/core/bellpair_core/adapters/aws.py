@@ -91,7 +91,13 @@ _WAITING = Config(read_timeout=27, retries={"mode": "standard", "total_max_attem
 
 @cache
 def client(
-    service: str, region: str, *, patient: bool = True, hasty: bool = False, waiting: bool = False
+    service: str,
+    region: str,
+    *,
+    patient: bool = True,
+    hasty: bool = False,
+    waiting: bool = False,
+    endpoint: str | None = None,
 ) -> Any:
     """The process's one client of a service in a region.
 
@@ -103,13 +109,17 @@ def client(
         True gives up after less than 2 s, without a repetition.
     waiting
         True waits up to 27 s for an answer, without a repetition.
+    endpoint
+        Where the service is asked; where the environment says when not given.
     """
     config = _CONFIG if patient else _CONFIG.merge(_IMPATIENT)
     if hasty:
         config = _CONFIG.merge(_HASTY)
     if waiting:
         config = _CONFIG.merge(_WAITING)
-    return _session().create_client(service, region_name=region, config=config)
+    return _session().create_client(
+        service, region_name=region, config=config, endpoint_url=endpoint
+    )
 
 
 def error_code(error: ClientError) -> str:

@@ -38,7 +38,8 @@ class BraketDevice:
     Parameters
     ----------
     setting
-        The device. Without a region it is asked in the caller's own.
+        The device. Without a region it is asked in the caller's own; its ``url`` stands for
+        Braket's endpoint, where it is given.
     surroundings
         Its result buckets are where, by region, tasks of that region's devices leave results.
     """
@@ -46,12 +47,13 @@ class BraketDevice:
     def __init__(self, setting: DeviceSetting, surroundings: DeviceSurroundings) -> None:
         self._arn = setting.arn
         self._region = setting.region or surroundings.region
+        self._endpoint = setting.url
         self._result_buckets = surroundings.result_buckets
 
     def describe(self, *, patient: bool = True) -> DeviceDescription:
         """See `DeviceAdapter.describe`."""
         with transient_faults("asking for the device"):
-            answer = client("braket", self._region, patient=patient).get_device(deviceArn=self._arn)
+            answer = self._client(self._region, patient=patient).get_device(deviceArn=self._arn)
         properties = json.loads(answer["deviceCapabilities"])
         kind = DeviceKind(str(answer["deviceType"]).lower())
         service = properties.get("service") or {}
@@ -89,7 +91,7 @@ class BraketDevice:
         }
         with transient_faults("creating the task"):
             try:
-                answer = client("braket", task.region).create_quantum_task(
+                answer = self._client(task.region).create_quantum_task(
                     clientToken=task.client_token,
                     deviceArn=task.device_arn,
                     shots=task.shots,
@@ -117,7 +119,7 @@ class BraketDevice:
         """See `DeviceAdapter.poll`."""
         with transient_faults("asking for the task"):
             try:
-                answer = client("braket", _region(task_id)).get_quantum_task(
+                answer = self._client(_region(task_id)).get_quantum_task(
                     quantumTaskArn=task_id, additionalAttributeNames=["QueueInfo"]
                 )
             except ClientError as error:
@@ -140,7 +142,7 @@ class BraketDevice:
         with transient_faults("cancelling the task"):
             try:
                 # Nothing depends on it, and whoever asks has others to see to.
-                client("braket", _region(task_id), patient=False).cancel_quantum_task(
+                self._client(_region(task_id), patient=False).cancel_quantum_task(
                     quantumTaskArn=task_id, clientToken=f"cancel-{task_id.rsplit('/', 1)[-1]}"
                 )
             except ClientError as error:
@@ -177,6 +179,9 @@ class BraketDevice:
     def price(self) -> TaskPrice | None:
         """See `DeviceAdapter.price`."""
         return self.describe().price
+
+    def _client(self, region: str, *, patient: bool = True) -> Any:
+        return client("braket", region, patient=patient, endpoint=self._endpoint)
 
 
 def _price(kind: DeviceKind, cost: Mapping[str, Any]) -> TaskPrice:
