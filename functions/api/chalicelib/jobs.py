@@ -8,8 +8,9 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 
 from bellpair_core.http.bodies import read_body
 from bellpair_core.http.function_views import function_result_view
-from bellpair_core.http.views import job_view, listing_view, result_view
+from bellpair_core.http.views import job_view, listing_view, result_view, why_view
 from bellpair_core.logic.jobs.cancel_job import cancel_job
+from bellpair_core.logic.jobs.explain_job import explain_job
 from bellpair_core.logic.jobs.get_job import get_job
 from bellpair_core.logic.jobs.job_result import job_result
 from bellpair_core.logic.jobs.list_jobs import list_jobs
@@ -75,6 +76,20 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         )
         last = world.journal.last(job.id) if job.function is not None else None
         return Answer(job_view(job, place, waiting_for, cost=cost, last=last), job_id=job.id)
+
+    @jobs.route("/{job_id}/why", methods=["GET"], authorizer=authorize)
+    @answer
+    def why(job_id: str) -> Answer:
+        world = services().world
+        explanation = explain_job(
+            principal_of(jobs.current_request),
+            job_id,
+            ledger=world.ledger,
+            devices=world.devices,
+            breakers=world.breakers,
+            clock=world.clock,
+        )
+        return Answer(why_view(explanation), job_id=explanation.job.id)
 
     @jobs.route("/{job_id}/result", methods=["GET"], authorizer=authorize)
     @answer

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bellpair_cdk.access import BEATS, BREAKERS, JOBS, PAIR, SPENDING, Access
+from bellpair_cdk.access import BEATS, BREAKERS, JOBS, PAIR, SLOTS, SPENDING, Access
 from bellpair_cdk.api_routes import MAIN, routes
 from bellpair_cdk.function import RETENTION, PlatformFunction, Workbench
 from bellpair_core.adapters.ledger_table import BY_QUEUE, BY_TENANT
@@ -40,7 +40,10 @@ class JobsApi(Construct):
 
         # One module serves both, so both are told of everything; only one may touch it.
         api = [
-            *(accesses.read_ledger(PAIR, BEATS, BREAKERS, JOBS, SPENDING), accesses.write_jobs()),
+            *(
+                accesses.read_ledger(PAIR, BEATS, BREAKERS, JOBS, SLOTS, SPENDING),
+                accesses.write_jobs(),
+            ),
             accesses.find_jobs(BY_TENANT, BY_QUEUE),
             *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
             *(accesses.read_tenants(), accesses.read_keys(), accesses.write_tenants()),

@@ -54,14 +54,26 @@ def _pointer(place: tuple[int | str, ...]) -> str:
 
 
 def _detail(kind: type[BaseModel], problem: ErrorDetails) -> str:
-    if problem["type"] == "extra_forbidden":
-        return f"there is no such field; the fields are {', '.join(kind.model_fields)}"
     if not problem["loc"]:
         return "the body must be a JSON object"
-    field = kind.model_fields.get(str(problem["loc"][0]))
+    kind, place = _innermost(kind, problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"there is no such field; the fields are {', '.join(kind.model_fields)}"
+    field = kind.model_fields.get(str(place))
     wanted = field.description if field is not None else None
     if problem["type"] == "missing":
         said = "it is missing"
     else:
         said = problem["msg"][:1].lower() + problem["msg"][1:]
     return f"{said}; give {wanted}" if wanted else said
+
+
+def _innermost(
+    kind: type[BaseModel], place: tuple[int | str, ...]
+) -> tuple[type[BaseModel], int | str]:
+    """The model whose field is wrong, and the field, where objects are within objects."""
+    field = kind.model_fields.get(str(place[0]))
+    inner = field.annotation if field is not None else None
+    if len(place) > 1 and isinstance(inner, type) and issubclass(inner, BaseModel):
+        return _innermost(inner, place[1:])
+    return kind, place[0]

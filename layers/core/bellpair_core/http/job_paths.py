@@ -13,7 +13,12 @@ from . import function_schemas, schemas
 from .openapi_operation import MAKES_JOB, WITH_BODY, WITH_KEY, operation
 
 BODIES: tuple[type[BaseModel], ...] = (Submission,)
-ANSWERS: tuple[type[BaseModel], ...] = (schemas.Job, schemas.JobPage, schemas.Result)
+ANSWERS: tuple[type[BaseModel], ...] = (
+    schemas.Job,
+    schemas.JobPage,
+    schemas.Result,
+    schemas.Why,
+)
 TAG = {"name": "jobs", "description": "Submit, follow and cancel jobs"}
 
 _JOB_ID = [{"$ref": "#/components/parameters/job_id"}]
@@ -37,6 +42,7 @@ def job_paths() -> dict[str, Any]:
                     ErrorCode.PROGRAM_UNSUPPORTED,
                     ErrorCode.PROGRAM_TOO_WIDE,
                     ErrorCode.SHOTS_OUT_OF_RANGE,
+                    ErrorCode.CONSTRAINTS_UNMET,
                     ErrorCode.RESULT_TOO_LARGE,
                     *MAKES_JOB,
                 ),
@@ -84,6 +90,19 @@ def job_paths() -> dict[str, Any]:
                 ),
                 description="A waiting job is cancelled at once; a running one is asked to stop,"
                 " which cancel_requested says.",
+            ),
+        },
+        "/v1/jobs/{job_id}/why": {
+            "parameters": _JOB_ID,
+            "get": operation(
+                "explainJob",
+                "jobs",
+                "Explain a job",
+                200,
+                schemas.Why,
+                codes=(*WITH_KEY, ErrorCode.JOB_NOT_FOUND),
+                description="Why it is on its device or waits, and what turned it on its way:"
+                " another device, another calibration, error rates that were not relied on.",
             ),
         },
         "/v1/jobs/{job_id}/result": {

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bellpair_core.model.breaker import BreakerState
+from bellpair_core.model.choice import Verdict
 from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
@@ -91,6 +92,75 @@ class Links(_Shown):
     result: str | None = Field(None, description="only for a job that succeeded")
 
 
+class Limits(_Shown):
+    """What a device must offer to be given a job."""
+
+    min_fidelity: float | None = Field(description="the least expected success, 0 to 1")
+    max_cost_usd: float | None
+    max_wait_s: float | None
+    kind: DeviceKind | None
+
+
+class Shape(_Shown):
+    """How much a program does, with everything written out."""
+
+    one_qubit_gates: int
+    two_qubit_gates: int
+    depth: int
+    interactions: int = Field(description="different pairs of qubits that share a gate")
+    measured: int
+
+
+class ConsideredDevice(_Shown):
+    """One device, as it compared."""
+
+    device: str
+    verdict: Verdict
+    reason: str
+    score: float | None = Field(description="0 to 1; only of a device that could take the job")
+    health: float = Field(description="0 to 1: 1 is online with nothing held against it")
+    expected_success: float | None = Field(
+        description="of this program on the device, 0 to 1; null where it is unknown"
+    )
+    cost_usd: float
+    wait_s: float | None
+
+
+class DeviceChoice(_Shown):
+    """How the devices compared."""
+
+    at: datetime
+    chosen: str | None
+    considered: list[ConsideredDevice] = Field(description="the best first")
+
+
+class WhyReason(_Shown):
+    """One sentence of an explanation."""
+
+    at: datetime | None = Field(description="when it came to be so; null for what is so now")
+    about: str = Field(
+        description="request, choice, waiting, compilation, failed, or an event's type"
+    )
+    text: str
+
+
+class Why(_Shown):
+    """Why a job is where it is."""
+
+    job_id: str
+    status: JobStatus
+    device: str
+    device_used: str | None
+    constraints: Limits | None
+    shape: Shape | None
+    recompiles: int
+    avoided: list[str] = Field(description="devices that failed the job")
+    choice: DeviceChoice | None = Field(
+        description="when it was last given to a device; while it waits, as it would be now"
+    )
+    reasons: list[WhyReason]
+
+
 class Job(_Shown):
     """One accepted invocation."""
 
@@ -101,6 +171,7 @@ class Job(_Shown):
     cancel_requested: bool
     device: str = Field(description='the device asked for, "any" or "any-qpu"')
     device_used: str | None = Field(description="the device that it was given to")
+    constraints: Limits | None = Field(None, description="what a device must offer")
     shots: int
     num_qubits: int
     num_bits: int

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from bellpair_core.logic.jobs.explain_job import Explanation
 from bellpair_core.logic.jobs.get_job import Place
 from bellpair_core.logic.jobs.list_jobs import Listing
 from bellpair_core.logic.pair.health import Health
@@ -18,6 +19,7 @@ from bellpair_core.logic.pair.operate_pair import SeenPair, Started
 from bellpair_core.logic.tenants.create_tenant import IssuedKey
 from bellpair_core.logic.tenants.disable_key import DisabledKey
 from bellpair_core.model.breaker import Breaker, BreakerState
+from bellpair_core.model.choice import Constraints
 from bellpair_core.model.device import Device
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobEvent, JobStatus
@@ -60,6 +62,7 @@ def job_view(
         "cancel_requested": job.cancel_requested,
         "device": job.device,
         "device_used": job.device_used,
+        "constraints": _constraints_view(job.constraints),
         "shots": job.shots,
         "num_qubits": job.num_qubits,
         "num_bits": job.num_bits,
@@ -108,6 +111,36 @@ def _function_part(invocation: Invocation, last: Line | None) -> dict[str, Any]:
         if progress is not None
         else None,
     }
+
+
+def why_view(explanation: Explanation) -> dict[str, Any]:
+    """Why a job is where it is."""
+    job, choice, reasons = explanation
+    return {
+        "job_id": job.id,
+        "status": job.status.value,
+        "device": job.device,
+        "device_used": job.device_used,
+        "constraints": _constraints_view(job.constraints),
+        "shape": job.shape.model_dump() if job.shape is not None else None,
+        "recompiles": job.recompiles,
+        "avoided": list(job.avoid),
+        "choice": {
+            "at": shown_time(choice.at),
+            "chosen": choice.chosen,
+            "considered": [one.model_dump(mode="json") for one in choice.considered],
+        }
+        if choice is not None
+        else None,
+        "reasons": [
+            {"at": shown_time_or_none(reason.at), "about": reason.about, "text": reason.text}
+            for reason in reasons
+        ],
+    }
+
+
+def _constraints_view(constraints: Constraints | None) -> dict[str, Any] | None:
+    return None if constraints is None else constraints.model_dump(mode="json")
 
 
 def listing_view(listing: Listing) -> dict[str, Any]:

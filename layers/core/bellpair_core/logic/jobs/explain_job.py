@@ -1,0 +1,175 @@
+"""Explain a job: why it is on its device, or waits, and why it took the way that it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.model.choice import Choice, Considered, Constraints, Verdict
+from bellpair_core.model.device import Device
+from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
+from bellpair_core.model.tenant import Principal
+from bellpair_core.ports import Clock, Ledger
+
+from .choose_device import DeviceLoad, choose_device, fidelity_text, need_of
+from .get_job import own_job
+from .why_waiting import why_waiting
+
+_PLAIN = frozenset(status.value for status in JobStatus) - {JobStatus.QUEUED, JobStatus.FAILED}
+"""Events that say only that a job went on as every job does."""
+
+
+class Reason(NamedTuple):
+    """One sentence of an explanation.
+
+    Attributes
+    ----------
+    at
+        When it came to be so; ``None`` for what is so now.
+    about
+        ``"request"``, ``"choice"``, ``"waiting"``, ``"compilation"`` or the type of an event.
+    """
+
+    at: datetime | None
+    about: str
+    text: str
+
+
+class Explanation(NamedTuple):
+    """Why a job is where it is.
+
+    Attributes
+    ----------
+    choice
+        How the devices compared when the job was last given to one; while it waits, how they
+        compare now.
+    """
+
+    job: Job
+    choice: Choice | None
+    reasons: tuple[Reason, ...]
+
+
+def explain_job(
+    principal: Principal,
+    job_id: str,
+    *,
+    ledger: Ledger,
+    devices: Callable[[], Sequence[Device]],
+    breakers: Breakers,
+    clock: Clock,
+) -> Explanation:
+    """Tell why the job is on its device or waits, and what turned it on its way.
+
+    Parameters
+    ----------
+    devices, breakers
+        The catalogue's devices and what is held against them, a little old at most.
+
+    Raises
+    ------
+    BellpairError
+        ``job-not-found``, as in `own_job`.
+    """
+    job, now = own_job(ledger, principal, job_id), clock()
+    waits = job.status is JobStatus.QUEUED and job.function is None
+    choice = _compared(job, ledger, devices(), breakers, now) if waits else job.choice
+    reasons = [Reason(job.accepted_at, "request", _asked(job))]
+    reasons += _told_by_events(job)
+    if choice is not None:
+        reasons += _told_by_choice(choice)
+    reasons += _told_by_compilation(job)
+    waiting_for = why_waiting(job, devices(), breakers, now) if waits else job.waiting_for
+    if waiting_for and not job.status.terminal:
+        reasons.append(Reason(None, "waiting", waiting_for))
+    elif waits:
+        reasons.append(Reason(None, "waiting", "it waits for its turn in the queue"))
+    if job.error is not None:
+        reasons.append(Reason(job.finished_at, "failed", job.error.message))
+    return Explanation(job, choice, tuple(reasons))
+
+
+def asked_text(limits: Constraints) -> str:
+    """Constraints for people."""
+    parts = []
+    if limits.kind is not None:
+        parts.append(f"kind {limits.kind.value}")
+    if limits.min_fidelity is not None:
+        parts.append(f"an expected success of {limits.min_fidelity:g} or more")
+    if limits.max_cost_usd is not None:
+        parts.append(f"at most {limits.max_cost_usd:g} USD")
+    if limits.max_wait_s is not None:
+        parts.append(f"a wait of at most {limits.max_wait_s:g} s")
+    return ", ".join(parts)
+
+
+def _compared(
+    job: Job, ledger: Ledger, devices: Sequence[Device], breakers: Breakers, now: datetime
+) -> Choice:
+    loads = [
+        DeviceLoad(
+            device,
+            ledger.slots(device.name) if device.max_in_flight is not None else frozenset(),
+            breakers(device.name),
+        )
+        for device in devices
+        if job.device in SHARED_QUEUES or job.device == device.name
+    ]
+    return choose_device(need_of(job), loads, now)
+
+
+def _asked(job: Job) -> str:
+    if job.function is not None:
+        return f"it runs function {job.function.name}, version {job.function.version}"
+    limits = f", with {asked_text(job.constraints)}" if job.constraints is not None else ""
+    return f"it asked for device {job.device}{limits}"
+
+
+def _told_by_events(job: Job) -> list[Reason]:
+    """What the event log says beyond the ordinary; its first line is the acceptance."""
+    return [
+        Reason(event.at, event.type, event.message)
+        for event in job.events[1:]
+        if event.message and event.type not in _PLAIN and event.type != JobStatus.FAILED
+    ]
+
+
+def _told_by_choice(choice: Choice) -> list[Reason]:
+    reasons = [
+        Reason(choice.at, "choice", f"{one.device} {_verdict(one)}: {one.reason}")
+        for one in choice.considered
+    ]
+    if choice.chosen is None:
+        reasons.append(Reason(choice.at, "choice", "no device can take it now"))
+    return reasons
+
+
+def _verdict(one: Considered) -> str:
+    score = "" if one.score is None else f" with score {one.score:.3g}"
+    return {
+        Verdict.CHOSEN: f"is the best{score}",
+        Verdict.ELIGIBLE: f"would do{score}",
+        Verdict.WAITS: "is not ready",
+        Verdict.EXCLUDED: "is left out",
+    }[one.verdict]
+
+
+def _told_by_compilation(job: Job) -> list[Reason]:
+    if job.compiled is None:
+        return []
+    metrics: dict[str, Any] = job.compiled.metrics
+    text = f"compiled for {job.device_used} against calibration {job.compiled.calibration_id}"
+    candidates = metrics.get("candidates")
+    if isinstance(candidates, Sequence) and candidates:
+        text += f", the best of {len(candidates)} candidates"
+    success = metrics.get("estimated_success")
+    if isinstance(success, float):
+        text += f", estimated success {fidelity_text(success)}"
+    reasons = [Reason(None, "compilation", text)]
+    if fallback := metrics.get("fallback"):
+        reasons.append(
+            Reason(None, "compilation", f"the calibration's error rates were not used: {fallback}")
+        )
+    return reasons
