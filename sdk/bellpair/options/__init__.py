@@ -8,18 +8,30 @@ device; other packages bring options by the entry point group ``bellpair.options
 
 from __future__ import annotations
 
-from bellpair.options.backend import DeviceBackend, EnrichedExecutionBackend, ExecutionBackend
+from bellpair.options.backend import (
+    Circuit,
+    DeviceBackend,
+    EnrichedExecutionBackend,
+    ExecutionBackend,
+    Overhead,
+)
+from bellpair.options.levels import LEVELS, options_of_level
 from bellpair.options.request import Outcome, Plan, Request, Terms
-from bellpair.options.stack import compose, overhead
+from bellpair.options.stack import compose, installed_options, overhead
 
 __all__ = [
+    "LEVELS",
+    "Circuit",
     "DeviceBackend",
     "EnrichedExecutionBackend",
     "ExecutionBackend",
     "Outcome",
+    "Overhead",
     "Plan",
     "Request",
     "Terms",
     "compose",
+    "installed_options",
+    "options_of_level",
     "overhead",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bellpair.functions.plan import Measured, Program
@@ -29,6 +29,15 @@ class Request:
 
     program: Program
     observable: Mapping[str, float] | None = None
+
+    def transformed(self, *transforms: Mapping[str, Any], shots: int | None = None) -> Request:
+        """The same with more transforms behind those it has, and maybe other shots."""
+        program = replace(
+            self.program,
+            transforms=(*self.program.transforms, *transforms),
+            shots=self.program.shots if shots is None else shots,
+        )
+        return replace(self, program=program)
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class Outcome:
         subject to; ``None`` where they are not known.
     flips
         Bits that were read flipped (`counts` are right already); ``None`` for none.
+    qubits
+        For each bit, bit 0 first, the device's qubit that it was read from, where it is known.
     metrics
         The compiler's, of the one program or of the first.
     """
@@ -93,6 +104,7 @@ class Outcome:
     terms: Terms | None = None
     readout: tuple[tuple[float, float] | None, ...] | None = None
     flips: tuple[bool, ...] | None = None
+    qubits: tuple[int | None, ...] | None = None
     metrics: Mapping[str, Any] | None = None
 
 

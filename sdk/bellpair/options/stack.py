@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
-from bellpair.options.backend import ExecutionBackend
+from bellpair.functions.errors import InvalidCall
+from bellpair.options.backend import (
+    Circuit,
+    DeviceBackend,
+    EnrichedExecutionBackend,
+    ExecutionBackend,
+)
 
 GROUP = "bellpair.options"
 """Entry points by which packages bring options: the option's name, and its class."""
 
+Given = str | Mapping[str, Any]
+
+
+@cache
+def installed_options() -> Mapping[str, type[EnrichedExecutionBackend]]:
+    """The options that are installed, by name."""
+    return {point.name: point.load() for point in entry_points(group=GROUP)}
+
 
 def compose(
-    stack: Sequence[Mapping[str, Any]],
+    stack: Sequence[Given],
     backend: ExecutionBackend | None = None,
     *,
     seed: int = 0,
@@ -22,7 +39,8 @@ def compose(
     Parameters
     ----------
     stack
-        Objects with a ``name`` and that option's parameters; those left out have their defaults.
+        Names, or objects with a ``name`` and that option's parameters; those left out have their
+        defaults.
     backend
         What the first option turns to: the device, if not given.
     seed
@@ -32,20 +50,109 @@ def compose(
     Raises
     ------
     InvalidCall
-        If an option is not installed, or a parameter cannot be.
+        If an option is not installed, given twice, in the wrong place or incompatible with
+        another, or a parameter cannot be.
     """
-    raise NotImplementedError
+    composed: ExecutionBackend = DeviceBackend() if backend is None else backend
+    for option in _options(stack, composed, seed):
+        composed = option
+    return composed
 
 
-def overhead(stack: Sequence[Mapping[str, Any]], **circuit: float) -> dict[str, float]:
+def overhead(
+    stack: Sequence[Given],
+    *,
+    two_qubit_gates: int = 0,
+    two_qubit_error: float = 0.0,
+    bits: int = 0,
+    readout_error: float = 0.0,
+) -> dict[str, float]:
     """What options take, before anything is run.
+
+    Options share out the shots that they are given and add none of their own, but for
+    calibration: so they cost precision, and ``shots_factor`` is by what the shots must grow to
+    keep it.
+
+    Parameters
+    ----------
+    two_qubit_gates, two_qubit_error, bits, readout_error
+        What is known of the circuit and of the device: see `Circuit`. Less is estimated where
+        less is known.
 
     Returns
     -------
     dict
-        ``programs``: circuits for each one; ``shots_factor``: by what the shots must grow for the
-        standard error to stay the same (options share out the shots they are given, and add none
-        of their own but for calibration); ``extra_programs`` and ``extra_shots``: calibration
-        circuits for each different circuit, and their shots.
+        ``programs``: circuits for each one; ``shots_factor``; ``extra_programs`` and
+        ``extra_shots``: calibration circuits for each different circuit, and shots of them all.
+
+    Raises
+    ------
+    InvalidCall
+        As `compose` does.
     """
-    raise NotImplementedError
+    circuit = Circuit(two_qubit_gates, two_qubit_error, bits, readout_error)
+    each = [option.overhead(circuit) for option in _options(stack, DeviceBackend(), 0)]
+    total = {"programs": 1, "shots_factor": 1.0, "extra_programs": 0, "extra_shots": 0}
+    for one in each:
+        total["programs"] *= one.programs
+        total["shots_factor"] *= one.shots_factor
+        total["extra_programs"] += one.extra_programs
+        total["extra_shots"] += one.extra_shots
+    return total
+
+
+def _options(
+    stack: Sequence[Given], within: ExecutionBackend, seed: int
+) -> list[EnrichedExecutionBackend]:
+    """The options, each around the one before it."""
+    made: list[EnrichedExecutionBackend] = []
+    for place, given in enumerate(stack):
+        name, parameters = _parted(given)
+        kind = installed_options().get(name)
+        if kind is None:
+            listed = ", ".join(sorted(installed_options())) or "none is installed"
+            raise InvalidCall(f"There is no option {name!r}.", remedy=f"Choose from: {listed}.")
+        for earlier in made:
+            _require_compatible(earlier, kind)
+        known = [each for each in inspect.signature(kind).parameters if each not in _OWN]
+        for parameter in parameters:
+            if parameter not in known:
+                raise InvalidCall(
+                    f"Option {name} has no parameter {parameter!r}.",
+                    remedy=f"Its parameters: {', '.join(known) or 'none'}.",
+                )
+        option = kind(within, seed=seed + place, **parameters)
+        within = option
+        made.append(option)
+    return made
+
+
+_OWN = ("within", "seed")
+
+
+def _parted(given: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(given, str):
+        return given, {}
+    if isinstance(given, Mapping) and isinstance(given.get("name"), str):
+        return given["name"], {key: value for key, value in given.items() if key != "name"}
+    raise InvalidCall(
+        f"{given!r} is no option.",
+        remedy='Give a name such as "readout-mitigation", or an object with a name and parameters.',
+    )
+
+
+def _require_compatible(
+    earlier: EnrichedExecutionBackend, later: type[EnrichedExecutionBackend]
+) -> None:
+    if later.name == earlier.name:
+        raise InvalidCall(f"Option {later.name} is given twice.", remedy="Give each option once.")
+    if later.name in earlier.excludes or earlier.name in later.excludes:
+        raise InvalidCall(
+            f"Options {earlier.name} and {later.name} cannot be used together.",
+            remedy=f"Leave {earlier.name} or {later.name} out.",
+        )
+    if later.name in earlier.outside_of:
+        raise InvalidCall(
+            f"Option {later.name} stands after {earlier.name}, which works on its results.",
+            remedy=f"Give {later.name} before {earlier.name}: options go from the device outwards.",
+        )

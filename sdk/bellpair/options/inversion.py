@@ -1,0 +1,178 @@
+"""Taking readout errors out of counts.
+
+Each bit is misread by itself, with a matrix of chances of its own. Up to `FULL_BITS_MAX` bits the
+inverse of all matrices is applied to the whole distribution (Bravyi et al., Phys. Rev. A 103,
+042605 (2021)). Beyond that the distribution is solved for on the bit strings that were read at all:
+the matrix between these alone, its columns brought to the sum 1, has only as many rows as there
+were shots, and is close to the identity (Nation, Kang, Sundaresan, Gambetta, "Scalable mitigation
+of measurement errors on quantum computers", PRX Quantum 2, 040326 (2021), arXiv:2108.12518). Few
+strings are solved for directly, many by Jacobi's iteration, a block of rows at a time.
+
+Either gives quasi-probabilities, some of them below 0. The nearest distribution of probabilities,
+by the sum of squares, is found as in Smolin, Gambetta, Smith, "Efficient method for computing the
+maximum-likelihood quantum state from measurements with additive Gaussian noise", Phys. Rev. Lett.
+108, 070502 (2012), arXiv:1106.5458.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bellpair.options.expectation import Readout, bits_of, require_distinct
+
+FULL_BITS_MAX = 12
+"""Up to here the whole distribution of 2^n numbers is inverted."""
+
+STRINGS_MAX = 16_384
+"""Different bit strings that can be solved for beyond that."""
+
+_DIRECT_MAX = 1024
+_BLOCK = 2**21  # numbers of the matrix at once, 16 MB
+_ROUNDS_MAX = 200
+_TOLERANCE = 1e-9
+_CHANCE_MIN = 1e-12
+
+Chances = NDArray[np.float64]
+
+
+class TooManyStrings(Exception):
+    """More different bit strings were read than can be solved for."""
+
+
+def chances_of(readout: Readout) -> Chances:
+    """Shape (bits, 2): for each bit the chances to read 1 for 0 and 0 for 1.
+
+    Raises
+    ------
+    CallFailed
+        If some bit is read so badly that there is no inverse.
+    """
+    chances = np.array([pair or (0.0, 0.0) for pair in readout], dtype=float).reshape(-1, 2)
+    for bit, (up, down) in enumerate(chances.tolist()):
+        require_distinct(bit, (up, down))
+    return chances
+
+
+def inverted(probabilities: Mapping[str, float], chances: Chances) -> dict[str, float]:
+    """Quasi-probabilities by bit string, whose sum is 1.
+
+    Parameters
+    ----------
+    probabilities
+        As read; their sum is 1.
+    chances
+        See `chances_of`.
+
+    Raises
+    ------
+    TooManyStrings
+        Beyond `FULL_BITS_MAX` bits, if more than `STRINGS_MAX` different strings were read.
+    """
+    if len(chances) <= FULL_BITS_MAX:
+        return _fully_inverted(probabilities, chances)
+    if len(probabilities) > STRINGS_MAX:
+        raise TooManyStrings
+    return _inverted_on_strings(probabilities, chances)
+
+
+def nearest_physical(quasi: Mapping[str, float]) -> dict[str, float]:
+    """The distribution nearest to quasi-probabilities of sum 1; only what is above 0.
+
+    The lowest are set to 0 one after another, and what that takes from the sum is shared by those
+    that are left, as long as the lowest of these would be below 0.
+    """
+    texts = sorted(quasi, key=lambda text: (-quasi[text], text))
+    left = np.array([quasi[text] for text in texts])
+    # With the first n kept, each gives up an equal part of what they have beyond 1 in sum.
+    excess = (np.cumsum(left) - 1) / np.arange(1, len(left) + 1)
+    kept = int(np.flatnonzero(left - excess > 0)[-1]) + 1
+    return {
+        text: float(number)
+        for text, number in zip(texts[:kept], left[:kept] - excess[kept - 1], strict=True)
+    }
+
+
+def _fully_inverted(probabilities: Mapping[str, float], chances: Chances) -> dict[str, float]:
+    bits = len(chances)
+    state = np.zeros(2**bits)
+    for text, probability in probabilities.items():
+        state[int(text or "0", 2)] = probability
+    state = state.reshape((2,) * bits)
+    for bit, (up, down) in enumerate(chances):
+        axis = bits - 1 - bit  # bit 0 is the last character, and the last axis
+        inverse = np.linalg.inv([[1 - up, down], [up, 1 - down]])
+        state = np.moveaxis(np.tensordot(inverse, state, axes=(1, axis)), 0, axis)
+    flat = state.reshape(-1)
+    kept = np.flatnonzero(np.abs(flat) > _CHANCE_MIN)
+    return {format(index, f"0{bits}b") if bits else "": float(flat[index]) for index in kept}
+
+
+def _inverted_on_strings(probabilities: Mapping[str, float], chances: Chances) -> dict[str, float]:
+    texts = list(probabilities)
+    read = np.array([probabilities[text] for text in texts])
+    matrix = _StringMatrix(texts, chances)
+    if len(texts) <= _DIRECT_MAX:
+        solved = np.linalg.solve(matrix.rows(0, len(texts)), read)
+    else:
+        solved = _by_iteration(matrix, read)
+    return dict(zip(texts, (solved / solved.sum()).tolist(), strict=True))
+
+
+class _StringMatrix:
+    """Chances to read one of some strings for another of them, columns brought to the sum 1.
+
+    The chance to read string s for string t is a product over bits, whose logarithm is a sum of
+    four kinds of summands, by s and t at each bit: so the whole matrix is a matrix product.
+    """
+
+    def __init__(self, texts: list[str], chances: Chances) -> None:
+        self.size = len(texts)
+        self._read = bits_of(texts).astype(float)
+        up, down = np.log(np.clip(chances, _CHANCE_MIN, 1)).T
+        stay_0, stay_1 = np.log(np.clip(1 - chances, _CHANCE_MIN, 1)).T
+        self._constant = stay_0.sum()
+        self._by_read = self._read @ (up - stay_0)
+        self._by_true = self._read @ (down - stay_0)
+        self._by_both = (self._read * (stay_1 - up - down + stay_0)).T
+        self._columns = np.zeros(self.size)
+        for start, end in self.blocks():
+            self._columns += self._raw_rows(start, end).sum(axis=0)
+        self.diagonal = np.exp(
+            self._constant
+            + self._by_read
+            + self._by_true
+            + np.einsum("sb,bs->s", self._read, self._by_both)
+        )
+        self.diagonal /= self._columns
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Beginnings and ends of the blocks of rows that are made at once."""
+        step = max(1, _BLOCK // self.size)
+        return [(start, min(start + step, self.size)) for start in range(0, self.size, step)]
+
+    def rows(self, start: int, end: int) -> NDArray[np.float64]:
+        """Shape (end - start, size)."""
+        return self._raw_rows(start, end) / self._columns
+
+    def times(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The matrix times a vector."""
+        scaled = vector / self._columns
+        return np.concatenate([self._raw_rows(*block) @ scaled for block in self.blocks()])
+
+    def _raw_rows(self, start: int, end: int) -> NDArray[np.float64]:
+        logarithms = self._read[start:end] @ self._by_both
+        logarithms += self._by_read[start:end, None] + self._by_true[None, :] + self._constant
+        return np.asarray(np.exp(logarithms, out=logarithms))
+
+
+def _by_iteration(matrix: _StringMatrix, read: NDArray[np.float64]) -> NDArray[np.float64]:
+    solved = read.copy()
+    for _ in range(_ROUNDS_MAX):
+        change = (read - matrix.times(solved)) / matrix.diagonal
+        solved = solved + change
+        if np.abs(change).sum() < _TOLERANCE:
+            break
+    return solved
