@@ -105,6 +105,7 @@ class Client(FunctionClient, TriggerClient, TenantClient):
         shots: int,
         device: str = "any",
         *,
+        constraints: Mapping[str, Any] | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -121,7 +122,11 @@ class Client(FunctionClient, TriggerClient, TenantClient):
         shots
             Repetitions, 1 to 100,000, within the device's own range.
         device
-            Name of a device, ``"any"``, or ``"any-qpu"`` for whichever QPU fits.
+            Name of a device, ``"any"``, or ``"any-qpu"`` for whichever QPU suits best.
+        constraints
+            What a device must offer: ``min_fidelity`` (expected success, 0 to 1),
+            ``max_cost_usd``, ``max_wait_s`` (seconds at the device), ``kind`` (``"qpu"`` or
+            ``"simulator"``), each optional. `Job.why` tells how devices compared.
         name, tags
             For finding the job again.
         idempotency_key
@@ -133,7 +138,7 @@ class Client(FunctionClient, TriggerClient, TenantClient):
         InvalidProgram
             If the program is refused, with line and column where there is a place.
         InvalidRequest
-            If shots, device, name or tags are refused.
+            If shots, device, constraints, name or tags are refused.
         Conflict
             If the idempotency key was used for another request, or the device is offline.
         Unavailable
@@ -144,6 +149,10 @@ class Client(FunctionClient, TriggerClient, TenantClient):
             "shots": shots,
             "device": device,
         }
+        if limits := {
+            key: limit for key, limit in (constraints or {}).items() if limit is not None
+        }:
+            body["constraints"] = limits
         if name is not None:
             body["name"] = name
         if tags:

@@ -17,6 +17,7 @@ from bellpair.models import JobError, JobEvent, JobRecord, Usage
 from bellpair.pacing import poll_interval, stream_interval
 from bellpair.result import Result
 from bellpair.vocabulary import FINAL, JobStatus
+from bellpair.why import Why
 
 if TYPE_CHECKING:
     from bellpair.transport import Transport
@@ -68,6 +69,10 @@ class Job:
     def usage(self) -> Usage | None:
         """What the job consumed and costs; only where `Client.job` was told to ask."""
         return self.record.usage
+
+    def why(self) -> Why:
+        """Ask why the job is on its device or waits, and what turned it on its way."""
+        return Why.read(self._transport.request("GET", f"/v1/jobs/{self.id}/why"))
 
     def refresh(self, timeout: float | None = None) -> Job:
         """Ask the service for the job's present state.

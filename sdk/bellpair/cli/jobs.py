@@ -11,6 +11,7 @@ from bellpair.cli.failures import Failures, job_json
 from bellpair.cli.options import AsJson, JobId, Plot, Timeout, examples
 from bellpair.cli.run import check_plot_option, show_result
 from bellpair.cli.session import Session
+from bellpair.cli.why import why
 from bellpair.cli.wording import age, duration, printable, status_style
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="List jobs, look at one, fetch its result, resume or cancel it.",
+    help="List jobs, look at one, explain it, fetch its result, resume or cancel it.",
     epilog=examples("bellpair jobs", "bellpair jobs show job-… --events --cost"),
 )
+
+app.command(epilog=examples("bellpair jobs why job-…", "bellpair jobs why job-… --json"))(why)
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job is over.")]
 
@@ -32,7 +35,7 @@ STATUSES = "queued, compiling, executing, processing, paused, succeeded, failed 
 
 @app.callback()
 def jobs(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List jobs, look at one, fetch its result, resume or cancel it."""
+    """List jobs, look at one, explain it, fetch its result, resume or cancel it."""
     if ctx.invoked_subcommand is None:
         list_jobs(ctx, as_json=as_json)
 

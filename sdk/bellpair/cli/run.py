@@ -6,11 +6,12 @@ import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bellpair.cli import terminal
+from bellpair.cli.constraints import Kind, MaxCost, MaxWait, MinFidelity, constraints_of
 from bellpair.cli.failures import Failures, job_json, next_steps
 from bellpair.cli.options import AsJson, NoWait, Plot, Timeout, tags_of
 from bellpair.cli.session import Session
@@ -38,6 +39,10 @@ def run(
             "--device", "-d", help="A device's name, as `bellpair devices` has it; any; or any-qpu."
         ),
     ] = "any",
+    min_fidelity: MinFidelity = None,
+    max_cost: MaxCost = None,
+    max_wait: MaxWait = None,
+    kind: Kind = None,
     name: Annotated[str | None, typer.Option(help="Name, for finding the job again.")] = None,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of the job; repeatable.")
@@ -57,6 +62,7 @@ def run(
         file,
         shots=shots,
         device=device,
+        constraints=constraints_of(min_fidelity, max_cost, max_wait, kind),
         name=name,
         tags=tags_of(tag or []),
         timeout=timeout,
@@ -73,6 +79,7 @@ def run_program(
     *,
     shots: int,
     device: str,
+    constraints: Mapping[str, Any] | None = None,
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
     timeout: float | None = None,
@@ -95,7 +102,15 @@ def run_program(
         )
         failures.source = source
         with LiveStatus(quiet=as_json) as live, session.client(on_retry=live.on_retry) as client:
-            job = client.submit(source, shots, device, name=name, tags=tags, idempotency_key=key)
+            job = client.submit(
+                source,
+                shots,
+                device,
+                constraints=constraints,
+                name=name,
+                tags=tags,
+                idempotency_key=key,
+            )
             failures.job = job
             live.on_poll(job)
             result = job.result(timeout, live.on_poll) if wait else None

@@ -206,11 +206,10 @@ def test_what_turned_a_job_on_its_way_and_how_it_was_compiled_is_told(api: Api, 
 
     assert texts(explained, "queued") == ["device ion-11 is offline"]
     assert explained["avoided"] == ["ion-11"]
-    assert texts(explained, "compilation") == [
-        "compiled for square-20 against calibration today, the best of 3 candidates, estimated"
-        + " success 0.877",
-        "the calibration's error rates were not used: the calibration is 9 days old",
-    ]
+    compiled, fell_back = texts(explained, "compilation")
+    assert compiled.startswith("compiled for square-20 against calibration today, the best of 3")
+    assert compiled.endswith("estimated success 0.877")
+    assert fell_back.endswith("were not used: the calibration is 9 days old")
 
 
 def test_another_tenants_job_is_not_explained(api: Api, key: str) -> None:
