@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum.compiler import distrust
 from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
+from bellpair_quantum.reading import read_program
+from bellpair_quantum.versions import VERSIONS
 
 
 def compile_key(
@@ -14,12 +20,24 @@ def compile_key(
 ) -> str:
     """Return the SHA-256, hexadecimal, of all that a compiled form follows from.
 
-    That is the circuit as it is understood (spaces, comments and names of registers play no
-    part), the calibration's id, the options, and the versions of this compiler and of Qiskit.
+    That is the circuit as it is understood (spaces and comments play no part), the device and
+    its calibration's id, the options, and the versions of this compiler and of Qiskit. Of ``now``
+    and ``distrust`` only counts whether the calibration is trusted.
 
     Raises
     ------
     CompileError
         The program cannot be read.
     """
-    raise NotImplementedError
+    parts = {
+        "program": read_program(source, version, inputs=True).digest,
+        "device": target.device,
+        "calibration": target.calibration_id,
+        "trusted": distrust(target, options) is None,
+        "levels": options.optimization_levels,
+        "seeds": options.seeds,
+        "budget_s": options.budget_s,
+        "transforms": [dict(transform) for transform in options.transforms],
+        "versions": VERSIONS,
+    }
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bellpair_core.logic.devices.calibration_age import calibration_age, is_stale
 from bellpair_core.model.device import DeviceKind, DeviceTarget
+from bellpair_quantum.candidates import best, candidates
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.openqasm import verbatim_program, virtual_program
 from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
-from bellpair_quantum.program import CompiledProgram, Operation, depth, estimated_success
-from bellpair_quantum.qpu import NativeCircuit, gates_for_qpu
-from bellpair_quantum.reading import read_circuit
+from bellpair_quantum.program import CompiledProgram
+from bellpair_quantum.qpu import PlacedCircuit
+from bellpair_quantum.reading import ReadProgram, read_program
 from bellpair_quantum.sampled import SampledCircuit, sampled
 from bellpair_quantum.simulator import gates_for_simulator
 from bellpair_quantum.template import Template
+from bellpair_quantum.versions import VERSIONS
 
 
 def compile_program(
@@ -21,22 +25,25 @@ def compile_program(
     *,
     options: CompileOptions = DEFAULT_OPTIONS,
 ) -> CompiledProgram:
-    """Compile OpenQASM for a device, against the calibration that ``target`` carries.
+    """Compile a program for a device, against the calibration that ``target`` carries.
 
     Qubits that the program never uses are left out. On a simulator the others become qubits
-    0, 1, … in their order, with the program's gates as they are; on a QPU they go where the
-    error rates are best.
+    0, 1, … in their order, with the program's gates as they are. For a QPU several forms are
+    made, with Qiskit told the calibration's error rates and not, and moved to where on the device
+    they do best; the one most likely to succeed is taken (`bellpair_quantum.score`). Equal
+    arguments give equal programs, as far as the time budget lets equally many forms be made.
 
     Parameters
     ----------
     source
-        The program. It includes at most the standard library of its version.
+        The program. OpenQASM includes at most the standard library of its version; QPY comes in
+        base64.
     version
-        Its OpenQASM version, ``"2.0"`` or ``"3.0"``, or ``"qpy"``.
+        Its language version: ``"2.0"`` or ``"3.0"`` of OpenQASM, or ``"qpy"``.
     target
         The device.
     options
-        How to look for a good compiled form.
+        How to look for a good form.
 
     Returns
     -------
@@ -46,7 +53,8 @@ def compile_program(
     Raises
     ------
     CompileError
-        Where the program is wrong, too wide, or asks for what the device cannot do.
+        Where the program is wrong, too wide, has parameters, or asks for what the device cannot
+        do.
 
     Examples
     --------
@@ -61,18 +69,8 @@ def compile_program(
     >>> compile_program(flip, "2.0", sv1).bits
     (None, 0)
     """
-    text = source if isinstance(source, str) else source.decode()
-    program = sampled(read_circuit(text, version))
-    if len(program.qubits) > len(target.qubits):
-        raise CompileError(
-            "program-too-wide",
-            f"The program uses {len(program.qubits)} qubits; {target.device} has "
-            f"{len(target.qubits)}.",
-            f"Use at most {len(target.qubits)} qubits, or choose a larger device.",
-        )
-    if target.kind is DeviceKind.SIMULATOR:
-        return _for_simulator(program, target)
-    return _for_qpu(program, target, options.seeds[0], options.optimization_levels[0])
+    read = read_program(source, version)
+    return _template(read, target, options).bind((), options.transforms)
 
 
 def compile_template(
@@ -85,61 +83,70 @@ def compile_template(
     """Compile a program with parameters (``input float``), for values that come later.
 
     Takes what `compile_program` takes, and raises what it raises; a program without
-    parameters is a template that takes no values.
+    parameters is a template that takes no values. The options' transforms are left to
+    `Template.bind`.
     """
-    raise NotImplementedError
+    return _template(read_program(source, version, inputs=True), target, options)
 
 
-def _for_simulator(program: SampledCircuit, target: DeviceTarget) -> CompiledProgram:
-    width = program.circuit.num_qubits
-    operations = gates_for_simulator(program.circuit, target.gates)
-    text = virtual_program(operations, width, program.measured)
-    return _compiled(text, operations, program, tuple(range(width)), program.bits, target)
-
-
-def _for_qpu(
-    program: SampledCircuit, target: DeviceTarget, seed: int, optimization_level: int
-) -> CompiledProgram:
-    # Resynthesizing pairs of gates saves two-qubit gates in most programs, but in some it
-    # costs more one-qubit gates than that is worth: let the calibration decide.
-    levels = {optimization_level, min(optimization_level, 1)}
-    candidates = [
-        gates_for_qpu(program.circuit, target, seed=seed, optimization_level=level)
-        for level in sorted(levels, reverse=True)
-    ]
-    native = min(candidates, key=lambda candidate: _risk(candidate, target))
-    ends = dict(zip(program.measured, native.measured, strict=True))
-    bits = tuple(None if qubit is None else ends[qubit] for qubit in program.bits)
-    text = verbatim_program(native.operations, sorted(native.measured))
-    return _compiled(text, native.operations, program, native.layout, bits, target)
-
-
-def _risk(candidate: NativeCircuit, target: DeviceTarget) -> tuple[float, int, int]:
-    """Less is better; gates decide where the calibration tells no error rates."""
-    operations = candidate.operations
-    pairs = sum(len(operation.qubits) == 2 for operation in operations)
-    success = estimated_success(operations, candidate.measured, target)
-    return (1 - success, pairs, len(operations))
-
-
-def _compiled(
-    text: str,
-    operations: list[Operation],
-    program: SampledCircuit,
-    starts: tuple[int, ...],
-    bits: tuple[int | None, ...],
-    target: DeviceTarget,
-) -> CompiledProgram:
-    start_of = dict(zip(program.qubits, starts, strict=True))
-    measured = sorted({qubit for qubit in bits if qubit is not None})
-    one_qubit_gates = sum(len(operation.qubits) == 1 for operation in operations)
-    return CompiledProgram(
-        program=text,
-        bits=bits,
-        calibration_id=target.calibration_id,
-        depth=depth(operations),
-        one_qubit_gates=one_qubit_gates,
-        two_qubit_gates=len(operations) - one_qubit_gates,
-        layout=tuple(start_of.get(qubit) for qubit in range(program.width)),
-        estimated_success=estimated_success(operations, measured, target),
+def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) -> Template:
+    begun = options.stopwatch()
+    program = sampled(read.circuit)
+    if len(program.qubits) > len(target.qubits):
+        raise CompileError(
+            "program-too-wide",
+            f"The program uses {len(program.qubits)} qubits; {target.device} has "
+            f"{len(target.qubits)}.",
+            f"Use at most {len(target.qubits)} qubits, or choose a larger device.",
+        )
+    notes: dict[str, Any] = {
+        "candidates": [],
+        "calibration_aware": False,
+        "fallback": None,
+        "versions": VERSIONS,
+    }
+    success, trusted = 1.0, True
+    if target.kind is DeviceKind.SIMULATOR:
+        placed = PlacedCircuit(
+            tuple(gates_for_simulator(program.circuit, target.gates, read.places)),
+            tuple(range(program.circuit.num_qubits)),
+            program.measured,
+        )
+    else:
+        notes["fallback"] = distrust(target, options)
+        trusted = notes["fallback"] is None
+        made = candidates(program, read, target, options, trusted=trusted)
+        chosen = best(made)
+        placed, success = chosen.placed, chosen.estimated_success
+        notes["candidates"] = [each.facts(chosen=each is chosen) for each in made]
+        notes["calibration_aware"] = trusted
+    notes["compile_seconds"] = round(options.stopwatch() - begun, 6)
+    ends = dict(zip(program.measured, placed.measured, strict=True))
+    return Template(
+        read.inputs,
+        read.steps,
+        placed,
+        tuple(None if qubit is None else ends[qubit] for qubit in program.bits),
+        _layout(program, placed),
+        target,
+        trusted,
+        success,
+        notes,
     )
+
+
+def _layout(program: SampledCircuit, placed: PlacedCircuit) -> tuple[int | None, ...]:
+    start_of = dict(zip(program.qubits, placed.layout, strict=True))
+    return tuple(start_of.get(qubit) for qubit in range(program.width))
+
+
+def distrust(target: DeviceTarget, options: CompileOptions) -> str | None:
+    """Why the calibration is not trusted; None where it is."""
+    if options.distrust is not None or not options.trust_calibration:
+        return options.distrust or "the device's calibration is not trusted"
+    if options.now is not None and is_stale(target, options.now):
+        age = calibration_age(target, options.now)
+        if age is None:
+            return "the device does not say when it was calibrated"
+        return f"the calibration is {age.total_seconds() / 3600:.0f} hours old"
+    return None

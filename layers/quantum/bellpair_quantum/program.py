@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from math import prod
 from typing import Any, NamedTuple
-
-from bellpair_core.model.device import DeviceKind, DeviceTarget
 
 
 class Operation(NamedTuple):
@@ -49,8 +46,9 @@ class CompiledProgram:
         starts on; ``None`` for one that the program never uses. Routing may move it: where
         it is measured is said by ``bits``.
     estimated_success
-        Probability that no gate and no readout errs, by the calibration's error rates taken
-        as independent; 1.0 for simulators. A rate that the calibration lacks counts as 0.
+        Probability that no gate, wait or readout errs, by the calibration
+        (`bellpair_quantum.score`); 1.0 for simulators. Where the calibration was not trusted,
+        by the medians of its rates.
     operations
         The program's gates, in order.
     notes
@@ -84,6 +82,7 @@ class CompiledProgram:
             "estimated_success": self.estimated_success,
             "calibration_id": self.calibration_id,
             "digest": self.digest,
+            "native_two_qubit_gates": self.two_qubit_gates,
             **self.notes,
         }
 
@@ -95,20 +94,3 @@ def depth(operations: Iterable[Operation]) -> int:
         below = max(layer.get(qubit, 0) for qubit in operation.qubits)
         layer.update(dict.fromkeys(operation.qubits, below + 1))
     return max(layer.values(), default=0)
-
-
-def estimated_success(
-    operations: Iterable[Operation], measured: Sequence[int], target: DeviceTarget
-) -> float:
-    """Probability that every gate and readout goes well, taking errors as independent."""
-    if target.kind is DeviceKind.SIMULATOR:
-        return 1.0
-    gates = prod(1 - _gate_error(operation.qubits, target) for operation in operations)
-    return gates * prod(1 - target.readout_error.get(qubit, 0.0) for qubit in measured)
-
-
-def _gate_error(qubits: tuple[int, ...], target: DeviceTarget) -> float:
-    if len(qubits) == 1:
-        return target.one_qubit_error.get(qubits[0], 0.0)
-    low, high = sorted(qubits)
-    return target.two_qubit_error.get(f"{low}-{high}", 0.0)

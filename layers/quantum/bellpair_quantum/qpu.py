@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
+from typing import Any, NamedTuple
 
 import rustworkx
 from qiskit import QuantumCircuit
@@ -20,39 +22,65 @@ from qiskit.transpiler import (
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.native import Rotations, to_native
-from bellpair_quantum.program import Operation
+from bellpair_quantum.late_angles import Angle, angle_of
+from bellpair_quantum.native import Rotations
 
 # Qiskit's form of each native two-qubit gate that can be written here.
 _TWO_QUBIT = {"cz": CZGate(), "zz": RZZGate(Parameter("theta")), "ms": RXXGate(Parameter("theta"))}
 
 
+class PlacedGate(NamedTuple):
+    """One gate on qubits of the device, by Qiskit's name."""
+
+    name: str
+    params: tuple[Angle, ...]
+    qubits: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
-class NativeCircuit:
-    """A circuit on a device's own qubits.
+class PlacedCircuit:
+    """A circuit on a device's own qubits, in gates that its native ones are written from.
 
     Attributes
     ----------
-    operations
-        Native gates on device qubits, in order.
+    gates
+        ``u``, ``cz``, ``rxx`` and ``rzz``, in order, two-qubit gates on the device's edges.
     layout
         The device qubit that each of the circuit's qubits starts on.
     measured
         The device qubit that each of the circuit's classical bits is measured from.
     """
 
-    operations: list[Operation]
+    gates: tuple[PlacedGate, ...]
     layout: tuple[int, ...]
     measured: tuple[int, ...]
 
+    def moved(self, place_of: Mapping[int, int]) -> PlacedCircuit:
+        """The same circuit on other qubits; those that are not named stay."""
+        gates = (
+            gate._replace(qubits=tuple(place_of.get(qubit, qubit) for qubit in gate.qubits))
+            for gate in self.gates
+        )
+        return PlacedCircuit(
+            tuple(gates),
+            tuple(place_of.get(qubit, qubit) for qubit in self.layout),
+            tuple(place_of.get(qubit, qubit) for qubit in self.measured),
+        )
 
-def gates_for_qpu(
-    circuit: QuantumCircuit, target: DeviceTarget, *, seed: int, optimization_level: int
-) -> NativeCircuit:
-    """Place, route, optimize and write a circuit in a device's native gates.
 
-    Qiskit chooses by the target's error rates, with one general one-qubit gate; that gate is
-    then written in the native ones (`to_native`), where rotations about Z are free.
+def placed_on_qpu(
+    circuit: QuantumCircuit,
+    target: DeviceTarget,
+    *,
+    seed: int,
+    optimization_level: int,
+    calibration_aware: bool,
+    steps: Mapping[Parameter, int],
+) -> PlacedCircuit:
+    """Place, route and optimize a circuit for a device.
+
+    Qiskit chooses with one general one-qubit gate, because rotations about Z are free on these
+    devices, which it does not know of.
 
     Parameters
     ----------
@@ -62,6 +90,10 @@ def gates_for_qpu(
         Equal seeds give equal programs.
     optimization_level
         Qiskit's, 0 to 3.
+    calibration_aware
+        Whether Qiskit is told the error rates; else it takes all qubits for alike.
+    steps
+        The late step that each of the circuit's parameters stands for.
 
     Raises
     ------
@@ -69,7 +101,7 @@ def gates_for_qpu(
         ``no-room`` where the device's connected qubits are too few, ``program-unsupported``
         where a gate cannot be written in native ones, ``target-unsupported``.
     """
-    machine = _machine(target.model_dump_json())
+    machine = _machine(_document(target, calibration_aware))
     _require_room(circuit, machine)
     try:
         placed = _passes(machine, seed, optimization_level).run(circuit)
@@ -83,18 +115,18 @@ def gates_for_qpu(
         ) from error
     label = [machine.qubits[index] for index in range(placed.num_qubits)]
     index_of = {qubit: index for index, qubit in enumerate(placed.qubits)}
-    gates: list[Operation] = []
+    gates: list[PlacedGate] = []
     measured: dict[int, int] = {}
     for each in placed.data:
         qubits = tuple(label[index_of[qubit]] for qubit in each.qubits)
         if each.operation.name == "measure":
             measured[placed.find_bit(each.clbits[0]).index] = qubits[0]
         elif each.operation.name != "barrier":
-            gates.append(Operation(each.operation.name, tuple(each.operation.params), qubits))
-    operations, _ = to_native(gates, machine.rotations)
+            angles = tuple(angle_of(param, steps) for param in each.operation.params)
+            gates.append(PlacedGate(each.operation.name, angles, qubits))
     starts = placed.layout.initial_index_layout(filter_ancillas=True)
-    return NativeCircuit(
-        operations,
+    return PlacedCircuit(
+        tuple(gates),
         tuple(label[index] for index in starts),
         tuple(measured[bit] for bit in sorted(measured)),
     )
@@ -107,15 +139,33 @@ class _Machine:
     device: str
     target: Target
     qubits: tuple[int, ...]
-    rotations: Rotations
     islands: tuple[int, ...]
 
 
-@lru_cache(maxsize=8)
+def rotations_of(target: DeviceTarget) -> Rotations:
+    """What the device's one-qubit gates are written in.
+
+    Raises
+    ------
+    CompileError
+        ``target-unsupported``
+    """
+    return _native_gates(target)[0]
+
+
+def _document(target: DeviceTarget, calibration_aware: bool) -> str:
+    """All of a target that Qiskit's choices depend on."""
+    left_out: dict[str, Any] = {"calibration_id": "", "calibrated_at": None}
+    if not calibration_aware:
+        left_out |= {"one_qubit_error": {}, "two_qubit_error": {}, "readout_error": {}}
+    return target.model_copy(update=left_out).model_dump_json()
+
+
+@lru_cache(maxsize=16)
 def _machine(document: str) -> _Machine:
-    """Build a device once for each snapshot; keyed by the whole `DeviceTarget` as JSON."""
+    """Build a device once for each snapshot."""
     target = DeviceTarget.model_validate_json(document)
-    rotations, entangler = _native_gates(target)
+    _, entangler = _native_gates(target)
     index = {label: place for place, label in enumerate(target.qubits)}
     edges = [
         pair
@@ -144,7 +194,7 @@ def _machine(document: str) -> _Machine:
     graph.add_nodes_from(target.qubits)
     graph.add_edges_from_no_data([(index[a], index[b]) for a, b in edges])
     islands = tuple(len(island) for island in rustworkx.connected_components(graph))
-    return _Machine(target.device, qiskit_target, target.qubits, rotations, islands)
+    return _Machine(target.device, qiskit_target, target.qubits, islands)
 
 
 def _native_gates(target: DeviceTarget) -> tuple[Rotations, Gate]:
@@ -163,7 +213,7 @@ def _native_gates(target: DeviceTarget) -> tuple[Rotations, Gate]:
     return rotations, entangler
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def _passes(machine: _Machine, seed: int, optimization_level: int) -> PassManager:
     return generate_preset_pass_manager(
         optimization_level=optimization_level, target=machine.target, seed_transpiler=seed

@@ -1,18 +1,26 @@
-"""From OpenQASM text to a Qiskit circuit."""
+"""From a program's source to a Qiskit circuit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
 
 from qiskit import QuantumCircuit, qasm2
-from qiskit.circuit.library import MCPhaseGate, MCXGate
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import MCPhaseGate, MCXGate, UGate
 from qiskit.qasm2 import CustomInstruction
 
-from bellpair_core.openqasm import ProblemKind, ProgramError, flatten_program
+from bellpair_core.openqasm import FlatProgram, ProblemKind, ProgramError, flatten_program
+from bellpair_core.openqasm.instances import LateGate
+from bellpair_core.openqasm.late_values import LateStep
 from bellpair_quantum.errors import Code, CompileError
+from bellpair_quantum.reading_qpy import read_qpy
 
 # The written-out program says so for gates that qelib1.inc does not have.
-_OPAQUE = re.compile(r"^opaque (mc[xp])_(\d+).*$", re.MULTILINE)
+_OPAQUE = re.compile(r"^opaque (?:(mc[xp])_(\d+)|late_\w+).*$", re.MULTILINE)
 
 _CODES: dict[ProblemKind, Code] = {
     ProblemKind.TOO_MANY_QUBITS: "program-too-wide",
@@ -29,20 +37,84 @@ _CODES: dict[ProblemKind, Code] = {
 }
 
 
-def read_circuit(source: str, version: str) -> QuantumCircuit:
+@dataclass(frozen=True)
+class ReadProgram:
+    """A program as a Qiskit circuit.
+
+    Attributes
+    ----------
+    circuit
+        What it does. Angles that follow from its inputs have Qiskit's parameters in them.
+    inputs
+        Names of its inputs, in order.
+    steps
+        The numbers that follow from the inputs, each computed from those before it.
+    places
+        The step that each of the circuit's parameters stands for.
+    digest
+        SHA-256, hexadecimal, of what the program says, however it is written.
+    """
+
+    circuit: QuantumCircuit
+    digest: str
+    inputs: tuple[str, ...] = ()
+    steps: tuple[LateStep, ...] = ()
+    places: Mapping[Parameter, int] = field(default_factory=dict)
+
+
+def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> ReadProgram:
     """Load a program; nothing is read from the file system, whatever it includes.
 
-    It is read by the code that read it when it was submitted, and written out as plain
-    OpenQASM 2, which Qiskit loads natively. Qiskit's importer of OpenQASM 3 knows less of the
-    language, and takes half a second for a program of 34 KB.
+    Parameters
+    ----------
+    source
+        OpenQASM, or QPY in base64.
+    version
+        Its language version, ``"2.0"`` or ``"3.0"``, or ``"qpy"``.
+    inputs
+        Whether values for its inputs will be given; else it may have none.
 
     Raises
     ------
     CompileError
         With the place, as the program would have been refused at submission.
     """
+    if version == "qpy":
+        loaded = read_qpy(source, inputs=inputs)
+        return ReadProgram(
+            loaded.circuit, loaded.digest, loaded.inputs, loaded.steps, loaded.places
+        )
     try:
-        flat = flatten_program(source)
+        text = source if isinstance(source, str) else source.decode()
+    except UnicodeDecodeError as error:
+        raise CompileError(
+            "program-invalid",
+            f"The program is no text: byte {error.start} is not UTF-8.",
+            'Save it as UTF-8, or say that it is "qpy".',
+        ) from error
+    flat = _flat(text, version, inputs=inputs)
+    digest = sha256(repr((flat.text, flat.late_gates, flat.late_steps)).encode()).hexdigest()
+    parameters = [Parameter(f"step{number}") for number in range(len(flat.late_steps))]
+    circuit = _loaded(flat, parameters)
+    if flat.late_gates:
+        circuit = _without_own_gates(circuit)
+    places = {parameter: number for number, parameter in enumerate(parameters)}
+    return ReadProgram(circuit, digest, flat.facts.inputs, tuple(flat.late_steps), places)
+
+
+def read_circuit(source: str, version: str) -> QuantumCircuit:
+    """Load a program without inputs as a circuit; see `read_program`."""
+    return read_program(source, version).circuit
+
+
+def _flat(source: str, version: str, *, inputs: bool) -> FlatProgram:
+    """Write a program out as plain OpenQASM 2, which Qiskit loads natively.
+
+    It is read by the code that read it when it was submitted. Qiskit's importer of OpenQASM 3
+    knows less of the language, and takes half a second for a program of 34 KB.
+    """
+    try:
+        flat = flatten_program(source, inputs=inputs)
     except ProgramError as error:
         raise CompileError(
             _CODES.get(error.kind, "program-invalid"),
@@ -57,17 +129,64 @@ def read_circuit(source: str, version: str) -> QuantumCircuit:
             f"The program is OpenQASM {flat.facts.version}, not {version} as was said.",
             "Write the version that it is in the first line.",
         )
+    return flat
+
+
+def _loaded(flat: FlatProgram, parameters: Sequence[Parameter]) -> QuantumCircuit:
+    late = [_late_instruction(name, gate, parameters) for name, gate in flat.late_gates.items()]
     # Where a custom gate is declared too, Qiskit takes later definitions for one another.
     return qasm2.loads(
         _OPAQUE.sub("", flat.text),
         include_path=(),
         # The legacy instructions are the gates that Qiskit itself exported under qelib1.inc.
-        custom_instructions=(*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, *_many_controlled(flat.text)),
+        custom_instructions=(
+            *qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+            *_many_controlled(flat.text),
+            *late,
+        ),
     )
 
 
+def _late_instruction(
+    name: str, late: LateGate, parameters: Sequence[Parameter]
+) -> CustomInstruction:
+    """The standard gate that a name of the written-out program stands for."""
+    angles = [parameters[each] if isinstance(each, int) else each for each in late.params]
+    make = partial(_standard_gate, late.name, angles)
+    return CustomInstruction(name, 0, make().num_qubits, make, builtin=True)
+
+
+_STANDARD = {each.name: each.constructor for each in qasm2.LEGACY_CUSTOM_INSTRUCTIONS}
+_STANDARD["U"] = UGate
+
+
+def _standard_gate(name: str, angles: Sequence[Parameter | float]) -> Gate:
+    if name.startswith("mcp_"):
+        return MCPhaseGate(angles[0], int(name.removeprefix("mcp_")))
+    return _STANDARD[name](*angles)
+
+
+def _without_own_gates(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Write the program's own gates out: Qiskit loses parameters that lie within them."""
+    written = circuit.copy_empty_like()
+    # Gates still to be written, the next one last.
+    waiting = [(each.operation, each.qubits, each.clbits) for each in reversed(circuit.data)]
+    while waiting:
+        operation, qubits, clbits = waiting.pop()
+        if operation.name.startswith("own_") and operation.definition is not None:
+            inside = operation.definition
+            place = dict(zip(inside.qubits, qubits, strict=True))
+            waiting += (
+                (each.operation, [place[qubit] for qubit in each.qubits], ())
+                for each in reversed(inside.data)
+            )
+        else:
+            written.append(operation, qubits, clbits, copy=False)
+    return written
+
+
 def _many_controlled(text: str) -> list[CustomInstruction]:
-    return [_instruction(kind, int(controls)) for kind, controls in _OPAQUE.findall(text)]
+    return [_instruction(kind, int(controls)) for kind, controls in _OPAQUE.findall(text) if kind]
 
 
 def _instruction(kind: str, controls: int) -> CustomInstruction:

@@ -56,11 +56,11 @@ def sampled(circuit: QuantumCircuit) -> SampledCircuit:
     ------
     CompileError
         ``program-unsupported`` naming what a device cannot do (measurement before a gate,
-        classical control, reset, delay, unbound parameters, physical qubits, opaque gates,
-        too many gates), or
+        classical control, reset, delay, classical variables, physical qubits, opaque
+        gates, too many gates), or
         ``program-invalid`` where nothing is measured.
     """
-    _refuse_open_programs(circuit)
+    _refuse_other_programs(circuit)
     gates, reads = _gates_and_reads(circuit)
     if not reads:
         raise CompileError(
@@ -87,14 +87,13 @@ def sampled(circuit: QuantumCircuit) -> SampledCircuit:
     )
 
 
-def _refuse_open_programs(circuit: QuantumCircuit) -> None:
-    names = [parameter.name for parameter in circuit.parameters]
-    names += [variable.name for variable in circuit.iter_input_vars()]
+def _refuse_other_programs(circuit: QuantumCircuit) -> None:
+    names = [variable.name for variable in circuit.iter_vars()]
     if names:
         raise CompileError(
             "program-unsupported",
-            f"The program has parameters without a value: {', '.join(sorted(names))}.",
-            "Write the numbers into the program in place of its inputs.",
+            f"The program has classical variables: {', '.join(sorted(names))}.",
+            "Use parameters, whose values are given before it runs.",
         )
     if circuit.layout is not None:
         raise CompileError(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 from qiskit.exceptions import QiskitError
 from qiskit.transpiler import PassManager, generate_preset_pass_manager
 
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.program import Operation
+from bellpair_quantum.late_angles import angle_of
+from bellpair_quantum.qpu import PlacedGate
 
 # Gates that are the same matrix in both; Braket has them under the second name.
 _BRAKET_NAME = {
@@ -44,7 +47,9 @@ _BRAKET_NAME = {
 }
 
 
-def gates_for_simulator(circuit: QuantumCircuit, gates: tuple[str, ...]) -> list[Operation]:
+def gates_for_simulator(
+    circuit: QuantumCircuit, gates: tuple[str, ...], steps: Mapping[Parameter, int]
+) -> list[PlacedGate]:
     """Rewrite a circuit's gates into those that a simulator takes, without optimizing.
 
     Measured qubits without a gate get an identity where the simulator has one, because a
@@ -56,6 +61,8 @@ def gates_for_simulator(circuit: QuantumCircuit, gates: tuple[str, ...]) -> list
         Gates, barriers (left out) and final measurements (left out).
     gates
         OpenQASM names of the simulator's gates.
+    steps
+        The late step that each of the circuit's parameters stands for.
 
     Raises
     ------
@@ -65,9 +72,9 @@ def gates_for_simulator(circuit: QuantumCircuit, gates: tuple[str, ...]) -> list
     """
     translated = _translated(circuit, gates)
     operations = [
-        Operation(
+        PlacedGate(
             _BRAKET_NAME[each.operation.name],
-            tuple(map(float, each.operation.params)),
+            tuple(angle_of(param, steps) for param in each.operation.params),
             tuple(translated.find_bit(qubit).index for qubit in each.qubits),
         )
         for each in translated.data
@@ -76,7 +83,7 @@ def gates_for_simulator(circuit: QuantumCircuit, gates: tuple[str, ...]) -> list
     if "i" in gates:
         busy = {qubit for operation in operations for qubit in operation.qubits}
         idle = (qubit for qubit in range(circuit.num_qubits) if qubit not in busy)
-        operations += [Operation("i", (), (qubit,)) for qubit in idle]
+        operations += [PlacedGate("i", (), (qubit,)) for qubit in idle]
     return operations
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bellpair_core.model.device import DeviceTarget
-from bellpair_core.model.errors import ErrorCode, JobFailed
+from bellpair_core.model.errors import ErrorCode, JobFailed, NoRoom
+from bellpair_core.ports import CompileRequest
 from bellpair_quantum import CompileError, compile_program
-from bellpair_quantum.stage import compile_for_job
+from bellpair_quantum.stage import JobCompiler
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE, ions, lattice
 
 H2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -182,15 +183,20 @@ def test_a_device_with_other_native_gates_is_refused_by_their_names(device: Devi
 
 
 def test_what_no_submission_could_have_told_fails_the_job_as_not_compiled() -> None:
-    broken = lattice(1, 6, edges=((0, 1), (1, 2), (3, 4), (4, 5)))
-
     with pytest.raises(JobFailed) as failure:
-        compile_for_job(chain(4), "3.0", broken)
+        JobCompiler().compile(CompileRequest(chain(4), "3.0"), ions(4, "iswap"))
 
     code, text, remedy = JobFailed.parse(str(failure.value))
     assert code is ErrorCode.COMPILE_FAILED
-    assert "4 connected qubits" in text
+    assert "iswap" in text
     assert remedy
+
+
+def test_what_another_calibration_may_cure_does_not_fail_the_job() -> None:
+    broken = lattice(1, 6, edges=((0, 1), (1, 2), (3, 4), (4, 5)))
+
+    with pytest.raises(NoRoom, match="4 connected qubits"):
+        JobCompiler().compile(CompileRequest(chain(4), "3.0"), broken)
 
 
 def test_a_simulator_without_enough_gates_is_refused() -> None:
