@@ -111,6 +111,20 @@ class LedgerContract:
 
         assert (breaker.device, breaker.version, breaker.clean) == ("ion-11", 0, True)
 
+    def test_a_devices_quality_is_replaced_by_its_version(self, ledger: Ledger) -> None:
+        first = ledger.quality("ion-11")
+        assert (first.device, first.version, first.moving) == ("ion-11", 0, None)
+
+        second = first.observed(0.9, NOON, "job-1")
+        ledger.replace_quality(first, second)
+        third = second.observed(0.8, NOON, "job-2")
+        with pytest.raises(LedgerConflict):
+            ledger.replace_quality(first, first.observed(0.7, NOON, "job-3"))
+        ledger.replace_quality(second, third)
+
+        assert ledger.quality("ion-11") == third
+        assert ledger.quality("square-20").moving is None
+
     def test_a_breaker_is_replaced_by_its_version(self, ledger: Ledger) -> None:
         first = ledger.breaker("ion-11")
         second = first.failed(NOON, "it is offline", at_once=True)

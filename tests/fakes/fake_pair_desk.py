@@ -59,13 +59,14 @@ class FakeAnnouncements:
 
     Attributes
     ----------
-    told, ended
-        Changes of the pair, and jobs' ends, in the order of the calls.
+    told, ended, regressed
+        Changes of the pair, jobs' ends, and devices that do worse, in the order of the calls.
     """
 
     def __init__(self) -> None:
         self.told: list[Mapping[str, Any]] = []
         self.ended: list[Mapping[str, Any]] = []
+        self.regressed: list[Mapping[str, Any]] = []
 
     def pair_changed(self, detail: Mapping[str, Any]) -> None:
         """Note the change."""
@@ -74,3 +75,7 @@ class FakeAnnouncements:
     def job_ended(self, detail: Mapping[str, Any]) -> None:
         """Note the end."""
         self.ended.append(detail)
+
+    def fidelity_regressed(self, detail: Mapping[str, Any]) -> None:
+        """Note the device."""
+        self.regressed.append(detail)

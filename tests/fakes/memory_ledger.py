@@ -14,6 +14,7 @@ from bellpair_core.model.errors import LedgerConflict, TransientFault
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.limits import OPEN_SHARDS, TENANT_SHARDS
 from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.quality import Quality
 from bellpair_core.ports import JobExists, JobPage, JobSummary, OpenJob, OpenPage, WaitingJob
 
 FIRST_PAIR = PairRecord(active="us-east-1", passive="us-west-2")
@@ -44,6 +45,7 @@ class MemoryLedger:
         self.reachable = True
         self.beats: dict[str, Beat] = {}
         self.breakers: dict[str, Breaker] = {}
+        self.qualities: dict[str, Quality] = {}
         self._slots: dict[str, set[str]] = {}
         self._lock = Lock()
 
@@ -91,6 +93,23 @@ class MemoryLedger:
             if stored.version != old.version:
                 raise LedgerConflict(f"the breaker of {new.device} changed since it was read")
             self.breakers[new.device] = new
+            self.writes += 1
+
+    def quality(self, device: str) -> Quality:
+        """What was observed of the device."""
+        with self._item():
+            self.reads += 1
+            return self.qualities.get(device) or Quality(device=device)
+
+    def replace_quality(self, old: Quality, new: Quality) -> None:
+        """Store ``new`` over ``old``, or raise `LedgerConflict`."""
+        with self._item():
+            stored = self.qualities.get(new.device) or Quality(device=new.device)
+            if stored == new:
+                return
+            if stored.version != old.version:
+                raise LedgerConflict(f"the quality of {new.device} changed since it was read")
+            self.qualities[new.device] = new
             self.writes += 1
 
     def insert(self, job: Job) -> None:

@@ -18,6 +18,7 @@ from bellpair_core.model.job import Task
 from bellpair_core.ports import PeerHealth, TaskState
 from bellpair_core.ports.tasks import LaunchRefused
 from bellpair_core.settings import Settings
+from tests.fakes import MemoryForms
 
 from .asl import Json
 from .engine import Engine
@@ -98,6 +99,7 @@ class Region(Host):
         self.peers: Any = _Peers(self)
         self.tasks: Any = _Tasks(self)
         self.blobs: Any = _Blobs(self)
+        self.forms = MemoryForms(self.clock)
 
     def clock(self) -> datetime:
         """Now, as this region believes."""
@@ -333,6 +335,9 @@ class _Announcements:
         json.dumps(detail)
 
     def job_ended(self, detail: Mapping[str, Any]) -> None:
+        json.dumps(detail)
+
+    def fidelity_regressed(self, detail: Mapping[str, Any]) -> None:
         json.dumps(detail)
 
 

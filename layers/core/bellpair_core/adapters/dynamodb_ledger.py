@@ -25,6 +25,7 @@ from bellpair_core.model.limits import (
     WAITING_COUNT_MAX,
 )
 from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.quality import Quality
 from bellpair_core.ports.ledger import (
     JobExists,
     JobPage,
@@ -100,6 +101,23 @@ class DynamoDbLedger:
         values = {":version": {"N": str(old.version)}}
         condition = "version = :version" if old.version else _ABSENT
         what = f"the breaker of {new.device}"
+        self._swap(item, condition, values if old.version else {}, what)
+
+    def quality(self, device: str) -> Quality:
+        """See `Ledger.quality`."""
+        item = self._table.item(f"QUALITY#{device}", "QUALITY")
+        return Quality.model_validate_json(item["doc"]["S"]) if item else Quality(device=device)
+
+    def replace_quality(self, old: Quality, new: Quality) -> None:
+        """See `Ledger.replace_quality`."""
+        item = {
+            **item_key(f"QUALITY#{new.device}", "QUALITY"),
+            "version": {"N": str(new.version)},
+            "doc": {"S": new.model_dump_json()},
+        }
+        values = {":version": {"N": str(old.version)}}
+        condition = "version = :version" if old.version else _ABSENT
+        what = f"the quality of {new.device}"
         self._swap(item, condition, values if old.version else {}, what)
 
     def insert(self, job: Job) -> None:

@@ -6,7 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bellpair_core.model.announcement import EVENT_SOURCE, JOB_ENDED, PAIR_CHANGED
+from bellpair_core.model.announcement import (
+    EVENT_SOURCE,
+    FIDELITY_REGRESSED,
+    JOB_ENDED,
+    PAIR_CHANGED,
+)
 from bellpair_core.model.errors import TransientFault
 
 from .aws import client, transient_faults
@@ -33,6 +38,10 @@ class EventAnnouncements:
         """See `Announcements.job_ended`."""
         told = {"DetailType": JOB_ENDED, "Detail": json.dumps(detail)}
         self._put({**told, "EventBusName": self._triggers_bus})
+
+    def fidelity_regressed(self, detail: Mapping[str, Any]) -> None:
+        """See `Announcements.fidelity_regressed`."""
+        self._put({"DetailType": FIDELITY_REGRESSED, "Detail": json.dumps(detail)})
 
     def _put(self, entry: Mapping[str, str]) -> None:
         with transient_faults("telling the event bus"):

@@ -5,3 +5,4 @@ EVENT_SOURCE = "bellpair"
 
 PAIR_CHANGED = "Bellpair Pair Changed"
 JOB_ENDED = "Bellpair Job Ended"
+FIDELITY_REGRESSED = "Bellpair Fidelity Regression"

@@ -126,6 +126,20 @@ compiled again: to compile costs as much as some eighty bindings."""
 QUALITY_TRUSTED_MIN = 0.7
 """Below this ratio of observed to expected success a device's calibration is not compiled by."""
 
+QUALITY_BASELINE_MIN = 8
+QUALITY_BASELINE_WINDOW = 30
+"""Observations of a device that a baseline needs at least, and that it is made of at most."""
+
+QUALITY_EVERY = timedelta(minutes=1)
+"""How often at most the result of a tenant's job is written down as an observation of a device."""
+
+QUALITY_SHOTS_MIN = 50
+QUALITY_SUCCESS_MIN = 0.2
+"""Shots, and expected success, of a result from which something can be learnt."""
+
+QUALITY_REBASED_AFTER = timedelta(days=7)
+"""After so long below its baseline, what a device does is the new baseline."""
+
 COMPILED_FORM_TTL = timedelta(days=2)
 """How long a compiled form is kept to be used again; no calibration is trusted for as long."""
 

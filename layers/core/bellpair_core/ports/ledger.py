@@ -12,6 +12,7 @@ from bellpair_core.model.beat import Beat
 from bellpair_core.model.breaker import Breaker
 from bellpair_core.model.job import Job, JobStatus
 from bellpair_core.model.pair import PairRecord
+from bellpair_core.model.quality import Quality
 
 
 class JobExists(Exception):
@@ -125,6 +126,20 @@ class Ledger(Protocol):
 
     def replace_breaker(self, old: Breaker, new: Breaker) -> None:
         """Store ``new`` if the stored breaker still has the version of ``old``.
+
+        Raises
+        ------
+        LedgerConflict
+            When it has not; nothing is written.
+        """
+        ...
+
+    def quality(self, device: str) -> Quality:
+        """What was observed of the device, strongly read; of version 0 while nothing is stored."""
+        ...
+
+    def replace_quality(self, old: Quality, new: Quality) -> None:
+        """Store ``new`` if the stored quality still has the version of ``old``.
 
         Raises
         ------
