@@ -9,6 +9,7 @@ import typer
 from bellpair.cli import terminal
 from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson, examples
+from bellpair.cli.plugins import DevicePluginGroup
 from bellpair.cli.session import Session
 from bellpair.cli.wording import printable, status_style
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 app = typer.Typer(
+    cls=DevicePluginGroup,
     help="List the devices, or look at one of them.",
     epilog=examples("bellpair devices", "bellpair devices --json"),
 )

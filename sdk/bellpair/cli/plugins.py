@@ -16,12 +16,21 @@ SUMMARIES = {
     "local": "Run Bellpair's two regions on this machine.",
     "drill": "Lose a region, a zone, a link or a QPU of the local cloud, and count the jobs.",
     "braket-emulator": "Serve emulated Amazon Braket devices.",
+    "conformance": "Check a device's adapter and service against what Bellpair relies on.",
 }
 """What the known plug-ins are for, so that listing them needn't load them."""
 
 
 class PluginGroup(TyperGroup):
-    """A group that also has the commands of installed packages; its own come first."""
+    """A group that also has the commands of installed packages; its own come first.
+
+    Attributes
+    ----------
+    entry_point_group
+        Where packages name their commands.
+    """
+
+    entry_point_group = GROUP
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """Names of all commands."""
@@ -38,7 +47,7 @@ class PluginGroup(TyperGroup):
     @cached_property
     def plugins(self) -> dict[str, EntryPoint]:
         """The entry points of all plug-ins, by command name."""
-        return {point.name: point for point in installed_plugins()}
+        return {point.name: point for point in installed_plugins(self.entry_point_group)}
 
 
 class PluginStandIn(TyperCommand):
@@ -68,6 +77,12 @@ class PluginStandIn(TyperCommand):
         return command.make_context(info_name, args, parent, **extra)
 
 
-def installed_plugins() -> list[EntryPoint]:
+class DevicePluginGroup(PluginGroup):
+    """The group ``devices``, whose plug-ins need more of the platform than its API."""
+
+    entry_point_group = f"{GROUP}.devices"
+
+
+def installed_plugins(group: str = GROUP) -> list[EntryPoint]:
     """The entry points that bring commands."""
-    return list(entry_points(group=GROUP))
+    return list(entry_points(group=group))
