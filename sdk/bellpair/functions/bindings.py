@@ -34,7 +34,7 @@ def bound_values(names: Sequence[str], parameters: Any) -> NDArray[np.float64]:
     import numpy as np
 
     if parameters is None:
-        parameters = np.empty(0)
+        parameters = {} if names else np.empty(0)
     if not isinstance(parameters, Mapping):
         parameters = {tuple(names): parameters}
     arrays = {_names(key): _array(_names(key), value) for key, value in parameters.items()}

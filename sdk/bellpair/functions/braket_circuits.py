@@ -9,10 +9,11 @@ from typing import Any
 
 from bellpair.braket_export import braket_body, preamble
 from bellpair.functions.errors import InvalidCall
-from bellpair.functions.template import Template, joined, written
+from bellpair.functions.template import LateForm, Template, joined, written
 from bellpair.functions.text_circuits import declared_qubits
 
 _INPUT = re.compile(r"input float (\w+);\n?")
+_FIRST_STATEMENT = re.compile(r"\s*(?:OPENQASM[^;]*;\s*)?")
 _MEASURE = re.compile(r"(?:bit\[\d+\] b;|b\[\d+\] = measure [^;]*;)\n?")
 
 
@@ -51,7 +52,15 @@ def braket_template(circuit: Any, *, bare: bool) -> Template:
     def write(values: Sequence[float]) -> str:
         return joined(pieces, [f"({written(values[index])})" for index in order])
 
-    return Template(names, write, declared_qubits(body))
+    late = LateForm(_with_inputs(names, pieces, order), list) if names else None
+    return Template(names, write, declared_qubits(body), late=late)
+
+
+def _with_inputs(names: Sequence[str], pieces: Sequence[str], order: Sequence[int]) -> str:
+    """The text with an input for each parameter, under a name that nothing else has."""
+    text = joined(pieces, [f"bellpair_{index}_" for index in order])
+    inputs = "".join(f"input float bellpair_{index}_;\n" for index in range(len(names)))
+    return _FIRST_STATEMENT.sub(lambda match: match.group() + inputs, text, count=1)
 
 
 def _split_at(names: Sequence[str], body: str) -> tuple[list[str], list[int]]:

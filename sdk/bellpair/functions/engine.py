@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +54,7 @@ def run_worker(
     state: Any = None,
     checkpoints: int = 0,
     device: str | None = None,
+    takes: Collection[str] = (),
     on_output: Callable[[str], None] = lambda text: None,
     on_progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Outcome:
@@ -85,6 +86,9 @@ def run_worker(
         The last checkpoint, and how many there were.
     device
         What `Runtime.device` says.
+    takes
+        What the service takes in calls beside circuits and shots; see
+        `bellpair.functions.plan.payload_of`.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def run_worker(
         What the client raised.
     """
     watched = WatchedClient(client)
-    run = _Run(target, inputs, seed, state, checkpoints, device, on_output, on_progress)
+    run = _Run(target, inputs, seed, state, checkpoints, device, takes, on_output, on_progress)
     started = DurableExecutionInvocationInputWithClient(
         durable_execution_arn=execution,
         checkpoint_token=token,
@@ -127,6 +131,7 @@ class _Run:
         state: Any,
         checkpoints: int,
         device: str | None,
+        takes: Collection[str],
         on_output: Callable[[str], None],
         on_progress: Callable[[float, str], None],
     ) -> None:
@@ -138,6 +143,7 @@ class _Run:
         self._state = state
         self._checkpoints = checkpoints
         self._device = device
+        self._takes = takes
         self._on_output = on_output
         self._on_progress = on_progress
 
@@ -149,6 +155,7 @@ class _Run:
             state=self._state,
             checkpoints=self._checkpoints,
             device=self._device,
+            takes=self._takes,
             on_output=self._on_output,
             on_progress=self._on_progress,
         )

@@ -24,15 +24,18 @@ from bellpair.functions.circuits import bare_template
 from bellpair.functions.errors import InvalidCall
 from bellpair.functions.limits import SHOTS_MAX
 from bellpair.functions.observables import Observable, grouped, observables_array
-from bellpair.functions.plan import Call, Measured, Origin, Program
+from bellpair.functions.plan import Call, Measured, Origin
 from bellpair.functions.results import Estimate
 from bellpair.functions.sampling import together
+from bellpair.functions.stacks import OptionAsked, Stack, Stacks, no_seed
+from bellpair.options.request import Outcome, Request
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 DEFAULT_PRECISION = 1 / 64
+KIND = "estimation"
 
 
 class Estimator:
@@ -41,8 +44,13 @@ class Estimator:
     Called with one circuit it gives one `Estimate`; called with a list, a list of them.
     """
 
-    def __init__(self, make: Callable[[str, list[Call[Any]]], list[Any]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[str, list[Call[Any]]], list[Any]],
+        seed: Callable[[], int] = no_seed,
+    ) -> None:
         self._make = make
+        self._stacks = Stacks(KIND, seed)
 
     def __call__(
         self,
@@ -52,6 +60,8 @@ class Estimator:
         precision: float = DEFAULT_PRECISION,
         *,
         device: str | None = None,
+        options: Sequence[OptionAsked] | None = None,
+        level: int | None = None,
     ) -> Any:
         """Estimate now; the function waits, maybe suspended, until the result is there.
 
@@ -72,6 +82,13 @@ class Estimator:
             shots grow with the square of the coefficients over the precision.
         device
             Overrules the function's own device.
+        options
+            Execution options in the order in which they wrap the device, the nearest first; each a
+            name, or a dict of a name and parameters: ``{"name": "zne", "scales": [1, 3]}``. They
+            share out the shots that the precision takes, and standard errors say what they made
+            of them, so these may be larger than `precision`.
+        level
+            0 to 3: a sensible stack of options, in place of `options`.
 
         Returns
         -------
@@ -90,7 +107,15 @@ class Estimator:
         CallFailed
             If the device could not run it.
         """
-        call = self.later(circuits, observables, parameters, precision, device=device)
+        call = self.later(
+            circuits,
+            observables,
+            parameters,
+            precision,
+            device=device,
+            options=options,
+            level=level,
+        )
         return self._make("estimate", [call])[0]
 
     def later(
@@ -101,23 +126,26 @@ class Estimator:
         precision: float = DEFAULT_PRECISION,
         *,
         device: str | None = None,
+        options: Sequence[OptionAsked] | None = None,
+        level: int | None = None,
     ) -> Call[Any]:
         """The same call, described only: for `Runtime.gather`.
 
         Raises
         ------
         InvalidCall
-            When circuits, observables, parameters or precision do not go together.
+            When circuits, observables, parameters, precision or options do not go together.
         """
+        stack = self._stacks.given(options, level)
         if not isinstance(circuits, list | tuple):
-            call = _planned(circuits, observables, parameters, precision)
+            call = _planned(circuits, observables, parameters, precision, stack)
             return Call("estimate", call.programs, device, call.read)
         if observables is not None or parameters is not None:
             raise InvalidCall(
                 "A list of circuits brings its observables and parameters along.",
                 remedy="Write estimator([(circuit, observables, parameters), …]).",
             )
-        return together("estimate", [_pub(one, precision) for one in circuits], device)
+        return together("estimate", [_pub(one, precision, stack) for one in circuits], device)
 
 
 def shots_needed(observable: Observable, precision: float) -> Mapping[str, int]:
@@ -139,7 +167,7 @@ class _Setting:
     shots: Mapping[str, int]
 
 
-def _pub(pub: Any, precision: float) -> Call[Estimate]:
+def _pub(pub: Any, precision: float, stack: Stack) -> Call[Estimate]:
     if not isinstance(pub, tuple) or not 2 <= len(pub) <= 4:
         raise InvalidCall(
             "A list for the estimator has tuples of two to four members.",
@@ -147,10 +175,13 @@ def _pub(pub: Any, precision: float) -> Call[Estimate]:
             "(circuit, observables, parameters, precision).",
         )
     circuit, observables, parameters, own = (*pub, None, None)[:4]
-    return _planned(circuit, observables, parameters, precision if own is None else own)
+    own = precision if own is None else own
+    return _planned(circuit, observables, parameters, own, stack)
 
 
-def _planned(circuit: Any, observables: Any, parameters: Any, precision: Any) -> Call[Estimate]:
+def _planned(
+    circuit: Any, observables: Any, parameters: Any, precision: Any, stack: Stack
+) -> Call[Estimate]:
     import numpy as np
 
     precision = _checked_precision(precision)
@@ -176,37 +207,61 @@ def _planned(circuit: Any, observables: Any, parameters: Any, precision: Any) ->
     for which_set, which in places:
         uses.setdefault(which_set, []).append(which)
     settings: dict[tuple[int, ...], _Setting] = {}
-    programs: list[Program] = []
+    requests: list[Request] = []
     starts: dict[int, tuple[int, _Setting]] = {}
     for which_set, used in uses.items():
         setting = settings.get(tuple(used))
         if setting is None:
             setting = _setting([flat[which] for which in used], precision)
             settings[tuple(used)] = setting
-        starts[which_set] = (len(programs), setting)
-        if setting.groups:
-            text = template.write(sets[which_set].tolist())
-            programs += [
-                Program(template.measured_in(text, basis), setting.shots[basis])
-                for basis, _ in setting.groups
-            ]
+        starts[which_set] = (len(requests), setting)
+        values_of_set = sets[which_set].tolist()
+        requests += [
+            Request(
+                template.program(values_of_set, setting.shots[basis], basis),
+                _read_strings(basis, terms, [flat[which] for which in used]),
+            )
+            for basis, terms in setting.groups
+        ]
+    plan = stack.plan(requests)
 
     def read(measured: Sequence[Measured], origin: Origin) -> Estimate:
+        outcomes = plan.read(measured)
         results = [
-            _estimated(flat[which], *starts[which_set], measured) for which_set, which in places
+            _estimated(flat[which], *starts[which_set], outcomes) for which_set, which in places
         ]
         pairs = np.array(results, dtype=float).reshape(*shape, 2)
         return Estimate(
             values=pairs[..., 0],
             standard_errors=pairs[..., 1],
             precision=precision,
-            shots=sum(program.shots for program in programs),
+            shots=sum(program.shots for program in plan.programs),
             device=origin.device,
             calibration_id=origin.calibration_id,
             cost_usd=origin.cost_usd,
+            options=stack.report(outcomes),
+            metrics=stack.metrics(outcomes),
+            circuits=len(plan.programs),
         )
 
-    return Call("estimate", tuple(programs), None, read)
+    return Call("estimate", plan.programs, None, read)
+
+
+def _read_strings(
+    basis: str, terms: Sequence[str], observables: Sequence[Observable]
+) -> dict[str, float]:
+    """The strings of a group over the bits that are read, each with its largest coefficient."""
+    return {
+        _over_bits(term, basis): max(
+            (one.terms[term] for one in observables if term in one.terms), key=abs
+        )
+        for term in terms
+    }
+
+
+def _over_bits(term: str, basis: str) -> str:
+    """A Pauli string without the letters of qubits that its basis does not read."""
+    return "".join(letter for letter, read in zip(term, basis, strict=True) if read != "I")
 
 
 def _broadcast(
@@ -278,32 +333,37 @@ def _rounded_up(number: float) -> float:
 
 
 def _estimated(
-    observable: Observable, start: int, setting: _Setting, measured: Sequence[Measured]
+    observable: Observable, start: int, setting: _Setting, outcomes: Sequence[Outcome]
 ) -> tuple[float, float]:
     """Value and standard error of an observable."""
     value, variance = observable.constant, 0.0
     for number, (basis, terms) in enumerate(setting.groups):
-        own = {term: observable.terms[term] for term in terms if term in observable.terms}
+        own = {
+            _over_bits(term, basis): observable.terms[term]
+            for term in terms
+            if term in observable.terms
+        }
         if own:
-            mean, spread = _mean_of(own, basis, measured[start + number].counts)
+            outcome = outcomes[start + number]
+            if outcome.terms is not None:
+                mean, error = outcome.terms.total(own)
+                spread = error**2
+            else:
+                mean, spread = _mean_of(own, outcome.counts)
             value += mean
             variance += spread
     return value, math.sqrt(variance)
 
 
-def _mean_of(
-    terms: Mapping[str, float], basis: str, counts: Mapping[str, int]
-) -> tuple[float, float]:
-    """Mean of the terms' sum in one basis, and the mean's variance."""
+def _mean_of(terms: Mapping[str, float], counts: Mapping[str, float]) -> tuple[float, float]:
+    """Mean of the sum of terms over the bits, and the mean's variance."""
     import numpy as np
 
     shots = np.array(list(counts.values()), dtype=float)
-    bits = _bits(counts, basis)
+    bits = _bits(counts, len(next(iter(terms))))
     sums = np.zeros(len(shots))
-    # Bit 0 belongs to the lowest qubit measured, which is the basis' last letter but I.
-    places = [place for place in reversed(range(len(basis))) if basis[place] != "I"]
     for term, coefficient in terms.items():
-        columns = [bit for bit, place in enumerate(places) if term[place] != "I"]
+        columns = [bit for bit, letter in enumerate(reversed(term)) if letter != "I"]
         sums += coefficient * (1 - 2 * (bits[:, columns].sum(axis=1) % 2))
     total = shots.sum()
     mean = float(sums @ shots / total)
@@ -313,11 +373,10 @@ def _mean_of(
     return mean, spread / total
 
 
-def _bits(counts: Mapping[str, int], basis: str) -> NDArray[np.int64]:
+def _bits(counts: Mapping[str, float], width: int) -> NDArray[np.int64]:
     """A row for each bit string, a column for each bit, bit 0 first."""
     import numpy as np
 
-    width = len(basis) - basis.count("I")
     return np.array([[int(bit) for bit in reversed(text[-width:])] for text in counts])
 
 

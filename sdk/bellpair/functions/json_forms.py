@@ -9,7 +9,8 @@ complex                        ``{"re": 1.0, "im": -0.5}``
 numpy scalar, array            as its Python value; an array as nested lists
 tuple, list                    a list
 dict                           an object; keys are texts or integers
-dataclass, pydantic model      an object of its fields
+dataclass, pydantic model      an object of its fields, without a dataclass's fields whose
+                               metadata has ``{"json": False}``
 enum member                    its value
 date, time, datetime           its ISO 8601 text
 `Sample`, `Estimate`           an object, see there
@@ -90,7 +91,11 @@ def _plain(value: Any) -> Any:
         plain = value.tolist()
         return float(plain) if isinstance(plain, numpy.floating) else plain
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {
+            field.name: getattr(value, field.name)
+            for field in dataclasses.fields(value)
+            if field.metadata.get("json", True)
+        }
     for name in ("model_dump", "to_dict"):
         method = getattr(value, name, None)
         if callable(method) and not isinstance(value, type):

@@ -6,6 +6,9 @@ CALL_PROGRAMS_MAX = 1000
 CALL_BYTES_MAX = 4 * 1024 * 1024
 """UTF-8 bytes of all programs of one call."""
 
+CALL_BITS_MAX = 4_000_000
+"""Bits that all circuits of one call read together, in all their shots."""
+
 SHOTS_MAX = 100_000
 """Shots of one circuit."""
 

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bellpair.functions.errors import FunctionError
+from bellpair.functions.errors import FunctionError, InvalidCall
 from bellpair.functions.json_forms import to_json
+from bellpair.functions.plan import PARTIAL, VALUES
 from bellpair.functions.statevector import sampled_counts
+from bellpair.functions.text_circuits import with_values
 
 _RUNS_MAX = 100_000
 
@@ -106,6 +108,7 @@ def run_local(
             state=service.state,
             checkpoints=service.checkpoints,
             device=device,
+            takes=(VALUES, PARTIAL),
             on_output=printed,
             on_progress=on_progress,
         )
@@ -128,10 +131,18 @@ class _Simulator:
         self._seeds = random.Random(seed)
 
     def __call__(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        results = []
+        results: list[dict[str, Any]] = []
         for program in payload["programs"]:
             seed = self._seeds.getrandbits(63)
-            counts = dict(self._sample(program["source"], program["shots"], seed))
+            try:
+                source = with_values(program["source"], program.get("values"))
+                counts = dict(self._sample(source, program["shots"], seed))
+            except InvalidCall as error:
+                if not payload.get("partial"):
+                    raise
+                told = {"code": error.code, "message": error.detail, "remedy": error.remedy}
+                results.append({"error": told})
+                continue
             bits = len(next(iter(counts), ""))
             results.append({"counts": counts, "shots": program["shots"], "bits": bits})
         return {"results": results, "device": "local", "calibration_id": None, "cost_usd": 0.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -28,12 +28,34 @@ class Program:
     transforms
         What is done to the compiled program's native operations, in this order; each an object
         with a ``name`` and that transform's parameters.
+    text
+        The source with the values written into it, where there are any: what a service is sent
+        that does not take values, and what calls are told apart by.
     """
 
     source: str
     shots: int
     values: tuple[float, ...] | None = None
     transforms: tuple[Mapping[str, Any], ...] = ()
+    text: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The program with nothing left open.
+
+        Raises
+        ------
+        InvalidCall
+            If it has values, and no text with them.
+        """
+        if self.values is None:
+            return self.source
+        if self.text is None:
+            raise InvalidCall(
+                "The program has values, and no text with them written in.",
+                remedy="Update the package that brings the option, or write the values in.",
+            )
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -99,8 +121,25 @@ class Call(Generic[Result]):
     read: Callable[[Sequence[Measured], Origin], Result]
 
 
-def payload_of(calls: Sequence[Call[Any]]) -> dict[str, Any]:
+VALUES = "values"
+"""What a service says it takes that compiles a program once and binds its values later."""
+
+PARTIAL = "partial"
+"""What a service says it takes that tells the failure of one circuit in its result."""
+
+
+def payload_of(
+    calls: Sequence[Call[Any]], takes: Collection[str] = (), *, partial: bool = False
+) -> dict[str, Any]:
     """What is sent for these calls together.
+
+    Parameters
+    ----------
+    takes
+        What the service takes beside circuits and shots: `VALUES`, `PARTIAL`.
+    partial
+        Whether the failure of one circuit is to be told in its result, where the service takes
+        that, and not to fail them all.
 
     Raises
     ------
@@ -115,7 +154,7 @@ def payload_of(calls: Sequence[Call[Any]]) -> dict[str, Any]:
             f"Calls made together go to one device, not to {sorted(map(str, devices))}.",
             remedy="Gather the calls of each device by themselves.",
         )
-    programs = [_sent(program) for call in calls for program in call.programs]
+    programs = [_sent(program, late=VALUES in takes) for call in calls for program in call.programs]
     if len(programs) > CALL_PROGRAMS_MAX:
         raise LimitExceeded(
             f"One call has {len(programs):,} circuits, parameters and bases written out; at "
@@ -129,11 +168,36 @@ def payload_of(calls: Sequence[Call[Any]]) -> dict[str, Any]:
             f"{CALL_BYTES_MAX:,} are allowed.",
             remedy="Split it into several calls.",
         )
-    return {"programs": programs, "device": devices.pop() if devices else None}
+    payload: dict[str, Any] = {"programs": programs, "device": devices.pop() if devices else None}
+    if partial and PARTIAL in takes:
+        payload["partial"] = True
+    return payload
 
 
 def results_of(calls: Sequence[Call[Result]], value: Any) -> list[Result]:
-    """Each call's own result, from what came back for all of them."""
+    """Each call's own result, from what came back for all of them.
+
+    Raises
+    ------
+    CallFailed
+        If a circuit could not be run, or what came back cannot be read.
+    """
+    results: list[Result] = []
+    for result in results_or_errors(calls, value):
+        if isinstance(result, CallFailed):
+            raise result
+        results.append(result)
+    return results
+
+
+def results_or_errors(calls: Sequence[Call[Result]], value: Any) -> list[Result | CallFailed]:
+    """Each call's own result, or the error of its first circuit that could not be run.
+
+    Raises
+    ------
+    CallFailed
+        If what came back cannot be read.
+    """
     try:
         measured = [_measured(one) for one in value["results"]]
         origin = Origin(
@@ -145,25 +209,36 @@ def results_of(calls: Sequence[Call[Result]], value: Any) -> list[Result]:
         ) from None
     if len(measured) != sum(len(call.programs) for call in calls):
         raise CallFailed("The result of the call has another number of circuits than the call.")
-    results, start = [], 0
+    results: list[Result | CallFailed] = []
+    start = 0
     for call in calls:
-        end = start + len(call.programs)
-        results.append(call.read(measured[start:end], origin))
-        start = end
+        own = measured[start : start + len(call.programs)]
+        start += len(own)
+        error = next((one for one in own if isinstance(one, CallFailed)), None)
+        good = [one for one in own if not isinstance(one, CallFailed)]
+        results.append(error or call.read(good, origin))
     return results
 
 
-def _sent(program: Program) -> dict[str, Any]:
+def _sent(program: Program, *, late: bool) -> dict[str, Any]:
     # Members that say nothing are left out: what was recorded before there were any still fits.
-    sent: dict[str, Any] = {"source": program.source, "shots": program.shots}
-    if program.values is not None:
+    source = program.source if late else program.written
+    sent: dict[str, Any] = {"source": source, "shots": program.shots}
+    if late and program.values is not None:
         sent["values"] = list(program.values)
     if program.transforms:
         sent["transforms"] = [dict(transform) for transform in program.transforms]
     return sent
 
 
-def _measured(one: Mapping[str, Any]) -> Measured:
+def _measured(one: Mapping[str, Any]) -> Measured | CallFailed:
+    error = one.get("error")
+    if error is not None:
+        return CallFailed(
+            str(error.get("message") or "The circuit could not be run."),
+            remedy=error.get("remedy"),
+            code=str(error.get("code") or CallFailed.default_code),
+        )
     readout, qubits = one.get("readout"), one.get("qubits")
     return Measured(
         counts=dict(one["counts"]),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bellpair.functions.errors import InvalidCall
-from bellpair.functions.template import Template, joined, written
+from bellpair.functions.template import LateForm, Template, joined, written
 
 _NESTED_MAX = 8
 
 _PLACEHOLDER = re.compile(r"\bbellpair_(\d+)_\b")
-_PLACEHOLDER_INPUT = re.compile(r"input float\[64\] bellpair_\d+_;\n")
+_PLACEHOLDER_INPUT = re.compile(r"input float\[64\] bellpair_(\d+)_;\n")
 
 
 def is_qiskit(circuit: Any) -> bool:
@@ -49,8 +49,12 @@ def qiskit_template(circuit: Any) -> Template:
     """
     parameters = tuple(circuit.parameters)
     qubits = tuple(f"q[{index}]" for index in range(circuit.num_qubits))
-    write = _filled_once(circuit, parameters) if parameters else None
-    return Template(tuple(one.name for one in parameters), write or _exported_anew(circuit), qubits)
+    names = tuple(one.name for one in parameters)
+    filled = _filled_once(circuit, parameters) if parameters else None
+    if filled is None:
+        return Template(names, _exported_anew(circuit), qubits)
+    write, late = filled
+    return Template(names, write, qubits, late=late)
 
 
 def _exported_anew(circuit: Any) -> Callable[[Sequence[float]], str]:
@@ -80,16 +84,17 @@ def _dumped(circuit: Any) -> str:
 
 def _filled_once(
     circuit: Any, parameters: Sequence[Any]
-) -> Callable[[Sequence[float]], str] | None:
+) -> tuple[Callable[[Sequence[float]], str], LateForm] | None:
     """Writes a circuit that was exported once; ``None`` where that can't be relied on.
 
-    Each expression becomes a gap of its own, and qiskit's own arithmetic gives its number.
+    Each different expression becomes a gap of its own, and qiskit's own arithmetic gives its
+    number.
     """
     circuit = _in_standard_gates(circuit)
     if circuit is None:
         return None
     parameter = sys.modules["qiskit.circuit"].Parameter
-    gaps: list[Any] = []
+    gaps: dict[Any, Any] = {}
     shape = circuit.copy_empty_like()
     shape.global_phase = 0
     for instruction in circuit.data:
@@ -97,20 +102,27 @@ def _filled_once(
         if _open_parameters(operation):
             operation = operation.to_mutable()
             for index, one in _open_parameters(operation):
-                operation.params[index] = parameter(f"bellpair_{len(gaps)}_")
-                gaps.append(one)
+                if one not in gaps:
+                    gaps[one] = parameter(f"bellpair_{len(gaps)}_")
+                operation.params[index] = gaps[one]
         shape.append(operation, instruction.qubits, instruction.clbits, copy=False)
-    text = _PLACEHOLDER_INPUT.sub("", _dumped(shape))
+    source = _dumped(shape)
+    declared = [int(number) for number in _PLACEHOLDER_INPUT.findall(source)]
+    text = _PLACEHOLDER_INPUT.sub("", source)
     parts = _PLACEHOLDER.split(text)
     pieces, order = parts[::2], [int(number) for number in parts[1::2]]
-    if sorted(order) != list(range(len(gaps))) or "input " in text:
+    if set(order) != set(range(len(gaps))) or set(order) != set(declared) or "input " in text:
         return None
-    numbers = [_number(gaps[place], parameters) for place in order]
+    numbers = [_number(expression, parameters) for expression in gaps]
 
     def write(values: Sequence[float]) -> str:
-        return joined(pieces, [written(number(values)) for number in numbers])
+        filled = [written(number(values)) for number in numbers]
+        return joined(pieces, [filled[place] for place in order])
 
-    return write
+    def late(values: Sequence[float]) -> list[float]:
+        return [numbers[place](values) for place in declared]
+
+    return write, LateForm(source, late)
 
 
 def _in_standard_gates(circuit: Any) -> Any | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bellpair.functions.errors import InvalidCall
@@ -10,6 +11,10 @@ from bellpair.functions.errors import InvalidCall
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+NOT_IN_JSON = {"json": False}
+"""Metadata of a dataclass's field that `bellpair.functions.json_forms` leaves out."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,14 @@ class Sample:
         Where it was run, and by which calibration it was compiled.
     cost_usd
         US dollars of the whole call that this was part of.
+    options
+        The execution options, each with its name, its parameters and, as ``notes``, what it did
+        for each set of parameters. With options that take errors out, counts may be fractions.
+    metrics
+        What the compiler tells of each set's circuit; ``None`` where it tells nothing. It is not
+        in the JSON form.
+    circuits, shots_used
+        How many circuits were run, and their shots together: options may run several for one.
     """
 
     array: NDArray[np.object_]
@@ -37,6 +50,10 @@ class Sample:
     device: str | None = None
     calibration_id: str | None = None
     cost_usd: float = 0.0
+    options: tuple[Mapping[str, Any], ...] = ()
+    metrics: tuple[Mapping[str, Any] | None, ...] = field(default=(), metadata=NOT_IN_JSON)
+    circuits: int = 0
+    shots_used: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -70,7 +87,9 @@ class Sample:
     def to_dict(self) -> dict[str, Any]:
         """Its members, ready for JSON."""
         members = dict(vars(self))
-        return {"counts": members.pop("array").tolist(), **members}
+        counts = members.pop("array").tolist()
+        del members["metrics"]
+        return {"counts": counts, **members, "options": list(self.options)}
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,14 @@ class Estimate:
         Where it was run, and by which calibration it was compiled.
     cost_usd
         US dollars of the whole call that this was part of.
+    options
+        The execution options, each with its name, its parameters and, as ``notes``, what it did
+        for each circuit and basis.
+    metrics
+        What the compiler tells of each circuit and basis; ``None`` where it tells nothing. It is
+        not in the JSON form.
+    circuits
+        How many circuits were run: options may run several for one.
     """
 
     values: NDArray[np.float64]
@@ -101,6 +128,9 @@ class Estimate:
     device: str | None = None
     calibration_id: str | None = None
     cost_usd: float = 0.0
+    options: tuple[Mapping[str, Any], ...] = ()
+    metrics: tuple[Mapping[str, Any] | None, ...] = field(default=(), metadata=NOT_IN_JSON)
+    circuits: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,10 +149,13 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Its members, ready for JSON."""
+        members = dict(vars(self))
+        del members["metrics"]
         return {
-            **vars(self),
+            **members,
             "values": self.values.tolist(),
             "standard_errors": self.standard_errors.tolist(),
+            "options": list(self.options),
         }
 
     def _only(self, array: NDArray[np.float64]) -> float:

@@ -6,16 +6,16 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bellpair.functions.errors import InvalidCall, LimitExceeded
+from bellpair.functions.errors import CallFailed, InvalidCall, LimitExceeded
 from bellpair.functions.estimation import Estimator
 from bellpair.functions.fingerprint import fingerprint
 from bellpair.functions.json_forms import to_json
 from bellpair.functions.limits import CHECKPOINT_BYTES_MAX
-from bellpair.functions.plan import Call, payload_of, results_of
+from bellpair.functions.plan import Call, payload_of, results_of, results_or_errors
 from bellpair.functions.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Runtime:
         state: Any = None,
         checkpoints: int = 0,
         device: str | None = None,
+        takes: Collection[str] = (),
         on_output: Callable[[str], None] = lambda text: None,
         on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     ) -> None:
@@ -91,9 +92,11 @@ class Runtime:
         self._on_progress = on_progress
         self._generator: Generator | None = None
         self._random = random.Random(self._stream("random"))
+        self._seeds = random.Random(self._stream("options"))
+        self._takes = frozenset(takes)
         self.device = device
-        self.sampler = Sampler(self._make)
-        self.estimator = Estimator(self._make)
+        self.sampler = Sampler(self._make, self._option_seed)
+        self.estimator = Estimator(self._make, self._option_seed)
 
     @property
     def context(self) -> DurableContext:
@@ -111,7 +114,9 @@ class Runtime:
         """
         return json.loads(self._state)
 
-    def gather(self, *calls: Call[Any] | Iterable[Call[Any]]) -> list[Any]:
+    def gather(
+        self, *calls: Call[Any] | Iterable[Call[Any]], return_errors: bool = False
+    ) -> list[Any]:
         """Make many calls at once, as one quantum call; their tasks run side by side.
 
         Parameters
@@ -119,6 +124,9 @@ class Runtime:
         calls
             Made by ``sampler.later(…)`` and ``estimator.later(…)``, as arguments or as one
             iterable. All go to one device, and have at most 1,000 circuits together.
+        return_errors
+            Whether a call with a circuit that cannot be run gives its `CallFailed` in place of a
+            result, and leaves the others alone, as far as that goes.
 
         Returns
         -------
@@ -149,6 +157,8 @@ class Runtime:
                     f"A {type(call).__name__} cannot be gathered.",
                     remedy="Make calls by runtime.sampler.later(…) or runtime.estimator.later(…).",
                 )
+        if return_errors:
+            return self._made_each(flat)
         return self._make("gather", flat)
 
     def now(self) -> datetime:
@@ -204,6 +214,7 @@ class Runtime:
         self._state = text
         self._course.turn_page()
         self._random.seed(self._stream("random"))
+        self._seeds.seed(self._stream("options"))
         if self._generator is not None:
             fresh = type(self._generator.bit_generator)(self._stream("rng"))
             self._generator.bit_generator.state = fresh.state
@@ -234,11 +245,28 @@ class Runtime:
             self._on_output(" ".join(map(str, values)) + "\n")
 
     def _make(self, kind: str, calls: list[Call[Any]]) -> list[Any]:
-        payload = payload_of(calls)
+        payload = payload_of(calls, self._takes)
         if not payload["programs"]:
             return results_of(calls, {"results": []})
-        value = self._course.call(SAMPLE, payload, fingerprint(kind, payload))
-        return results_of(calls, value)
+        return results_of(calls, self._called(kind, calls, payload))
+
+    def _made_each(self, calls: list[Call[Any]]) -> list[Any]:
+        payload = payload_of(calls, self._takes, partial=True)
+        if not payload["programs"]:
+            return results_or_errors(calls, {"results": []})
+        try:
+            return results_or_errors(calls, self._called("gather", calls, payload))
+        except CallFailed as error:
+            return [error] * len(calls)
+
+    def _called(self, kind: str, calls: list[Call[Any]], payload: dict[str, Any]) -> Any:
+        # What a service takes may change from one run of a function to the next; what the
+        # function asks for does not.
+        name = fingerprint(kind, payload_of(calls))
+        return self._course.call(SAMPLE, payload, name)
+
+    def _option_seed(self) -> int:
+        return self._seeds.getrandbits(31)
 
     def _stream(self, purpose: str) -> int:
         text = f"{self._seed}/{self._checkpoints}/{purpose}"

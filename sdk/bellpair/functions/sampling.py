@@ -8,10 +8,13 @@ from typing import Any
 from bellpair.functions.bindings import bound_values
 from bellpair.functions.circuits import sampled_template
 from bellpair.functions.errors import InvalidCall
-from bellpair.functions.plan import Call, Measured, Origin, Program, checked_shots
+from bellpair.functions.plan import Call, Measured, Origin, checked_shots
 from bellpair.functions.results import Sample
+from bellpair.functions.stacks import OptionAsked, Stack, Stacks, no_seed
+from bellpair.options.request import Request
 
 DEFAULT_SHOTS = 1024
+KIND = "sampling"
 
 
 class Sampler:
@@ -20,8 +23,13 @@ class Sampler:
     Called with one circuit it gives one `Sample`; called with a list, a list of them.
     """
 
-    def __init__(self, make: Callable[[str, list[Call[Any]]], list[Any]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[str, list[Call[Any]]], list[Any]],
+        seed: Callable[[], int] = no_seed,
+    ) -> None:
         self._make = make
+        self._stacks = Stacks(KIND, seed)
 
     def __call__(
         self,
@@ -30,6 +38,8 @@ class Sampler:
         shots: int = DEFAULT_SHOTS,
         *,
         device: str | None = None,
+        options: Sequence[OptionAsked] | None = None,
+        level: int | None = None,
     ) -> Any:
         """Run circuits now; the function waits, maybe suspended, until the result is there.
 
@@ -49,6 +59,11 @@ class Sampler:
             How often each circuit is run with each set of parameters, 1 to 100,000.
         device
             Overrules the function's own device.
+        options
+            Execution options in the order in which they wrap the device, the nearest first; each a
+            name, or a dict of a name and parameters: ``{"name": "twirling", "instances": 4}``.
+        level
+            0 to 3: a sensible stack of options, in place of `options`.
 
         Returns
         -------
@@ -59,13 +74,14 @@ class Sampler:
         Raises
         ------
         InvalidCall
-            If circuits, parameters or shots cannot be.
+            If circuits, parameters, shots or options cannot be.
         LimitExceeded
             If it is too much for one call.
         CallFailed
             If the device could not run it.
         """
-        return self._make("sample", [self.later(circuits, parameters, shots, device=device)])[0]
+        call = self.later(circuits, parameters, shots, device=device, options=options, level=level)
+        return self._make("sample", [call])[0]
 
     def later(
         self,
@@ -74,23 +90,26 @@ class Sampler:
         shots: int = DEFAULT_SHOTS,
         *,
         device: str | None = None,
+        options: Sequence[OptionAsked] | None = None,
+        level: int | None = None,
     ) -> Call[Any]:
         """The same call, described only: for `Runtime.gather`.
 
         Raises
         ------
         InvalidCall
-            When circuits, parameters or shots do not go together.
+            When circuits, parameters, shots or options do not go together.
         """
+        stack = self._stacks.given(options, level)
         if not isinstance(circuits, list | tuple):
-            call = _planned(circuits, parameters, shots)
+            call = _planned(circuits, parameters, shots, stack)
             return Call("sample", call.programs, device, call.read)
         if parameters is not None:
             raise InvalidCall(
                 "A list of circuits brings its parameters along.",
                 remedy="Write sampler([(circuit, parameters), …]).",
             )
-        return together("sample", [_pub(one, shots) for one in circuits], device)
+        return together("sample", [_pub(one, shots, stack) for one in circuits], device)
 
 
 def together(kind: str, calls: Sequence[Call[Any]], device: str | None) -> Call[list[Any]]:
@@ -108,19 +127,19 @@ def together(kind: str, calls: Sequence[Call[Any]], device: str | None) -> Call[
     return Call(kind, programs, device, read)
 
 
-def _pub(pub: Any, shots: int) -> Call[Sample]:
+def _pub(pub: Any, shots: int, stack: Stack) -> Call[Sample]:
     if not isinstance(pub, tuple):
-        return _planned(pub, None, shots)
+        return _planned(pub, None, shots, stack)
     if not 1 <= len(pub) <= 3:
         raise InvalidCall(
             f"A tuple of {len(pub)} cannot be sampled.",
             remedy="Write (circuit,), (circuit, parameters) or (circuit, parameters, shots).",
         )
     circuit, parameters, own_shots = (*pub, None, None)[:3]
-    return _planned(circuit, parameters, shots if own_shots is None else own_shots)
+    return _planned(circuit, parameters, shots if own_shots is None else own_shots, stack)
 
 
-def _planned(circuit: Any, parameters: Any, shots: Any) -> Call[Sample]:
+def _planned(circuit: Any, parameters: Any, shots: Any, stack: Stack) -> Call[Sample]:
     import numpy as np
 
     shots = checked_shots(shots)
@@ -132,12 +151,13 @@ def _planned(circuit: Any, parameters: Any, shots: Any) -> Call[Sample]:
         if values.shape[-1]
         else np.empty((int(np.prod(shape)), 0))
     )
-    programs = tuple(Program(template.write(one), shots) for one in sets.tolist())
+    plan = stack.plan([Request(template.program(one, shots)) for one in sets.tolist()])
 
     def read(measured: Sequence[Measured], origin: Origin) -> Sample:
-        array = np.empty(len(measured), dtype=object)
-        for index, one in enumerate(measured):
-            array[index] = dict(one.counts)
+        outcomes = plan.read(measured)
+        array = np.empty(len(outcomes), dtype=object)
+        for index, outcome in enumerate(outcomes):
+            array[index] = dict(outcome.counts)
         return Sample(
             array=array.reshape(shape),
             shots=shots,
@@ -145,6 +165,10 @@ def _planned(circuit: Any, parameters: Any, shots: Any) -> Call[Sample]:
             device=origin.device,
             calibration_id=origin.calibration_id,
             cost_usd=origin.cost_usd,
+            options=stack.report(outcomes),
+            metrics=stack.metrics(outcomes),
+            shots_used=sum(one.shots for one in measured),
+            circuits=len(measured),
         )
 
-    return Call("sample", programs, None, read)
+    return Call("sample", plan.programs, None, read)

@@ -7,8 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bellpair.functions.errors import InvalidCall
+from bellpair.functions.plan import Program
 
 _BASES = {"X": "U(pi/2, 0, pi) {};\n", "Y": "U(pi/2, 0, pi/2) {};\n", "Z": ""}
+
+
+@dataclass(frozen=True)
+class LateForm:
+    """A circuit's text with inputs, which get their values after it is compiled.
+
+    Attributes
+    ----------
+    source
+        OpenQASM 3 with a declaration ``input float …`` for each input.
+    values
+        Gives the inputs' values, in the order of their declarations, from the parameters'.
+    """
+
+    source: str
+    values: Callable[[Sequence[float]], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -26,12 +43,34 @@ class Template:
         Gives the text for these values.
     version2
         Whether it is OpenQASM 2.
+    late
+        The text with inputs in place of the gaps; ``None`` where it has no parameters, or they
+        are more than angles.
     """
 
     parameters: tuple[str, ...]
     write: Callable[[Sequence[float]], str]
     qubits: tuple[str, ...] = ()
     version2: bool = False
+    late: LateForm | None = None
+
+    def program(self, values: Sequence[float], shots: int, basis: str | None = None) -> Program:
+        """The circuit with these values, to be run.
+
+        Parameters
+        ----------
+        basis
+            In which its qubits are measured, as `measured_in` takes it; ``None`` for a circuit
+            that measures itself.
+        """
+        text = self._measured(self.write(values), basis)
+        if self.late is None:
+            return Program(text, shots)
+        late = tuple(float(value) for value in self.late.values(values))
+        return Program(self._measured(self.late.source, basis), shots, late, text=text)
+
+    def _measured(self, text: str, basis: str | None) -> str:
+        return text if basis is None else self.measured_in(text, basis)
 
     def measured_in(self, text: str, basis: str) -> str:
         """The text followed by measurements in a basis.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from bellpair.errors import BellpairError
 from bellpair.functions.errors import InvalidCall
-from bellpair.functions.template import Template, joined, written
+from bellpair.functions.template import LateForm, Template, joined, written
 from bellpair.programs import openqasm_source
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -17,7 +18,13 @@ _QUBITS = re.compile(
     r"\bqubit\s*(?:\[\s*(?P<size>[^\]]*?)\s*\])?\s*(?P<name>[^\W\d]\w*)\s*;"
     r"|\bqreg\s+(?P<name2>[^\W\d]\w*)\s*(?:\[\s*(?P<size2>[^\]]*?)\s*\])?\s*;"
 )
+_BITS = re.compile(
+    r"\bbit\s*(?:\[\s*(?P<size>[^\]]*?)\s*\])?\s*[^\W\d]\w*\s*[;=]"
+    r"|\bcreg\s+[^\W\d]\w*\s*(?:\[\s*(?P<size2>[^\]]*?)\s*\])?\s*;"
+)
 _VERSION_2 = re.compile(r"\s*OPENQASM\s+2")
+
+UNKNOWN_BITS = 64
 
 
 def text_template(source: str) -> Template:
@@ -43,7 +50,13 @@ def text_template(source: str) -> Template:
         write=write,
         qubits=declared_qubits(plain),
         version2=_VERSION_2.match(plain) is not None,
+        late=LateForm(source, list) if inputs and not any(whole) else None,
     )
+
+
+def with_values(source: str, values: Sequence[float] | None) -> str:
+    """The text with the values of its inputs written in, where there are any."""
+    return source if values is None else text_template(source).write(values)
 
 
 def text_of(program: Any) -> str:
@@ -79,6 +92,16 @@ def declared_qubits(plain: str) -> tuple[str, ...]:
         else:
             return ()
     return tuple(qubits)
+
+
+@functools.lru_cache(maxsize=256)
+def declared_bits(source: str) -> int:
+    """How many bits the text declares; `UNKNOWN_BITS` for a register whose size is no number."""
+    bits = 0
+    for match in _BITS.finditer(uncommented(source)):
+        size = match["size"] or match["size2"]
+        bits += 1 if size is None else int(size) if size.isdigit() else UNKNOWN_BITS
+    return bits
 
 
 def _whole(value: float) -> str:

@@ -64,8 +64,10 @@ def test_a_value_has_its_documented_form(value: Any, form: Any) -> None:
     assert type(written) is type(form)
 
 
-def test_results_of_calls_are_objects() -> None:
-    estimate = Estimate(np.array([1.0]), np.array([0.5]), 0.5, 4, "d")
+def test_results_of_calls_are_objects_without_what_the_compiler_tells() -> None:
+    estimate = Estimate(
+        np.array([1.0]), np.array([0.5]), 0.5, 4, "d", circuits=2, metrics=({"candidates": []},)
+    )
 
     assert json.loads(to_json({"e": estimate}))["e"] == {
         "values": [1.0],
@@ -75,6 +77,8 @@ def test_results_of_calls_are_objects() -> None:
         "device": "d",
         "calibration_id": None,
         "cost_usd": 0.0,
+        "options": [],
+        "circuits": 2,
     }
 
 

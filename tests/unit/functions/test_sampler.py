@@ -73,8 +73,8 @@ def test_parameters_by_name_are_read_as_qiskit_reads_them(values: Any) -> None:
     call = Sampler(make).later(circuit, values, shots=1)
 
     assert make("sample", [call])[0].shape == theirs.shape
-    assert "ry(0.1) q[0]" in call.programs[0].source
-    assert "ry(0.2) q[1]" in call.programs[0].source
+    assert "ry(0.1) q[0]" in call.programs[0].written
+    assert "ry(0.2) q[1]" in call.programs[0].written
 
 
 def test_parameters_may_be_the_circuits_own_objects() -> None:
@@ -82,7 +82,7 @@ def test_parameters_may_be_the_circuits_own_objects() -> None:
     theta = circuit.parameters
     call = Sampler(make).later(circuit, {theta[1]: 0.2, theta[0]: 0.1})
 
-    assert "ry(0.1) q[0]" in call.programs[0].source
+    assert "ry(0.1) q[0]" in call.programs[0].written
 
 
 def test_qubit_0_is_the_rightmost_bit() -> None:
