@@ -1,4 +1,4 @@
-"""What asks workers, and queues word to callbacks, over real HTTP to an emulated AWS."""
+"""What asks functions, and queues word to callbacks, over real HTTP to an emulated AWS."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from bellpair_core.adapters.aws import client
+from bellpair_core.adapters.lambda_ingestions import LambdaIngestions
 from bellpair_core.adapters.lambda_workers import LambdaWorkers
 from bellpair_core.adapters.meter import Meter
 from bellpair_core.adapters.sqs_callbacks import SqsCallbacks
 from bellpair_core.model.blob import BlobRef
+from bellpair_core.model.calibration import Ingested
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.function import Invocation
 from bellpair_core.ports import WorkerRefused
@@ -86,6 +88,35 @@ def service() -> Iterator[Lambda]:
 
 def workers() -> LambdaWorkers:
     return LambdaWorkers({"qiskit": "bellpair-test-worker-qiskit"}, HOME)
+
+
+def test_a_device_is_brought_in_by_the_function_of_its_region(service: Lambda) -> None:
+    service.answer = {"square-4": {"calibration_id": "today", "new": True, "problem": None}}
+
+    done = LambdaIngestions("bellpair-test-calibration").ingest("square-4", HOME)
+
+    assert done == Ingested(calibration_id="today", new=True)
+    assert service.asked == [("bellpair-test-calibration", None, {"ingest": "square-4"})]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"error": "Unhandled"}, "the function failed"),
+        ({"answer": {}}, "does not know the device"),
+        ({"answer": {"square-4": "what"}}, "does not know the device"),
+        ({"status": 404, "code": "ResourceNotFoundException"}, "ResourceNotFoundException"),
+        ({"status": 500, "code": "ServiceException"}, "ServiceException"),
+    ],
+)
+def test_a_function_that_brings_nothing_in_may_be_asked_again(
+    service: Lambda, changes: dict[str, Any], said: str
+) -> None:
+    for name, value in changes.items():
+        setattr(service, name, value)
+
+    with pytest.raises(TransientFault, match=said):
+        LambdaIngestions("bellpair-test-calibration").ingest("square-4", HOME)
 
 
 def test_a_package_is_looked_at_in_its_tenants_own_environment(service: Lambda) -> None:

@@ -17,6 +17,7 @@ from bellpair_core.settings import Settings
 from .fake_callbacks import FakeCallbacks, FakeHosts
 from .fake_clock import FakeClock
 from .fake_ends import FakeEnds
+from .fake_ingestions import FakeIngestions
 from .fake_pair_desk import FakeOperations
 from .fake_tasks import FakeTasks
 from .fake_workers import FakeWorkers
@@ -64,6 +65,7 @@ class FakeWorld:
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)
     workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
     tasks: FakeTasks = field(default_factory=FakeTasks)
+    ingestions: FakeIngestions = field(default_factory=FakeIngestions)
     operations: FakeOperations = field(default_factory=FakeOperations)
     triggers: MemoryTriggers = field(default_factory=MemoryTriggers)
     happenings: MemoryHappenings = field(default_factory=MemoryHappenings)

@@ -21,10 +21,12 @@ from .ports import (
     Announcements,
     Caller,
     Catalogue,
+    CompiledForms,
     DeadLetters,
     Happenings,
     HostNames,
     Inbox,
+    Ingestions,
     Journal,
     Ledger,
     Operations,
@@ -106,6 +108,17 @@ class World:
         return DynamoDbCatalogue(self._catalogue_table, names)
 
     @cached_property
+    def forms(self) -> CompiledForms:
+        """What was compiled before."""
+        from .adapters.dynamodb_forms import DynamoDbForms
+
+        settings = self.settings
+        table = DynamoDbTable(
+            "catalogue", settings.catalogue_table, settings.region, self.meter, hasty=True
+        )
+        return DynamoDbForms(table, self.clock)
+
+    @cached_property
     def functions(self) -> DynamoDbFunctions:
         """What was deployed, `Functions`, and where to tell of a job's end, `CallbackBook`."""
         return DynamoDbFunctions(self._catalogue_table)
@@ -177,6 +190,13 @@ class World:
             is_public=is_public,
         )
         return DeviceTasks(settings.devices, surroundings)
+
+    @cached_property
+    def ingestions(self) -> Ingestions:
+        """Both regions' calibration functions."""
+        from .adapters.lambda_ingestions import LambdaIngestions
+
+        return LambdaIngestions(self.settings.calibration)
 
     @cached_property
     def workflows(self) -> Workflows:

@@ -105,6 +105,8 @@ class Settings(BaseModel):
         Lambda function's name by the name of the worker that it is.
     broker
         Lambda function's name of what serves running functions.
+    calibration
+        Lambda function's name, in either region, of what brings devices in.
     call_patience_s
         How long the broker waits for a simulator's result before the function is suspended.
     callback_queue_urls
@@ -138,6 +140,7 @@ class Settings(BaseModel):
     hybrid_state_machine_arn: str = ""
     workers: dict[str, str] = Field(default_factory=dict)
     broker: str = ""
+    calibration: str = ""
     call_patience_s: float = 5.0
     callback_queue_urls: dict[str, str] = Field(default_factory=dict)
     devices: tuple[DeviceSetting, ...] = ()
@@ -187,6 +190,7 @@ class Settings(BaseModel):
             "job_state_machine_arn",
             "hybrid_state_machine_arn",
             "broker",
+            "calibration",
             "call_patience_s",
             "failover_machine",
             "api_endpoint",

@@ -12,17 +12,24 @@ from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import JobStatus
 from bellpair_core.model.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, PAGE_DEFAULT, PAGE_MAX
 
-from . import function_paths, job_paths, pair_paths, schemas, tenant_paths, trigger_paths
-from .openapi_operation import REFS, WITH_KEY, operation, path_parameter
+from . import (
+    device_paths,
+    function_paths,
+    job_paths,
+    pair_paths,
+    schemas,
+    tenant_paths,
+    trigger_paths,
+)
+from .openapi_operation import REFS, operation, path_parameter
 
 VERSION = "1.0.0"
 
-_SUBJECTS = (job_paths, tenant_paths, trigger_paths, pair_paths, function_paths)
+_SUBJECTS = (job_paths, device_paths, tenant_paths, trigger_paths, pair_paths, function_paths)
 
 _BODIES = [model for subject in _SUBJECTS for model in subject.BODIES]
 _ANSWERS: list[type[BaseModel]] = [
     *(model for subject in _SUBJECTS for model in subject.ANSWERS),
-    schemas.DeviceList,
     schemas.Health,
     schemas.Problem,
 ]
@@ -46,7 +53,7 @@ def openapi_document() -> dict[str, Any]:
         "tags": [
             job_paths.TAG,
             *function_paths.TAGS,
-            {"name": "devices", "description": "QPUs and simulators"},
+            device_paths.TAG,
             tenant_paths.TAG,
             trigger_paths.TAG,
             pair_paths.TAG,
@@ -71,16 +78,7 @@ def openapi_document() -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     return {
         **job_paths.job_paths(),
-        "/v1/devices": {
-            "get": operation(
-                "listDevices",
-                "devices",
-                "List the devices",
-                200,
-                schemas.DeviceList,
-                codes=WITH_KEY,
-            )
-        },
+        **device_paths.device_paths(),
         **tenant_paths.tenant_paths(),
         **trigger_paths.trigger_paths(),
         **pair_paths.pair_paths(),

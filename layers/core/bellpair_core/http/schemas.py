@@ -255,6 +255,14 @@ class Obstacle(_Shown):
     retry_at: datetime | None = Field(description="from when on one job may try the device")
 
 
+class RefusedCalibration(_Shown):
+    """Properties of a device that were not taken over; the last good ones stay."""
+
+    calibration_id: str
+    reason: str = Field(description="what is wrong with them, and where")
+    at: datetime = Field(description="when they were first seen")
+
+
 class Device(_Shown):
     """A QPU or a simulator."""
 
@@ -270,6 +278,19 @@ class Device(_Shown):
     max_in_flight: int | None = Field(description="tasks kept on it at once; null is no limit")
     queue_depth: int | None = Field(description="tasks that wait at the device itself")
     calibration_id: str | None
+    calibrated_at: datetime | None = Field(
+        description="when its maker measured it; null where that is not said"
+    )
+    median_one_qubit_error: float | None = Field(description="probability, over its qubits")
+    median_two_qubit_error: float | None = Field(description="probability, over its edges")
+    median_readout_error: float | None = Field(description="probability, over its qubits")
+    quality: float | None = Field(
+        description="success that was observed over the success that was expected, a moving mean;"
+        " null while nothing was observed"
+    )
+    refused: RefusedCalibration | None = Field(
+        description="what the device service says now, if that cannot be"
+    )
     price: TaskPrice
     seen_at: datetime
     breaker: Obstacle | None = Field(description="null while the device is given jobs")

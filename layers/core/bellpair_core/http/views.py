@@ -20,7 +20,7 @@ from bellpair_core.logic.tenants.create_tenant import IssuedKey
 from bellpair_core.logic.tenants.disable_key import DisabledKey
 from bellpair_core.model.breaker import Breaker, BreakerState
 from bellpair_core.model.choice import Constraints
-from bellpair_core.model.device import Device
+from bellpair_core.model.device import Device, RefusedCalibration
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, JobEvent, JobStatus
 from bellpair_core.model.journal import Line
@@ -211,6 +211,12 @@ def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]
                 "max_in_flight": device.max_in_flight,
                 "queue_depth": device.queue_depth,
                 "calibration_id": device.calibration_id,
+                "calibrated_at": shown_time_or_none(device.calibrated_at),
+                "median_one_qubit_error": device.median_one_qubit_error,
+                "median_two_qubit_error": device.median_two_qubit_error,
+                "median_readout_error": device.median_readout_error,
+                "quality": device.quality,
+                "refused": refusal_view(device.refused),
                 "price": {
                     "per_task_usd": device.price.per_task_usd,
                     "per_shot_usd": device.price.per_shot_usd,
@@ -221,6 +227,17 @@ def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]
             }
             for device in devices
         ]
+    }
+
+
+def refusal_view(refused: RefusedCalibration | None) -> dict[str, Any] | None:
+    """A device's properties that were not taken over."""
+    if refused is None:
+        return None
+    return {
+        "calibration_id": refused.calibration_id,
+        "reason": refused.reason,
+        "at": shown_time(refused.at),
     }
 
 

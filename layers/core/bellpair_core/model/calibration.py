@@ -101,3 +101,26 @@ class Calibration(BaseModel):
     drift: Drift = Drift()
     notes: tuple[str, ...] = ()
     refused: str | None = None
+
+
+class Ingested(BaseModel):
+    """What came of bringing one device in.
+
+    Attributes
+    ----------
+    calibration_id
+        The device's calibration now; ``None`` where there is none.
+    new
+        Whether it was not known before.
+    problem
+        Why the device's properties were not taken over: they could not be had, or were refused.
+    refused
+        Whether it was the latter.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    calibration_id: str | None
+    new: bool = False
+    problem: str | None = None
+    refused: bool = False

@@ -164,6 +164,12 @@ class ErrorCode(StrEnum):
         "No such device",
         "GET /v1/devices lists the devices.",
     )
+    CALIBRATION_NOT_FOUND = (
+        "calibration-not-found",
+        404,
+        "The device has no calibration",
+        "GET /v1/devices/{name}/calibrations tells what was refused and why.",
+    )
     DEVICE_RETIRED = (
         "device-retired",
         422,

@@ -10,6 +10,7 @@ from .compiled_forms import CompiledForms
 from .compiler import Compiled, Compiler, CompileRequest, Template
 from .ends import Ends
 from .functions import Functions
+from .ingestions import Ingestions
 from .journal import Journal
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .operations import Operations
@@ -41,6 +42,7 @@ __all__ = [
     "Happenings",
     "HostNames",
     "Inbox",
+    "Ingestions",
     "JobExists",
     "JobPage",
     "JobSummary",

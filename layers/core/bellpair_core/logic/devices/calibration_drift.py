@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 from typing import TypeVar
 
 from bellpair_core.model.calibration import Drift, Medians
 from bellpair_core.model.device import DeviceTarget
 
-from .calibration_medians import medians_of
+from .calibration_medians import median, medians_of
 
 COMPARED_MIN = 5
 """With fewer snapshots before, their scatter is not known well enough."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from statistics import median
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bellpair_core.model.calibration import Medians
@@ -19,6 +18,16 @@ def medians_of(target: DeviceTarget) -> Medians:
         t1_us=_median(target.t1_us),
         t2_us=_median(target.t2_us),
     )
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle value, or the mean of the two in the middle; of one value at least.
+
+    The standard library's would have each process that shows a calibration load much besides.
+    """
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _median(figures: Mapping[Any, float]) -> float | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bellpair_core.model.blob import BlobRef
-from bellpair_core.model.calibration import Calibration
+from bellpair_core.model.calibration import Calibration, Ingested
 from bellpair_core.model.device import (
     Device,
     DeviceKind,
@@ -33,28 +32,6 @@ from .findings import CalibrationRefused, Findings
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Ingested:
-    """What came of bringing one device in.
-
-    Attributes
-    ----------
-    calibration_id
-        The device's calibration now; ``None`` where there is none.
-    new
-        Whether it was not known before.
-    problem
-        Why the device's properties were not taken over: they could not be had, or were refused.
-    refused
-        Whether it was the latter.
-    """
-
-    calibration_id: str | None
-    new: bool = False
-    problem: str | None = None
-    refused: bool = False
-
-
 class Ingestion:
     """Brings devices into the catalogue.
 
@@ -62,16 +39,25 @@ class Ingestion:
     ----------
     region
         Where this runs: a device without a region of its own is asked there.
+    quality
+        A device's observed success over the expected, by the device's name.
     """
 
     def __init__(
-        self, tasks: TaskService, catalogue: Catalogue, blobs: Blobs, clock: Clock, region: str
+        self,
+        tasks: TaskService,
+        catalogue: Catalogue,
+        blobs: Blobs,
+        clock: Clock,
+        region: str,
+        quality: Callable[[str], float | None] = lambda device: None,
     ) -> None:
         self._tasks = tasks
         self._catalogue = catalogue
         self._blobs = blobs
         self._clock = clock
         self._region = region
+        self._quality = quality
 
     def __call__(self, devices: Iterable[DeviceSetting]) -> dict[str, Ingested]:
         """Ask each device for its properties, and store its entry and its compile target.
@@ -97,7 +83,7 @@ class Ingestion:
             except Exception as error:
                 _LOG.exception("device %s could not be brought in", setting.name)
                 done[setting.name] = Ingested(
-                    before.calibration_id if before else None,
+                    calibration_id=before.calibration_id if before is not None else None,
                     problem=str(error) or type(error).__name__,
                 )
         return done
@@ -127,11 +113,12 @@ class Ingestion:
             "median_one_qubit_error": medians.one_qubit_error,
             "median_two_qubit_error": medians.two_qubit_error,
             "median_readout_error": medians.readout_error,
-            "quality": known.quality if known is not None else None,
+            "couplings": None if target.edges is None else len(target.edges),
+            "quality": self._observed(setting.name, known),
         }
         self._catalogue.put_device(Device.model_validate(entry))
         new = known is None or known.calibration_id != target.calibration_id
-        return Ingested(target.calibration_id, new=new)
+        return Ingested(calibration_id=target.calibration_id, new=new)
 
     def _keep(self, target: DeviceTarget, findings: Findings, at: datetime) -> BlobRef:
         """Keep a new snapshot; where its target is."""
@@ -185,9 +172,15 @@ class Ingestion:
             now = _entry(setting, self._region, seen, at)
             # The properties are one whole: limits and prices of a broken one are not believed.
             states = {name: now[name] for name in ("status", "queue_depth", "seen_at")}
+            states["quality"] = self._observed(setting.name, known)
             self._catalogue.put_device(known.model_copy(update={**states, "refused": refused}))
         before = known.calibration_id if known is not None else None
-        return Ingested(before, problem=reason, refused=True)
+        return Ingested(calibration_id=before, problem=reason, refused=True)
+
+    def _observed(self, device: str, known: Device | None) -> float | None:
+        """The device's quality; what its entry says where there is no word of it now."""
+        quality = self._quality(device)
+        return quality if quality is not None or known is None else known.quality
 
     def _refused_before(self, device: str, known: Device | None) -> RefusedCalibration | None:
         if known is not None:
