@@ -1,7 +1,6 @@
 """On a schedule, when a device changes and when asked, brings state and calibration in."""
 
 import os
-from dataclasses import asdict
 from typing import Any
 
 from bellpair_core.composition import World
@@ -18,7 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     begin(WORLD, context)
     asked = event.get("ingest")
     devices = [one for one in WORLD.settings.devices if asked in (None, one.name)]
-    done = {name: asdict(one) for name, one in INGEST(devices).items()}
+    done = {name: one.model_dump() for name, one in INGEST(devices).items()}
     LOGGER.info("calibrations are in", extra={"calibrations": done})
     problems = [f"{name} ({one['problem']})" for name, one in done.items() if one["problem"]]
     if problems and asked is None:
