@@ -176,7 +176,7 @@ class Desk:
         self.clock = FakeClock()
         self.ledger = MemoryLedger()
         self.announcements = FakeAnnouncements()
-        self.watch = QualityWatch(self.ledger, self.clock, self.announcements)
+        self.watch = QualityWatch(self.ledger, self.clock, lambda: self.announcements)
 
     def see(self, key: str, right: int, kind: DeviceKind = DeviceKind.QPU, **changes: Any) -> None:
         job, result = measured(key, {"0000": right, "0001": 1000 - right}, **changes)
@@ -241,7 +241,7 @@ def test_an_observation_that_meets_anothers_write_is_dropped(desk: Desk) -> None
         def replace_quality(self, old: Quality, new: Quality) -> None:
             raise LedgerConflict("somebody else was here")
 
-    watch = QualityWatch(Contended(), desk.clock, desk.announcements)
+    watch = QualityWatch(Contended(), desk.clock, lambda: desk.announcements)
     job, result = measured("a", {"0000": 800, "0001": 200})
 
     watch(job, result, DeviceKind.QPU)
@@ -256,4 +256,4 @@ def test_a_ledger_out_of_reach_costs_an_observation_and_no_job(desk: Desk) -> No
 
     job, result = measured("a", {"0000": 800, "0001": 200})
 
-    QualityWatch(Away(), desk.clock, desk.announcements)(job, result, DeviceKind.QPU)
+    QualityWatch(Away(), desk.clock, lambda: desk.announcements)(job, result, DeviceKind.QPU)

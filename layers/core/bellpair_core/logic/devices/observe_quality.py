@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bellpair_core.model.device import DeviceKind
@@ -27,9 +27,16 @@ class QualityWatch:
     Costs a read of the ledger for a result with a known answer on a QPU, and a write unless
     another observation of the device was written within `QUALITY_EVERY`. Whoever meets another's
     write drops its own observation: there will be more.
+
+    Parameters
+    ----------
+    announcements
+        Where a fall is told; seldom needed, so made when it is.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, announcements: Announcements) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, announcements: Callable[[], Announcements]
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._announcements = announcements
@@ -66,7 +73,7 @@ class QualityWatch:
             return
         if new.regressed_since is not None and known.regressed_since is None:
             _LOG.error("device %s does worse than it used to: %s", device, regression_text(new))
-            self._announcements.fidelity_regressed(regression_detail(new))
+            self._announcements().fidelity_regressed(regression_detail(new))
 
 
 def success_ratio(job: Job, result: Mapping[str, Any]) -> float | None:

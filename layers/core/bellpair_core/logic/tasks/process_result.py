@@ -11,7 +11,7 @@ from bellpair_core.logic.devices.device_breaker import Breakers, away_text, barr
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
 from bellpair_core.logic.jobs.redirect import another_left
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
-from bellpair_core.model.device import Device
+from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.device_names import service_of_task
 from bellpair_core.model.errors import (
     DeviceUnavailable,
@@ -50,6 +50,7 @@ def process_result(
     clock: Clock,
     devices: Callable[[], Sequence[Device]],
     breakers: Breakers,
+    observe: Callable[[Job, Mapping[str, Any], DeviceKind | None], None] | None = None,
 ) -> dict[str, Any]:
     """Read the task's outcome and keep the job's result.
 
@@ -66,6 +67,8 @@ def process_result(
         event may wake, but not decide.
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
+    observe
+        Learns of the device from the job, its result and the device's kind.
 
     Raises
     ------
@@ -91,7 +94,8 @@ def process_result(
     if job.task is None:
         raise Fenced(f"job {job_id} has let go of task {task_arn}")
     with awaiting_blobs(ledger, clock, job, attempt=attempt):
-        kept = blobs.put(json.dumps(_result(job, blobs, document, state)).encode())
+        result = _result(job, blobs, document, state)
+        kept = blobs.put(json.dumps(result).encode())
     charged = Usage(device_usd=job.price.of(job.shots, _seconds(state)))
 
     def with_result(job: Job) -> Job:
@@ -109,6 +113,9 @@ def process_result(
 
     amend_job(ledger, job, with_result, attempt=attempt)
     breakers.succeeded(job.device_used or job.device)
+    if observe is not None:
+        used = next((one for one in devices() if one.name == job.device_used), None)
+        observe(job, result, used.kind if used is not None else None)
     return {"task_arn": task_arn}
 
 
