@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .gates import PAULIS
 from .noise import NoisyCircuit
-from .statevector import FusedGates, StateBatch
+from .statevector import AMPLITUDE, FusedGates, StateBatch
 
 Bits = NDArray[np.uint8]
 Strike = tuple[int, int]
@@ -24,6 +26,9 @@ WORK_BUDGET = 4e9
 """Amplitude updates that one task may cost before its shots must share trajectories."""
 _BATCH_AMPLITUDES = 2**18
 """Amplitudes simulated at once: two megabytes, about a core's cache."""
+
+_EXACT_QUBITS = 8
+"""Up to here a density matrix is smaller than the trajectories that stand for it."""
 
 
 class Stopped(Exception):
@@ -88,13 +93,65 @@ def expected_distribution(
 ) -> NDArray[np.float64]:
     """The probabilities of a shot's outcomes, with less chance in them than counts have.
 
-    The trajectory without an error counts with its exact probability, and readout errors are
-    computed; what chance is left is in the mean over ``trajectories`` that have errors.
+    Up to eight qubits there is none. Beyond, the trajectory without an error counts with its
+    exact probability, and what chance is left is in the mean over ``trajectories`` that have
+    errors.
 
     Returns
     -------
     Array of shape (2,) * columns of the result, in their order; it adds up to 1.
     """
+    if circuit.qubits <= _EXACT_QUBITS:
+        mixed = _exact(circuit)
+    else:
+        mixed = _mean(circuit, trajectories, rng)
+    rest = [qubit for qubit in range(circuit.qubits) if qubit not in circuit.measured]
+    shaped = mixed.reshape((2,) * circuit.qubits).transpose(*circuit.measured, *rest)
+    read = shaped.reshape((2,) * len(circuit.measured) + (-1,)).sum(axis=-1)
+    if circuit.readout is not None:
+        for column, (up, down) in enumerate(circuit.readout):
+            flips = np.array([[1 - up, down], [up, 1 - down]])
+            read = np.moveaxis(np.tensordot(flips, read, axes=(1, column)), 0, column)
+    distribution: NDArray[np.float64] = read / read.sum()
+    return distribution
+
+
+def _exact(circuit: NoisyCircuit) -> NDArray[np.float64]:
+    """By the density matrix, kept as a state of twice the qubits: rows, then columns."""
+    size = circuit.qubits
+    state = StateBatch(2 * size)
+    sites = defaultdict(list)
+    for site in circuit.sites:
+        sites[site.after].append(site)
+    for index, (matrix, qubits) in enumerate(circuit.gates):
+        places = (*qubits, *(size + qubit for qubit in qubits))
+        state.apply(np.kron(matrix, matrix.conj()).astype(AMPLITUDE), places)
+        for site in sites[index]:
+            places = (*site.qubits, *(size + qubit for qubit in site.qubits))
+            state.apply(_channel(site.paulis, site.probabilities), places)
+    order = [state.axes.index(axis) for axis in range(2 * size)]
+    density = state.amplitudes[..., 0].transpose(order).reshape(2**size, 2**size)
+    return np.clip(np.diag(density).real.astype(np.float64), 0, None)
+
+
+@lru_cache(maxsize=1024)
+def _channel(
+    paulis: tuple[tuple[int, ...], ...], probabilities: tuple[float, ...]
+) -> NDArray[np.complex64]:
+    """What an error site does to the density matrix of its qubits, as one matrix."""
+    dimension = 4 ** len(paulis[0])
+    total = (1 - math.fsum(probabilities)) * np.eye(dimension, dtype=np.complex128)
+    for outcome, probability in zip(paulis, probabilities, strict=True):
+        pauli = PAULIS[outcome[0]]
+        for number in outcome[1:]:
+            pauli = np.kron(pauli, PAULIS[number]).astype(np.complex128)
+        total += probability * np.kron(pauli, pauli.conj())
+    return total.astype(AMPLITUDE)
+
+
+def _mean(
+    circuit: NoisyCircuit, trajectories: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     ideal = _simulate(circuit, [()], lambda: False)[:, 0].astype(np.float64)
     faultless = float(np.prod([1 - site.total for site in circuit.sites]))
     struck = np.zeros_like(ideal)
@@ -112,17 +169,7 @@ def expected_distribution(
             part = _simulate(circuit, groups[start : start + width], lambda: False)
             struck += part.sum(axis=1, dtype=np.float64)
         drawn += len(groups)
-    mixed = faultless * ideal + (1 - faultless) * (struck / drawn if drawn else ideal)
-
-    rest = [qubit for qubit in range(circuit.qubits) if qubit not in circuit.measured]
-    shaped = mixed.reshape((2,) * circuit.qubits).transpose(*circuit.measured, *rest)
-    read = shaped.reshape((2,) * len(circuit.measured) + (-1,)).sum(axis=-1)
-    if circuit.readout is not None:
-        for column, (up, down) in enumerate(circuit.readout):
-            flips = np.array([[1 - up, down], [up, 1 - down]])
-            read = np.moveaxis(np.tensordot(flips, read, axes=(1, column)), 0, column)
-    distribution: NDArray[np.float64] = read / read.sum()
-    return distribution
+    return faultless * ideal + (1 - faultless) * (struck / drawn if drawn else ideal)
 
 
 def _strikes(

@@ -229,10 +229,12 @@ def test_sharing_trajectories_keeps_the_distribution_of_a_shot() -> None:
     assert shared.shape == (20_000, 2)
 
 
-def test_the_expected_distribution_is_that_of_many_shots() -> None:
+@pytest.mark.parametrize("idle", [0, 6], ids=["exact", "by-trajectories"])
+def test_the_expected_distribution_is_that_of_many_shots(idle: int) -> None:
+    more = " ".join(f"prx(0.1, 0) ${qubit};" for qubit in range(11, 11 + idle))
     program = read_program(
         "OPENQASM 3.0; bit[3] b;\n#pragma braket verbatim\n"
-        "box{ prx(1.1, 0.3) $2; cz $2, $1; prx(0.7, 1) $1; cz $1, $6; prx(2, 0) $6; }\n"
+        f"box{{ {more} prx(1.1, 0.3) $2; cz $2, $1; prx(0.7, 1) $1; cz $1, $6; prx(2, 0) $6; }}\n"
         "b[0] = measure $6; b[1] = measure $1; b[2] = measure $2;"
     )
     calibration = calibrate(SQUARE)
