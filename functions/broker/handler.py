@@ -11,8 +11,9 @@ from typing import Any
 from bellpair_core.composition import World
 from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.logic.runs.quantum_call import CallPlanner
+from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.stage import LOGGER, begin
-from bellpair_quantum.stage import compile_for_job
+from bellpair_quantum.stage import JobCompiler
 
 WORLD = World.from_environment(os.environ)
 BROKER = Broker(
@@ -22,7 +23,12 @@ BROKER = Broker(
     clock=WORLD.clock,
     settings=WORLD.settings,
     planner=CallPlanner(
-        WORLD.blobs, WORLD.clock, WORLD.settings, WORLD.devices, WORLD.breakers, compile_for_job
+        WORLD.blobs,
+        WORLD.clock,
+        WORLD.settings,
+        WORLD.devices,
+        WORLD.breakers,
+        FormMaker(JobCompiler(), WORLD.forms, WORLD.blobs),
     ),
     desk=WORLD.call_desk,
     spending=WORLD.spending,

@@ -5,12 +5,14 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.tasks.compile_job import compile_job
+from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.stage import stage
-from bellpair_quantum.stage import compile_for_job
+from bellpair_quantum.stage import JobCompiler
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS = WORLD.ledger, WORLD.blobs
 DEVICES, BREAKERS = WORLD.devices, WORLD.breakers
+FORMS = FormMaker(JobCompiler(), WORLD.forms, BLOBS)
 
 
 @stage(WORLD)
@@ -22,8 +24,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         event["attempt"],
         ledger=LEDGER,
         devices=DEVICES,
+        newest=WORLD.catalogue.devices,
         breakers=BREAKERS,
         blobs=BLOBS,
         clock=WORLD.clock,
-        compiler=compile_for_job,
+        forms=FORMS,
+        spent=WORLD.meter.take,
     )

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from bellpair_core.ports import Blobs, Catalogue, Journal, Ledger, Triggers
+from bellpair_core.ports import Blobs, Catalogue, CompiledForms, Journal, Ledger, Triggers
 from tests.contract.blob_copies_contract import HOME, PEER, BlobCopiesContract
 from tests.contract.blobs_contract import BlobsContract
 from tests.contract.catalogue_contract import SNAPSHOTS_KEPT, CatalogueContract
+from tests.contract.forms_contract import FormsContract
 from tests.contract.functions_contract import FunctionsContract, FunctionStore
 from tests.contract.journal_contract import JournalContract
 from tests.contract.ledger_contract import LedgerContract
 from tests.contract.triggers_contract import TriggersContract
-from tests.fakes import MemoryBlobs, MemoryCatalogue, MemoryJournal, MemoryLedger
+from tests.fakes import (
+    FakeClock,
+    MemoryBlobs,
+    MemoryCatalogue,
+    MemoryForms,
+    MemoryJournal,
+    MemoryLedger,
+)
 from tests.fakes.memory_buckets import MemoryBuckets
 from tests.fakes.memory_functions import MemoryFunctions
 from tests.fakes.memory_triggers import MemoryTriggers
@@ -22,6 +30,16 @@ class TestMemoryLedger(LedgerContract):
     @pytest.fixture
     def ledger(self) -> Ledger:
         return MemoryLedger()
+
+
+class TestMemoryForms(FormsContract):
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.fixture
+    def forms(self, clock: FakeClock) -> CompiledForms:
+        return MemoryForms(clock)
 
 
 class TestMemoryJournal(JournalContract):

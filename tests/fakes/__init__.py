@@ -1,18 +1,21 @@
 """Doubles of the ports, held to the same contract tests as the real adapters."""
 
 from .fake_clock import FakeClock
+from .fake_compiler import FakeCompiler
 from .fake_pair_desk import FakeAnnouncements, FakeOperations, FakePeers
 from .fake_tasks import FakeTasks
 from .fake_workflows import FakeWakeups, FakeWorkflows
 from .fake_world import FakeWorld
 from .memory_blobs import MemoryBlobs
 from .memory_catalogue import MemoryCatalogue
+from .memory_forms import MemoryForms
 from .memory_journal import MemoryJournal
 from .memory_ledger import MemoryLedger
 
 __all__ = [
     "FakeAnnouncements",
     "FakeClock",
+    "FakeCompiler",
     "FakeOperations",
     "FakePeers",
     "FakeTasks",
@@ -21,6 +24,7 @@ __all__ = [
     "FakeWorld",
     "MemoryBlobs",
     "MemoryCatalogue",
+    "MemoryForms",
     "MemoryJournal",
     "MemoryLedger",
 ]

@@ -31,13 +31,14 @@ from bellpair_core.logic.runs.resume_function import Resumption
 from bellpair_core.logic.runs.spending import Spending
 from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.logic.tasks.launch_task import launch_task
+from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.logic.tasks.process_result import process_result
 from bellpair_core.logic.tasks.task_changed import task_changed
-from bellpair_core.model.device import DeviceTarget
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
+from tests.fakes import FakeCompiler
 
 from .function_stages import FUNCTION_HANDLERS
 
@@ -53,22 +54,6 @@ PATIENCE_SECONDS = 2.0
 def spent() -> Usage:
     """What an invocation consumed: nothing that matters here."""
     return NOTHING
-
-
-class CompiledProgram:
-    """What the simulated compiler gives back."""
-
-    bits: tuple[int | None, ...] = (0, 1)
-
-    def __init__(self, source: str, target: DeviceTarget) -> None:
-        self.metrics: dict[str, Any] = {}
-        self.program = f"// for {target.device}\n{source}"
-        self.calibration_id = target.calibration_id
-
-
-def compiled(source: str, version: str, target: DeviceTarget) -> CompiledProgram:
-    """Compile as the simulation does."""
-    return CompiledProgram(source, target)
 
 
 class Process:
@@ -88,6 +73,7 @@ class Process:
         self.devices = Recent(region.catalogue.devices, self.clock)
         self.breakers = Breakers(self.ledger, self.clock)
         self.watch = Watch(self.settings.sentinel)
+        self.forms = FormMaker(FakeCompiler(), region.forms, self.blobs)
 
     @cached_property
     def desk(self) -> CallDesk:
@@ -119,7 +105,7 @@ class Process:
             clock=self.clock,
             settings=self.settings,
             planner=CallPlanner(
-                self.blobs, self.clock, self.settings, self.devices, self.breakers, compiled
+                self.blobs, self.clock, self.settings, self.devices, self.breakers, self.forms
             ),
             desk=self.desk,
             spending=self.spending,
@@ -207,9 +193,11 @@ def transpile(process: Process, event: dict[str, Any]) -> Any:
         ledger=process.ledger,
         devices=process.devices,
         breakers=process.breakers,
+        newest=process.region.catalogue.devices,
         blobs=process.blobs,
         clock=process.clock,
-        compiler=compiled,
+        forms=process.forms,
+        spent=spent,
     )
 
 

@@ -95,7 +95,8 @@ def devices() -> tuple[Device, ...]:
         device.model_copy(
             update={
                 "target": _target(device),
-                "calibration_id": device.name,
+                "calibration_id": f"calibration of {device.name}",
+                "calibrated_at": START,
                 "price": PRICE,
             }
         )
@@ -111,6 +112,7 @@ def _target(device: Device) -> BlobRef:
         device=device.name,
         kind=device.kind,
         qubits=(0, 1),
+        calibrated_at=START,
         calibration_id=f"calibration of {device.name}",
     )
     data = target.model_dump_json().encode()

@@ -176,6 +176,18 @@ class Accesses:
         """Write the entries of devices."""
         return self._catalogue("dynamodb:PutItem", "DEVICE#*")
 
+    def reuse_forms(self) -> Access:
+        """Keep compiled forms, and find what was compiled before."""
+        return self._catalogue(("dynamodb:GetItem", "dynamodb:PutItem"), "FORM#*")
+
+    def read_calibrations(self) -> Access:
+        """Read the series of devices' calibrations."""
+        return self._catalogue(_READ_MANY, "CALIBRATIONS#*")
+
+    def keep_calibrations(self) -> Access:
+        """Add to the series of devices' calibrations, and take its oldest away."""
+        return self._catalogue(("dynamodb:PutItem", "dynamodb:DeleteItem"), "CALIBRATIONS#*")
+
     def read_blobs(self) -> Access:
         """Read blobs in either region."""
         # Who may not list a bucket is told of a missing object that access is denied.
@@ -303,6 +315,15 @@ class Accesses:
             actions=("lambda:InvokeFunction",),
             resources=(self._names.callee_arn("broker"),),
             environment={"BELLPAIR_BROKER": self._names.callee("broker")},
+        )
+
+    def ask_for_ingestion(self) -> Access:
+        """Have either region bring one of its devices in."""
+        both = (self._names, self._names.peer)
+        return Access(
+            actions=("lambda:InvokeFunction",),
+            resources=tuple(names.callee_arn("calibration") for names in both),
+            environment={"BELLPAIR_CALIBRATION": self._names.callee("calibration")},
         )
 
     def call_back(self) -> Access:

@@ -25,7 +25,7 @@ class Broker(Construct):
                 *(accesses.write_breakers(), accesses.hold_slots(), accesses.wake_dispatcher()),
                 *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
                 *(accesses.read_tenants(), accesses.read_devices()),
-                *(accesses.read_blobs(), accesses.write_blobs()),
+                *(accesses.read_blobs(), accesses.write_blobs(), accesses.reuse_forms()),
                 *accesses.launch_tasks(),
                 *(accesses.follow_tasks(), accesses.cancel_tasks(), accesses.read_results()),
                 accesses.be_patient(),

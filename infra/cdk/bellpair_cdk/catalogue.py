@@ -7,6 +7,7 @@ from constructs import Construct
 
 from bellpair_cdk.names import Names
 from bellpair_cdk.table import protection, string
+from bellpair_core.adapters.dynamodb_forms import EXPIRES_AT
 
 
 class Catalogue(Construct):
@@ -22,6 +23,8 @@ class Catalogue(Construct):
             sort_key=string("sk"),
             billing=dynamodb.Billing.on_demand(),
             encryption=dynamodb.TableEncryptionV2.aws_managed_key(),
+            # Of compiled forms; nothing else has the attribute.
+            time_to_live_attribute=EXPIRES_AT,
             dynamo_stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             replicas=[dynamodb.ReplicaTableProps(region=names.stage.secondary_region)],
             **protection(names.stage),

@@ -66,6 +66,7 @@ class JobWorkflow(Construct):
                 accesses.write_jobs(),
                 accesses.read_devices_of_catalogue(),
                 accesses.know_devices(),
+                accesses.reuse_forms(),
                 accesses.read_blobs(),
                 accesses.write_blobs(),
                 heavy=True,

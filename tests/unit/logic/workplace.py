@@ -14,9 +14,10 @@ from bellpair_core.logic.jobs.sweep_jobs import sweep_jobs
 from bellpair_core.logic.recent import Recent
 from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.logic.tasks.launch_task import launch_task
+from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.logic.tasks.process_result import process_result
 from bellpair_core.logic.tasks.task_changed import task_changed
-from bellpair_core.model.device import DeviceKind, DeviceStatus, DeviceTarget
+from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.job import Job
 from bellpair_core.model.limits import OPEN_PAGE, OPEN_SHARDS
 from bellpair_core.model.pair import Operation, OperationKind, Outcome
@@ -26,11 +27,13 @@ from bellpair_core.settings import DeviceSetting, Settings
 from tests.examples import device_example, job_example
 from tests.fakes import (
     FakeClock,
+    FakeCompiler,
     FakeTasks,
     FakeWakeups,
     FakeWorkflows,
     MemoryBlobs,
     MemoryCatalogue,
+    MemoryForms,
     MemoryJournal,
     MemoryLedger,
 )
@@ -41,16 +44,6 @@ BELL_RESULT = {
     "measuredQubits": [0, 1],
     "measurements": [[0, 0]] * 6 + [[1, 1]] * 4,
 }
-
-
-class CompiledExample:
-    """What a compiler gave back."""
-
-    def __init__(self, source: str, target: DeviceTarget) -> None:
-        self.program = f"// for {target.device}\n{source}"
-        self.bits: tuple[int | None, ...] = (0, 1)
-        self.calibration_id = target.calibration_id
-        self.metrics: dict[str, Any] = {"depth": 3}
 
 
 class Workplace:
@@ -69,7 +62,8 @@ class Workplace:
         self.tasks = FakeTasks()
         self.workflows = FakeWorkflows()
         self.wakeups = FakeWakeups()
-        self.compiled = 0
+        self.compiler = FakeCompiler()
+        self.forms = MemoryForms(self.clock)
         self.buckets = [f"amazon-braket-bellpair-test-{ACCOUNT}-us-east-1"]
         self.settings = Settings(
             stage="test",
@@ -95,12 +89,6 @@ class Workplace:
         for setting in self.settings.devices:
             name = setting.name
             kind = DeviceKind.QPU if setting.max_in_flight else DeviceKind.SIMULATOR
-            target = DeviceTarget(
-                device=name,
-                kind=kind,
-                qubits=(0, 1),
-                calibration_id=f"calibration of {name}",
-            )
             self.catalogue.put_device(
                 device_example(
                     name,
@@ -108,9 +96,9 @@ class Workplace:
                     kind=kind,
                     region=setting.region or REGION,
                     max_in_flight=setting.max_in_flight,
-                    target=self.blobs.put(target.model_dump_json().encode()),
                 )
             )
+            self.calibrate(name, f"calibration of {name}")
 
     def peer(self) -> Self:
         """The other region: the same ledger, catalogue, blobs, clock and device service, and
@@ -118,8 +106,39 @@ class Workplace:
         other = copy(self)
         other.workflows = FakeWorkflows()
         other.wakeups = FakeWakeups()
+        other.compiler = FakeCompiler()
         other.settings = self.settings.model_copy(update={"region": self.settings.peer_region})
         return other
+
+    def calibrate(self, name: str, calibration: str, **facts: Any) -> None:
+        """The device's calibration is brought in: qubits 0 and 1, unless ``facts`` say else."""
+        device = self.device(name)
+        target = DeviceTarget(
+            **{"qubits": (0, 1), "calibrated_at": self.clock(), **facts},
+            device=name,
+            kind=device.kind,
+            calibration_id=calibration,
+        )
+        self.catalogue.put_device(
+            device.model_copy(
+                update={
+                    "calibration_id": calibration,
+                    "calibrated_at": target.calibrated_at,
+                    "target": self.blobs.put(target.model_dump_json().encode()),
+                    "seen_at": self.clock(),
+                }
+            )
+        )
+
+    def device(self, name: str) -> Device:
+        """The device as the catalogue has it."""
+        (device,) = (device for device in self.catalogue.devices() if device.name == name)
+        return device
+
+    @property
+    def compiled(self) -> int:
+        """How often something was compiled here."""
+        return self.compiler.made
 
     def promote(self) -> None:
         """This region is promoted, by the one write."""
@@ -179,22 +198,19 @@ class Workplace:
         )
 
     def compile(self, job: Job) -> dict[str, Any]:
-        """The compile stage, with a compiler that counts its calls."""
-
-        def compiler(source: str, version: str, target: DeviceTarget) -> CompiledExample:
-            self.compiled += 1
-            return CompiledExample(source, target)
-
+        """The compile stage, in a process that has just started."""
         return compile_job(
             job.id,
             job.epoch,
             self.attempt(job),
             ledger=self.ledger,
             devices=self.catalogue.devices,
+            newest=self.catalogue.devices,
             breakers=self.breakers,
             blobs=self.blobs,
             clock=self.clock,
-            compiler=compiler,
+            forms=FormMaker(self.compiler, self.forms, self.blobs),
+            spent=Usage,
         )
 
     def launch(self, job: Job, token: str = "token") -> None:
@@ -276,7 +292,7 @@ class Workplace:
 
     def tell_status(self, name: str, status: DeviceStatus) -> None:
         """The catalogue has it that a device is online or not."""
-        (device,) = (device for device in self.catalogue.devices() if device.name == name)
+        device = self.device(name)
         seen = {"status": status, "seen_at": self.clock()}
         self.catalogue.put_device(device.model_copy(update=seen))
 

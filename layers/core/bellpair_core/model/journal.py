@@ -8,10 +8,11 @@ end is compared and moved in one write.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from .blob import BlobRef
 from .job import Task
@@ -40,6 +41,27 @@ class CallTask(BaseModel):
     bits: tuple[int | None, ...]
 
 
+class CallProgram(BaseModel):
+    """One compiled program of a call.
+
+    Attributes
+    ----------
+    program
+        OpenQASM 3 as the device takes it.
+    readout
+        For each classical bit, bit 0 first, the chances that its qubit is read as 1 where it is
+        0, and as 0 where it is 1; ``None`` where the calibration does not tell.
+    metrics
+        What the compiler tells of it, ready for JSON.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    program: str
+    readout: tuple[tuple[float, float] | None, ...] | None = None
+    metrics: dict[str, Any] = Field(default_factory=dict)
+
+
 class Call(BaseModel):
     """The intent of a quantum call, written before any of its tasks is made.
 
@@ -52,7 +74,7 @@ class Call(BaseModel):
     name
         Kind and fingerprint of the call, as the replay engine compares them.
     programs
-        JSON list of the compiled programs, one a task.
+        The compiled programs, one a task, as `packed_programs` gives them.
     reserved_usd
         What the tasks may cost at most, as far as that is known before.
     month
@@ -101,6 +123,10 @@ class CallResult(BaseModel):
     value: BlobRef | None = None
     error: dict[str, str] | None = None
     cost_usd: float = 0.0
+
+
+_PROGRAMS = TypeAdapter(list[CallProgram])
+_PACKED = TypeAdapter(list[CallProgram | str])
 
 
 class Launched(BaseModel):
@@ -212,6 +238,19 @@ class Line(BaseModel):
     ended: str | None = None
     returned: BlobRef | None = None
     failure: str | None = None
+
+
+def packed_programs(programs: Sequence[CallProgram]) -> bytes:
+    """The programs of a call as the payload that its intent names."""
+    return _PROGRAMS.dump_json(list(programs), exclude_defaults=True)
+
+
+def unpacked_programs(data: bytes) -> list[CallProgram]:
+    """What `packed_programs` made ``data`` of; plain texts too, which calls had at first."""
+    return [
+        CallProgram(program=one) if isinstance(one, str) else one
+        for one in _PACKED.validate_json(data)
+    ]
 
 
 def call_token(stage: str, job: str, line: int, generation: int, place: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from bellpair_core.model.device import DeviceTarget
@@ -23,8 +22,6 @@ class CompileRequest:
     distrust
         Why the device's calibration is not to be relied on; ``None`` where it is. A program is
         then compiled by the device's topology alone, and its metrics say so under ``fallback``.
-    now
-        When it is asked for.
     budget_s
         Seconds to try candidates for; the compiler's own where not given.
     """
@@ -33,7 +30,6 @@ class CompileRequest:
     version: str
     transforms: tuple[Mapping[str, Any], ...] = ()
     distrust: str | None = None
-    now: datetime | None = None
     budget_s: float | None = None
 
 

@@ -20,14 +20,15 @@ from bellpair_core.logic.runs.park_function import park_function
 from bellpair_core.logic.runs.quantum_call import CallPlanner
 from bellpair_core.logic.runs.resume_function import Resumption
 from bellpair_core.logic.runs.spending import Spending
-from bellpair_core.model.device import DeviceTarget, TaskPrice
+from bellpair_core.logic.tasks.make_form import FormMaker
+from bellpair_core.model.device import TaskPrice
 from bellpair_core.model.function import Invocation
 from bellpair_core.model.job import Job, Task
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState, TaskStatus
 from tests.examples import BELL
-from tests.fakes import FakeTasks
-from tests.unit.logic.workplace import CompiledExample, Workplace
+from tests.fakes import FakeCompiler, FakeTasks
+from tests.unit.logic.workplace import Workplace
 
 CALLS = 4
 PRICE = TaskPrice(per_task_usd=0.3, per_shot_usd=0.01)
@@ -116,6 +117,7 @@ class FunctionPlace(Workplace):
         self.monthly_cap: float | None = None
         self.tickets = 0
         self.compile_s = 0.0
+        self.compiler = FakeCompiler(lambda: self.pause(self.compile_s))
         self.asked = 0
 
     def invoke(self, key: str = "first", **changes: Any) -> Job:
@@ -168,12 +170,6 @@ class FunctionPlace(Workplace):
 
     def broker(self) -> Broker:
         """The broker, in a process that has just started."""
-
-        def compiler(source: str, version: str, target: DeviceTarget) -> CompiledExample:
-            self.compiled += 1
-            self.pause(self.compile_s)
-            return CompiledExample(source, target)
-
         return Broker(
             ledger=self.ledger,
             journal=self.journal,
@@ -186,7 +182,7 @@ class FunctionPlace(Workplace):
                 self.settings,
                 self.catalogue.devices,
                 self.breakers,
-                compiler,
+                FormMaker(self.compiler, self.forms, self.blobs),
             ),
             desk=self.desk,
             spending=self.spending,

@@ -26,8 +26,13 @@ _NOT_YET = frozenset(
 """Programs that may be good OpenQASM, but not for us."""
 
 
-def checked_program(source: str) -> ProgramFacts:
+def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
     """What a device needs to know of the program.
+
+    Parameters
+    ----------
+    inputs
+        Whether values for its inputs will be given.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def checked_program(source: str) -> ProgramFacts:
             limit_bytes=SOURCE_BYTES_MAX,
         )
     try:
-        facts = check_program(source, _LIMITS)
+        facts = check_program(source, _LIMITS, inputs=inputs)
     except ProgramError as error:
         if error.kind is ProblemKind.TOO_MANY_QUBITS:
             code = ErrorCode.PROGRAM_TOO_WIDE

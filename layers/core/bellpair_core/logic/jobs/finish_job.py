@@ -138,8 +138,9 @@ def _whole(job: Job, counted: Usage) -> Usage:
 
     The first and the last write of a record cannot hold their own price, so they are taken to
     cost what the writes between them cost on average. Every state entered is a transition:
-    the execution's start, its four states, and one for each time the task was asked for news. Of
-    a function's states the journal tells, but for the first and the last.
+    the execution's start, its four states, one for each time the task was asked for news, and two
+    for each time the job was compiled again. Of a function's states the journal tells, but for the
+    first and the last.
     """
     mean = counted.write_units / counted.writes if counted.writes else 1.0
     polls = sum(event.type == "polled" for event in job.events)
@@ -147,7 +148,9 @@ def _whole(job: Job, counted: Usage) -> Usage:
         writes=2,
         write_units=2 * mean,
         api_requests=1,
-        state_transitions=job.attempt * (5 if job.function is None else 3) + polls,
+        state_transitions=(
+            job.attempt * (5 if job.function is None else 3) + polls + 2 * job.recompiles
+        ),
     )
 
 

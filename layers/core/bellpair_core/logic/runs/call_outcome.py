@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bellpair_core.logic.tasks.counts import BIT_ORDER, counts_of
 from bellpair_core.model.errors import ErrorCode, JobFailed
-from bellpair_core.model.journal import Call, CallResult
+from bellpair_core.model.journal import Call, CallProgram, CallResult
 from bellpair_core.ports import TaskState, TaskStatus
 
 from .call_desk import CallDesk
@@ -26,12 +26,15 @@ class CallOutcome:
         Number of the journal's line with the call's intent.
     places
         The call's tasks.
+    programs
+        What they run.
     """
 
     desk: CallDesk
     line: int
     call: Call
     places: Sequence[TaskPlace]
+    programs: Callable[[], Sequence[CallProgram]]
 
     def succeeded(self) -> CallResult:
         """The counts of all tasks, whose results are all here; a failure where they make no sense.
@@ -39,10 +42,10 @@ class CallOutcome:
         Raises
         ------
         TransientFault
-            When the result could not be stored.
+            When the result could not be stored, or what was run could not be read.
         """
         results = []
-        for place, task in zip(self.places, self.call.tasks, strict=True):
+        for place, task, made in zip(self.places, self.call.tasks, self.programs(), strict=True):
             assert place.document is not None
             try:
                 counts = counts_of(place.document, task.bits)
@@ -52,7 +55,16 @@ class CallOutcome:
                 text = f"The result of task {place.arn} is not a gate-model result: {error!r}"
                 return self.failed(ErrorCode.RESULT_MISSING, text)
             shots = sum(counts.values())
-            results.append({"counts": counts, "shots": shots, "bits": len(task.bits)})
+            results.append(
+                {
+                    "counts": counts,
+                    "shots": shots,
+                    "bits": len(task.bits),
+                    "qubits": task.bits,
+                    "readout": made.readout,
+                    "metrics": made.metrics,
+                }
+            )
         self.desk.breakers.succeeded(self.call.device)
         cost = self._cost()
         value = {

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.jobs.checked_program import checked_program
-from bellpair_core.logic.tasks.compile_job import Compiler
+from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
-from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, NoRoom, TransientFault
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job
-from bellpair_core.model.journal import Call, CallTask, call_token
+from bellpair_core.model.journal import Call, CallProgram, CallTask, call_token, packed_programs
 from bellpair_core.model.limits import (
     CALL_COMPILE_TIME,
     CALL_GENERATIONS_MAX,
     CALL_PROGRAM_BYTES_MAX,
+    CALL_TRANSFORMS_MAX,
+    CALL_VALUES_MAX,
     PROGRAMS_PER_CALL_MAX,
     RESULT_BITS_MAX,
     SHOTS_MAX,
     SHOTS_MIN,
 )
 from bellpair_core.openqasm import ProgramFacts
-from bellpair_core.ports import Blobs, Clock
+from bellpair_core.ports import Blobs, Clock, CompileRequest
 from bellpair_core.settings import Settings
 
+from .bind_programs import BoundProgram, ProgramBinder, Remembered, digest
 from .spending import known_cost
 
-Value = TypeVar("Value")
-
 _CHECKED_MAX = 2048
-_COMPILED_MAX = 2048
 _TARGETS_MAX = 16
+
+_MANY_SOURCES = 60
+"""Different circuits of one call up to which each is compiled with all candidates."""
+
+_HASTY_S = 0.0
+"""Seconds for the candidates of each of more circuits: one is made of each."""
 
 
 class CallRefused(Exception):
@@ -60,6 +63,8 @@ class _Program(BaseModel):
 
     source: str = Field(min_length=1)
     shots: int = Field(ge=SHOTS_MIN, le=SHOTS_MAX, strict=True)
+    values: tuple[FiniteFloat, ...] | None = Field(None, max_length=CALL_VALUES_MAX)
+    transforms: tuple[dict[str, Any], ...] = Field((), max_length=CALL_TRANSFORMS_MAX)
 
 
 class _Asked(BaseModel):
@@ -80,20 +85,18 @@ class Prepared:
     """
 
     call: Call
-    programs: Sequence[str]
+    programs: Sequence[CallProgram]
 
 
 class CallPlanner:
     """Checks calls, chooses their devices and compiles them.
 
-    What it compiled it remembers: a warm process meets the same circuits again and again.
-
     Parameters
     ----------
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
-    compiler
-        As `compile_job` takes it.
+    forms
+        Compiles, each source once; what has values or transforms is then bound.
     """
 
     def __init__(
@@ -103,17 +106,16 @@ class CallPlanner:
         settings: Settings,
         devices: Callable[[], Sequence[Device]],
         breakers: Breakers,
-        compiler: Compiler,
+        forms: FormMaker,
     ) -> None:
         self._blobs = blobs
         self._clock = clock
         self._settings = settings
         self._devices = devices
         self._breakers = breakers
-        self._compiler = compiler
-        self._facts: _Remembered[ProgramFacts] = _Remembered(_CHECKED_MAX)
-        self._compiled: _Remembered[tuple[str, tuple[int | None, ...]]] = _Remembered(_COMPILED_MAX)
-        self._targets: _Remembered[DeviceTarget] = _Remembered(_TARGETS_MAX)
+        self._binder = ProgramBinder(forms, clock)
+        self._facts: Remembered[ProgramFacts] = Remembered(_CHECKED_MAX)
+        self._targets: Remembered[DeviceTarget] = Remembered(_TARGETS_MAX)
 
     def prepare(self, job: Job, update: Mapping[str, Any], index: int) -> Prepared:
         """The intent of a call, but for its tasks, which its place in the journal will name.
@@ -122,7 +124,7 @@ class CallPlanner:
         ----------
         update
             The replay engine's, with the payload
-            ``{"programs": [{"source", "shots"}], "device"}``.
+            ``{"programs": [{"source", "shots", "values"?, "transforms"?}], "device"}``.
         index
             Which call of the job it is, from 0.
 
@@ -134,41 +136,58 @@ class CallPlanner:
             When what it needs is out of reach now.
         """
         asked = _parsed(update.get("Payload"))
-        facts = [self._checked(program.source) for program in asked.programs]
+        facts = [self._checked(program) for program in asked.programs]
         _require_fetchable(asked, facts)
-        device = self._chosen(asked, job, facts)
-        target = self._target(device)
-        made = self._compiled_all(asked, facts, target)
-        programs = [program for program, _ in made]
+        device, made = self._made(asked, job, facts)
         shots = [program.shots for program in asked.programs]
         setting = self._settings.device(device.name)
         region = setting.region if setting is not None else device.region
+        programs = [one.program for one in made]
         call = Call(
             operation=update["Id"],
             index=index,
             name=str(update.get("Name") or ""),
             parent=update.get("ParentId"),
-            programs=self._blobs.put(json.dumps(programs).encode()),
+            programs=self._blobs.put(packed_programs(programs)),
             device=device.name,
             device_arn=setting.arn if setting is not None else device.arn,
             region=region or self._settings.region,
-            calibration_id=target.calibration_id,
+            calibration_id=self._target(device).calibration_id,
             tasks=tuple(
-                CallTask(client_token="", shots=taken, bits=bits)
-                for taken, (_, bits) in zip(shots, made, strict=True)
+                CallTask(client_token="", shots=taken, bits=one.bits)
+                for taken, one in zip(shots, made, strict=True)
             ),
             reserved_usd=known_cost(device.price, shots),
         )
         return Prepared(call, programs)
 
-    def _checked(self, source: str) -> ProgramFacts:
+    def _checked(self, program: _Program) -> ProgramFacts:
+        source, inputs = program.source, program.values is not None
+        key = f"{digest(source)} {inputs}"
         try:
-            return self._facts.get(_digest(source), lambda: checked_program(source))
+            return self._facts.get(key, lambda: checked_program(source, inputs=inputs))
         except BellpairError as error:
             raise CallRefused(error.code, error.detail, error.remedy) from None
 
-    def _chosen(self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]) -> Device:
-        """The device, whether or not it takes tasks just now; one that does where there is one."""
+    def _made(
+        self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]
+    ) -> tuple[Device, list[BoundProgram]]:
+        """The programs for the best device that has room for them."""
+        refusals: list[str] = []
+        for device in self._chosen(asked, job, facts):
+            try:
+                return device, self._compiled_all(asked, facts, device)
+            except NoRoom as refusal:
+                refusals.append(str(refusal))
+        raise CallRefused(
+            ErrorCode.COMPILE_FAILED,
+            " ".join(refusals),
+            "Choose another device, or wait until the device's next calibration.",
+        )
+
+    def _chosen(self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]) -> Sequence[Device]:
+        """The devices that the call may go to, whether or not they take tasks just now; first
+        those that do."""
         wanted = asked.device or job.device
         qubits = max(fact.num_qubits for fact in facts)
         shots = [program.shots for program in asked.programs]
@@ -177,7 +196,7 @@ class CallPlanner:
             raise TransientFault("no device has been seen yet")
         able = [device for device in devices if _able(device, wanted, qubits, shots)]
         if able:
-            return min(able, key=lambda device: self._reluctance(device, wanted, job))
+            return sorted(able, key=lambda device: self._reluctance(device, wanted, job))
         try:
             for taken in {min(shots), max(shots)}:
                 require_device(devices, wanted, num_qubits=qubits, shots=taken)
@@ -203,10 +222,12 @@ class CallPlanner:
         )
 
     def _compiled_all(
-        self, asked: _Asked, facts: Sequence[ProgramFacts], target: DeviceTarget
-    ) -> list[tuple[str, tuple[int | None, ...]]]:
-        made: list[tuple[str, tuple[int | None, ...]]] = []
+        self, asked: _Asked, facts: Sequence[ProgramFacts], device: Device
+    ) -> list[BoundProgram]:
+        target = self._target(device)
+        made: list[BoundProgram] = []
         began = self._clock()
+        many = len({program.source for program in asked.programs}) > _MANY_SOURCES
         for program, fact in zip(asked.programs, facts, strict=True):
             # Stopped in the midst of it, the broker could tell nobody why.
             if self._clock() - began >= CALL_COMPILE_TIME:
@@ -216,21 +237,18 @@ class CallPlanner:
                     f" which is the limit: {len(made)} of its {len(facts)} circuits were compiled.",
                     "Put fewer circuits into one call, or smaller ones.",
                 )
-            made.append(self._compile(program.source, fact.version, target))
+            request = CompileRequest(
+                program.source, fact.version, budget_s=_HASTY_S if many else None
+            )
+            try:
+                made.append(
+                    self._binder.bound(
+                        request, device, target, program.values or (), program.transforms
+                    )
+                )
+            except JobFailed as error:
+                raise CallRefused(*JobFailed.parse(str(error))) from None
         return made
-
-    def _compile(
-        self, source: str, version: str, target: DeviceTarget
-    ) -> tuple[str, tuple[int | None, ...]]:
-        def compiled() -> tuple[str, tuple[int | None, ...]]:
-            made = self._compiler(source, version, target)
-            return made.program, tuple(made.bits)
-
-        key = f"{target.device} {target.calibration_id} {_digest(source)}"
-        try:
-            return self._compiled.get(key, compiled)
-        except JobFailed as error:
-            raise CallRefused(*JobFailed.parse(str(error))) from None
 
 
 def at_line(call: Call, stage: str, job_id: str, line: int) -> Call:
@@ -298,24 +316,3 @@ def _able(device: Device, wanted: str, qubits: int, shots: Sequence[int]) -> boo
         return False
     in_range = device.shots_min <= min(shots) and max(shots) <= device.shots_max
     return qubits <= device.num_qubits and in_range
-
-
-def _digest(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()
-
-
-class _Remembered(Generic[Value]):
-    """The values asked for last."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[str, Value] = OrderedDict()
-
-    def get(self, key: str, make: Callable[[], Value]) -> Value:
-        """The value, made if it is not remembered."""
-        if key not in self._values:
-            self._values[key] = make()
-            if len(self._values) > self._limit:
-                self._values.popitem(last=False)
-        self._values.move_to_end(key)
-        return self._values[key]

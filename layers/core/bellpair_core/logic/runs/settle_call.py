@@ -6,7 +6,6 @@ so that a repetition finds the tasks that are there.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import SHARED_QUEUES, Job
-from bellpair_core.model.journal import CallResult, Launched
+from bellpair_core.model.journal import CallProgram, CallResult, Launched, unpacked_programs
 from bellpair_core.model.limits import TASK_UNKNOWN_MAX
 from bellpair_core.ports import LaunchRefused, TaskState, TaskUnknown
 
@@ -59,7 +58,7 @@ class CallWatch:
         desk: CallDesk,
         job: Job,
         pending: PendingCall,
-        programs: Sequence[str] | None = None,
+        programs: Sequence[CallProgram] | None = None,
     ) -> None:
         self.why: str | None = None
         self.lost = False
@@ -76,7 +75,9 @@ class CallWatch:
             TaskPlace(desk, job.id, self._line, self._call, number, self._known_programs, arn)
             for number, arn in enumerate(arns)
         ]
-        self._outcome = CallOutcome(desk, self._line, self._call, self._places)
+        self._outcome = CallOutcome(
+            desk, self._line, self._call, self._places, self._known_programs
+        )
 
     @property
     def launched(self) -> Launched:
@@ -167,9 +168,9 @@ class CallWatch:
         """The failure of a simulator's call that was lost too often."""
         return self._outcome.failed(ErrorCode.TASK_FAILED, text)
 
-    def _known_programs(self) -> Sequence[str]:
+    def _known_programs(self) -> Sequence[CallProgram]:
         if self._programs is None:
-            self._programs = json.loads(self._desk.blobs.get(self._call.programs))
+            self._programs = unpacked_programs(self._desk.blobs.get(self._call.programs))
         return self._programs
 
     def _free_places(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
-from bellpair_core.model.journal import Call, call_task
+from bellpair_core.model.journal import Call, CallProgram, call_task
 from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus, TaskUnknown
 
 from .call_desk import CallDesk
@@ -44,7 +44,7 @@ class TaskPlace:
         line: int,
         call: Call,
         number: int,
-        programs: Callable[[], Sequence[str]],
+        programs: Callable[[], Sequence[CallProgram]],
         arn: str | None = None,
     ) -> None:
         self.number = number
@@ -173,7 +173,7 @@ class TaskPlace:
         return self.state is not None and self.state.status is TaskStatus.COMPLETED
 
     def _launched(self) -> str:
-        program = self._programs()[self.number]
+        program = self._programs()[self.number].program
         task = call_task(self._call, self.number, self._line)
         return self._desk.tasks.launch(task, self._job_id, program)
 

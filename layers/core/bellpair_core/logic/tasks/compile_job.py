@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from bellpair_core.logic.devices.device_breaker import Breakers, barred
+from bellpair_core.logic.devices.distrust import distrust
 from bellpair_core.logic.jobs.amend_job import amend_job, going_on, owned_job
+from bellpair_core.logic.jobs.dispatch_policy import calibration_of, has_room
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs
+from bellpair_core.model.compiling import Superseded
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
-from bellpair_core.model.errors import DeviceUnavailable, ErrorCode, JobFailed, TransientFault
+from bellpair_core.model.errors import (
+    DeviceUnavailable,
+    ErrorCode,
+    JobFailed,
+    NoRoom,
+    TransientFault,
+)
 from bellpair_core.model.job import CompiledProgram, Job
-from bellpair_core.ports import Blobs, Clock, Ledger
+from bellpair_core.model.usage import Usage
+from bellpair_core.ports import Blobs, Clock, CompileRequest, Ledger
 
-
-class Compiled(Protocol):
-    """What a compiler gives back."""
-
-    @property
-    def program(self) -> str:
-        """OpenQASM 3 as the device takes it."""
-
-    @property
-    def bits(self) -> tuple[int | None, ...]:
-        """The device qubit measured into each classical bit."""
-
-    @property
-    def calibration_id(self) -> str:
-        """The calibration that it was compiled against."""
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """Depth, gate counts, layout and estimated success."""
-
-
-Compiler = Callable[[str, str, DeviceTarget], Compiled]
-"""Takes source, language version and target; raises `JobFailed` where it cannot."""
+from .make_form import FormMaker
 
 
 def compile_job(
@@ -45,12 +34,19 @@ def compile_job(
     *,
     ledger: Ledger,
     devices: Callable[[], Sequence[Device]],
+    newest: Callable[[], Sequence[Device]],
     breakers: Breakers,
     blobs: Blobs,
     clock: Clock,
-    compiler: Compiler,
+    forms: FormMaker,
+    spent: Callable[[], Usage],
 ) -> dict[str, Any]:
-    """Compile the job against its device's newest calibration, once.
+    """Compile the job against its device's newest calibration, where that is not done.
+
+    A calibration that is too old, or promises more than was seen, is not compiled by; the form's
+    metrics say so under ``fallback``. A program that has no room on the device, as that is
+    calibrated now, goes back to its queue: another device may take it if the job allows that,
+    and otherwise it waits for the device's next calibration.
 
     Parameters
     ----------
@@ -58,6 +54,11 @@ def compile_job(
         The execution that this is a stage of.
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
+    newest
+        The catalogue's devices as they are now.
+    spent
+        What this invocation consumed since it was last asked. A job that is compiled again
+        passes this stage twice, and its execution keeps the last one's account alone.
 
     Returns
     -------
@@ -67,51 +68,123 @@ def compile_job(
     Raises
     ------
     DeviceUnavailable
-        When the job has no task yet and its device takes none now.
+        When the job has no task yet and its device takes none now, or has no room for it.
     """
+    stage = _Stage(ledger, devices, newest, breakers, blobs, clock, forms, spent, attempt)
     job = owned_job(ledger, job_id, epoch, attempt)
     if job.task is None and job.result is None:
         # A task that exists must be found again first, to be cancelled or to be counted.
         going_on(job)
-        _require_available(job, devices(), breakers)
+        stage.require_available(job)
     if job.compiled is None:
-        target = _target(devices(), blobs, job.device_used or job.device)
-        with awaiting_blobs(ledger, clock, job, attempt=attempt):
-            source = blobs.get(job.program).decode()
-        made = compiler(source, job.language_version, target)
-        compiled = CompiledProgram(
-            program=blobs.put(made.program.encode()),
-            bits=made.bits,
-            calibration_id=made.calibration_id,
-            metrics=made.metrics,
-        )
-        job = amend_job(
-            ledger,
-            job,
-            lambda job: job.moved(
-                clock(),
-                event="compiled",
-                message=f"against calibration {compiled.calibration_id}",
-                compiled=compiled,
-                waiting_for=None,
-            ),
-            attempt=attempt,
-        )
+        job = stage.compiled(job)
     assert job.compiled is not None
     return {"calibration_id": job.compiled.calibration_id}
 
 
-def _require_available(job: Job, devices: Sequence[Device], breakers: Breakers) -> None:
+@dataclass(frozen=True)
+class _Stage:
+    """One run of the stage: what it works with, and its steps."""
+
+    ledger: Ledger
+    devices: Callable[[], Sequence[Device]]
+    newest: Callable[[], Sequence[Device]]
+    breakers: Breakers
+    blobs: Blobs
+    clock: Clock
+    forms: FormMaker
+    spent: Callable[[], Usage]
+    attempt: int
+
+    def require_available(self, job: Job) -> None:
+        """Turn round if the device takes no tasks now."""
+        device = _found(self.devices(), job)
+        if device is not None and device.status is DeviceStatus.RETIRED:
+            raise JobFailed(ErrorCode.DEVICE_RETIRED, f"Device {device.name} is retired.")
+        if why := barred(job, device, self.breakers):
+            raise DeviceUnavailable(why)
+
+    def compiled(self, job: Job) -> Job:
+        """The job with the program for its device."""
+        device, target = self._device(job)
+        if not has_room(job, device):
+            raise DeviceUnavailable(job.waiting_for or f"device {device.name} has no room for it")
+        with awaiting_blobs(self.ledger, self.clock, job, attempt=self.attempt):
+            source = self.blobs.get(job.program).decode()
+        why = distrust(device, self.clock())
+        try:
+            made = self.forms.program(
+                CompileRequest(source, job.language_version, distrust=why), target
+            )
+        except NoRoom as refusal:
+            self._turn_back(job, device, str(refusal))
+        event, message = _told(made, job.superseded)
+        usage = self.spent()
+
+        def with_form(job: Job) -> Job:
+            return job.moved(
+                self.clock(),
+                event=event,
+                message=message,
+                compiled=made,
+                superseded=None,
+                waiting_for=None,
+                usage=job.usage + usage,
+            )
+
+        return amend_job(self.ledger, job, with_form, attempt=self.attempt)
+
+    def _device(self, job: Job) -> tuple[Device, DeviceTarget]:
+        """The job's device and its newest target, no older than what the launch has seen."""
+        device = _found(self.devices(), job)
+        passed = job.superseded
+        if passed is not None and device is not None and _behind(device, passed):
+            device = _found(self.newest(), job)
+            if device is not None and _behind(device, passed):
+                raise TransientFault(f"calibration {passed.by} is not seen here yet")
+        if device is None or device.target is None:
+            raise TransientFault(f"device {job.device_used or job.device} has no calibration yet")
+        return device, DeviceTarget.model_validate_json(self.blobs.get(device.target))
+
+    def _turn_back(self, job: Job, device: Device, text: str) -> NoReturn:
+        """Leave the job to a device, or a calibration, that has room for its program."""
+        why = f"{text} It waits for the device's next calibration."
+
+        def without_room(job: Job) -> Job:
+            return job.moved(
+                self.clock(),
+                event="no-room",
+                message=text,
+                waiting_for=why,
+                no_room={**job.no_room, device.name: calibration_of(device)},
+            )
+
+        amend_job(self.ledger, job, without_room, attempt=self.attempt)
+        raise DeviceUnavailable(text)
+
+
+def _found(devices: Sequence[Device], job: Job) -> Device | None:
     name = job.device_used or job.device
-    device = next((device for device in devices if device.name == name), None)
-    if device is not None and device.status is DeviceStatus.RETIRED:
-        raise JobFailed(ErrorCode.DEVICE_RETIRED, f"Device {name} is retired.")
-    if why := barred(job, device, breakers):
-        raise DeviceUnavailable(why)
+    return next((device for device in devices if device.name == name), None)
 
 
-def _target(devices: Sequence[Device], blobs: Blobs, name: str) -> DeviceTarget:
-    device = next((device for device in devices if device.name == name), None)
-    if device is None or device.target is None:
-        raise TransientFault(f"device {name} has no calibration yet")
-    return DeviceTarget.model_validate_json(blobs.get(device.target))
+def _behind(device: Device, passed: Superseded) -> bool:
+    """Whether this entry is of before the calibration by which a form was given up."""
+    return device.calibration_id == passed.calibration_id != passed.by
+
+
+def _told(made: CompiledProgram, passed: Superseded | None) -> tuple[str, str]:
+    """Type and message of the line of the job's event log."""
+    if passed is None:
+        return "compiled", f"against calibration {made.calibration_id}"
+    now = _score(made.metrics.get("estimated_success"))
+    was, is_now = _score(passed.estimated_success), _score(passed.rescored)
+    message = (
+        f"against calibration {made.calibration_id}: estimated success {now}; the form before had"
+        f" {was} by its own calibration, {is_now} by this one"
+    )
+    return "recompiled", message
+
+
+def _score(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"

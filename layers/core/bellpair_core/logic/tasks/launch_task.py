@@ -10,9 +10,10 @@ from bellpair_core.logic.devices.device_breaker import Breakers, away_text, barr
 from bellpair_core.logic.jobs.amend_job import amend_job, going_on, owned_job
 from bellpair_core.logic.jobs.redirect import better_elsewhere
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
-from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
 from bellpair_core.model.device_names import service_of
 from bellpair_core.model.errors import (
+    CalibrationSuperseded,
     DeviceUnavailable,
     ErrorCode,
     Fenced,
@@ -21,7 +22,7 @@ from bellpair_core.model.errors import (
     TransientFault,
 )
 from bellpair_core.model.job import CompiledProgram, Job, JobStatus, Task, check_time, client_token
-from bellpair_core.model.limits import CHECK_WAITING_AFTER
+from bellpair_core.model.limits import CHECK_WAITING_AFTER, RECOMPILES_MAX
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import (
     Blobs,
@@ -36,6 +37,7 @@ from bellpair_core.ports import (
 )
 from bellpair_core.settings import DeviceSetting, Settings
 
+from .superseded import may_be_superseded, still_fits, superseded
 from .unknown_task import await_unknown
 
 
@@ -79,6 +81,12 @@ def launch_task(
     The program is read before the intent is written: one that is out of reach binds no job to a
     device.
 
+    Before the intent is written, the job's compiled form is held against the device's newest
+    calibration. Where that has superseded the form, or the device lacks what the form uses, the
+    form is given up by a conditional write and the job is compiled again: an interrupt, which a
+    job meets `RECOMPILES_MAX` times at most while its form still fits. Once there is an intent,
+    there may be a task, and nothing is compiled any more.
+
     Parameters
     ----------
     attempt
@@ -91,6 +99,8 @@ def launch_task(
 
     Raises
     ------
+    CalibrationSuperseded
+        When the job has no task, and is to be compiled again.
     DeviceUnavailable
         When the job has no task, and its device takes none now.
     TransientFault
@@ -105,12 +115,17 @@ def launch_task(
         workflows.answer(wake_token, _known_outcome(job))
         return
     if job.compiled is None:
+        if job.superseded is not None:
+            # Given up by a process that died before it could say so.
+            raise CalibrationSuperseded(job.superseded.why)
         raise JobFailed(ErrorCode.INTERNAL, f"job {job_id} reached its launch uncompiled")
+    compiled = job.compiled
     if job.task is None:
         stage.require_available(job, _offered(job, settings))
+        job = stage.require_current(job, compiled)
     known_arn = job.task.arn if job.task else None
-    program = stage.program(job, job.compiled) if known_arn is None else None
-    job, fresh = stage.intend(job, job.compiled, wake_token)
+    program = stage.program(job, compiled) if known_arn is None else None
+    job, fresh = stage.intend(job, compiled, wake_token)
     if program is not None:
         recorded = stage.launch(job, program, fresh=fresh)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
@@ -176,6 +191,41 @@ class _Stage:
             why = f"device {device.name} is {status}"
             self.breakers.failed(device.name, why, at_once=True, away=True)
             raise DeviceUnavailable(why)
+
+    def require_current(self, job: Job, compiled: CompiledProgram) -> Job:
+        """Have the job compiled again if its form has passed, before anything is promised."""
+        device = self._seen(job.device_used or job.device)
+        if device is None or device.target is None:
+            return job
+        if not may_be_superseded(compiled, device, self.clock()):
+            return job
+        with awaiting_blobs(self.ledger, self.clock, job, attempt=self.attempt):
+            target = DeviceTarget.model_validate_json(self.blobs.get(device.target))
+        passed = superseded(compiled, device, target, self.clock())
+        if passed is None:
+            return job
+        if job.recompiles >= RECOMPILES_MAX:
+            if still_fits(compiled, target):
+                return job
+            raise DeviceUnavailable(passed.why)
+
+        def given_up(job: Job) -> Job:
+            if job.task is not None or job.compiled is None:
+                return job
+            going_on(job)
+            return job.moved(
+                self.clock(),
+                event="superseded",
+                message=passed.why,
+                compiled=None,
+                superseded=passed,
+                recompiles=job.recompiles + 1,
+            )
+
+        job = amend_job(self.ledger, job, given_up, attempt=self.attempt)
+        if job.task is None:
+            raise CalibrationSuperseded(passed.why)
+        return job
 
     def program(self, job: Job, compiled: CompiledProgram) -> str:
         """The program that the device is to run."""
