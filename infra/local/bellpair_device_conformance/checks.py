@@ -301,7 +301,7 @@ def _nobody_there(bench: Bench) -> None:
     _all_transient(bench, _elsewhere(bench, port))
 
 
-@_check("silence", "Where nothing is answered, each method raises TransientFault within 30 s.")
+@_check("silence", "Where nothing is answered, each method raises TransientFault in 45 s.")
 def _silence(bench: Bench) -> None:
     with _port() as (port, listener):
         listener.listen(64)

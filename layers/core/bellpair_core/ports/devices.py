@@ -86,7 +86,7 @@ class DeviceAdapter(Protocol):
     another process would need: each process opens its own.
 
     Every method raises `TransientFault` when a repetition may succeed (no answer in time, too
-    many requests, a fault of the service) and returns or raises within half a minute.
+    many requests, a fault of the service) and returns or raises within three quarters of a minute.
     """
 
     def describe(self, *, patient: bool = True) -> DeviceDescription:
