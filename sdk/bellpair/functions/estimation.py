@@ -242,6 +242,7 @@ def _planned(
             options=stack.report(outcomes),
             metrics=stack.metrics(outcomes),
             circuits=len(plan.programs),
+            overhead=stack.overhead(len(requests), plan),
         )
 
     return Call("estimate", plan.programs, None, read)

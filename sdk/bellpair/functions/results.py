@@ -42,6 +42,9 @@ class Sample:
         in the JSON form.
     circuits, shots_used
         How many circuits were run, and their shots together: options may run several for one.
+    overhead
+        What the options take: ``estimated`` before, and ``circuits`` and ``shots`` that were run
+        in place of as many circuits as were ``asked`` for; ``None`` without options.
     """
 
     array: NDArray[np.object_]
@@ -54,6 +57,7 @@ class Sample:
     metrics: tuple[Mapping[str, Any] | None, ...] = field(default=(), metadata=NOT_IN_JSON)
     circuits: int = 0
     shots_used: int = 0
+    overhead: Mapping[str, Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,6 +123,8 @@ class Estimate:
         not in the JSON form.
     circuits
         How many circuits were run: options may run several for one.
+    overhead
+        What the options take, as `Sample` has it.
     """
 
     values: NDArray[np.float64]
@@ -131,6 +137,7 @@ class Estimate:
     options: tuple[Mapping[str, Any], ...] = ()
     metrics: tuple[Mapping[str, Any] | None, ...] = field(default=(), metadata=NOT_IN_JSON)
     circuits: int = 0
+    overhead: Mapping[str, Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

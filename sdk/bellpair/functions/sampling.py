@@ -151,7 +151,8 @@ def _planned(circuit: Any, parameters: Any, shots: Any, stack: Stack) -> Call[Sa
         if values.shape[-1]
         else np.empty((int(np.prod(shape)), 0))
     )
-    plan = stack.plan([Request(template.program(one, shots)) for one in sets.tolist()])
+    requests = [Request(template.program(one, shots)) for one in sets.tolist()]
+    plan = stack.plan(requests)
 
     def read(measured: Sequence[Measured], origin: Origin) -> Sample:
         outcomes = plan.read(measured)
@@ -169,6 +170,7 @@ def _planned(circuit: Any, parameters: Any, shots: Any, stack: Stack) -> Call[Sa
             metrics=stack.metrics(outcomes),
             shots_used=sum(one.shots for one in measured),
             circuits=len(measured),
+            overhead=stack.overhead(len(requests), plan),
         )
 
     return Call("sample", plan.programs, None, read)

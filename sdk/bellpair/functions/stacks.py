@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bellpair.functions.errors import InvalidCall
 from bellpair.functions.plan import Measured
+from bellpair.options.levels import options_of_level
 from bellpair.options.request import Outcome, Plan, Request
 
 OptionAsked = str | Mapping[str, Any]
 """An option as people write it: its name, or its name and parameters."""
-
-_MITIGATED = {"name": "readout-mitigation"}
-_MEASURED = {"name": "readout-mitigation", "method": "measured"}
-LEVELS: Mapping[str, tuple[tuple[Mapping[str, Any], ...], ...]] = {
-    "sampling": (
-        (),
-        (_MITIGATED,),
-        (_MITIGATED, {"name": "twirling", "instances": 4}),
-        (_MEASURED, {"name": "twirling", "instances": 16}),
-    ),
-    "estimation": (
-        (),
-        (_MITIGATED,),
-        (_MITIGATED, {"name": "twirling", "instances": 4}, {"name": "zne"}),
-        (_MEASURED, {"name": "twirling", "instances": 16}, {"name": "zne"}),
-    ),
-}
-"""The stacks that levels 0 to 3 stand for; the service has the same table."""
 
 
 def no_seed() -> int:
@@ -66,14 +49,8 @@ class Stacks:
                     "Both options and a level are given, and a level is a stack of options itself.",
                     remedy="Give one of them.",
                 )
-            stacks = LEVELS[self._primitive]
-            if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level < 4:
-                raise InvalidCall(
-                    f"There is no level {level!r}.", remedy="Give a whole number from 0 to 3."
-                )
-            options = stacks[level]
+            options = options_of_level(level, self._primitive)
         asked = tuple(_written(option) for option in options or ())
-        _require_different(asked)
         return Stack(asked, self._seed() if asked else 0)
 
 
@@ -120,6 +97,32 @@ class Stack:
             for option in self.options
         )
 
+    def overhead(self, asked: int, plan: Plan) -> dict[str, Any] | None:
+        """What the options take: as estimated before, and what it came to.
+
+        Parameters
+        ----------
+        asked
+            How many circuits would be run without them.
+
+        Returns
+        -------
+        dict or None
+            ``estimated``, as `bellpair.options.overhead` gives it for a circuit of which nothing
+            is known, and the number of ``circuits`` and of ``shots`` that were run in place of
+            ``asked`` circuits; ``None`` without options.
+        """
+        if not self.options:
+            return None
+        from bellpair.options import overhead
+
+        return {
+            "estimated": overhead(self.options),
+            "asked": asked,
+            "circuits": len(plan.programs),
+            "shots": sum(program.shots for program in plan.programs),
+        }
+
     def metrics(self, outcomes: Sequence[Outcome]) -> tuple[Mapping[str, Any] | None, ...]:
         """What the compiler tells of each outcome's circuit."""
         return tuple(outcome.metrics for outcome in outcomes)
@@ -138,13 +141,3 @@ def _written(option: OptionAsked) -> dict[str, Any]:
         f"{option!r} is no option.",
         remedy='Give a name such as "readout-mitigation", or a dict with a name and parameters.',
     )
-
-
-def _require_different(options: Iterable[Mapping[str, Any]]) -> None:
-    seen: set[str] = set()
-    for option in options:
-        if option["name"] in seen:
-            raise InvalidCall(
-                f"Option {option['name']} is given twice.", remedy="Give each option once."
-            )
-        seen.add(option["name"])

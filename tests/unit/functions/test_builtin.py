@@ -13,10 +13,8 @@ from bellpair.functions.builtin.estimation import estimation
 from bellpair.functions.builtin.sampling import sampling
 from bellpair.functions.errors import InvalidCall
 from bellpair.functions.inspection import inspected
-from bellpair.functions.stacks import LEVELS
 from bellpair_core.model.builtin import BUILTIN_FUNCTIONS, DEFAULT_PRECISION
 from bellpair_core.model.limits import SHOTS_DEFAULT
-from bellpair_core.model.option import LEVELS as SERVICE_LEVELS
 
 from .answers import Site
 
@@ -40,12 +38,11 @@ def test_the_service_describes_the_function_as_it_is(function: Any) -> None:
     assert own.inputs["required"] == builtin.schema["required"]
 
 
-def test_the_service_has_the_same_defaults_and_levels() -> None:
+def test_the_service_has_the_same_defaults() -> None:
     shown = inspected(sampling, "x:y").inputs["properties"]["shots"]["default"]
     precision = inspected(estimation, "x:y").inputs["properties"]["precision"]["default"]
 
     assert (shown, precision) == (SHOTS_DEFAULT, DEFAULT_PRECISION)
-    assert {str(kind): stacks for kind, stacks in SERVICE_LEVELS.items()} == LEVELS
 
 
 def test_pubs_are_sampled_in_order_each_over_its_sweep() -> None:
@@ -125,3 +122,54 @@ def test_what_all_calls_cost_is_added_up_once() -> None:
     outcome = site.finish()
 
     assert '"cost_usd": 0.5, "device": "d"' in (outcome.output_json or "")
+
+
+OPTIONS = ["readout-mitigation", {"name": "twirling", "instances": 2}]
+
+
+@pytest.mark.parametrize("stack", [{"options": OPTIONS}, {"level": 2}])
+def test_options_are_replayed_with_the_same_seeds(stack: dict[str, Any]) -> None:
+    pubs = [{"circuit": TURNED, "parameters": [math.pi]}]
+    sent: list[Any] = []
+
+    def answer(payload: Any) -> dict[str, Any]:
+        sent.append(payload)
+        return _ones(payload)
+
+    site = Site(sampling, answer, lambda call: False, pubs=pubs, shots=80, **stack)
+
+    outcome = site.finish()
+
+    assert (outcome.kind, site.runs) == ("finished", 2)
+    (payload,) = sent
+    seeds = [program["transforms"] for program in payload["programs"]]
+    assert len({str(one) for one in seeds}) == len(seeds) > 1
+
+
+def test_options_tell_what_they_took() -> None:
+    pub = {"circuit": BARE, "parameters": [math.pi], "observables": "ZZ", "level": 2}
+
+    told = run_local(estimation, pubs=[pub], precision=0.1)
+
+    (result,) = told["results"]
+    assert result["values"] == pytest.approx(1.0)
+    assert [option["name"] for option in result["options"]] == [
+        "readout-mitigation",
+        "twirling",
+        "zne",
+    ]
+    assert result["overhead"]["asked"] == 1
+    assert result["overhead"]["circuits"] == result["circuits"] == 12
+    assert result["overhead"]["estimated"]["programs"] == 12
+
+
+def test_options_of_a_pub_go_before_those_of_the_job() -> None:
+    pubs = [
+        {"circuit": TURNED, "parameters": [0.0]},
+        {"circuit": TURNED, "parameters": [0.0], "level": 0},
+    ]
+
+    told = run_local(sampling, pubs=pubs, options=["twirling"], shots=16)
+
+    first, second = told["results"]
+    assert ([one["name"] for one in first["options"]], second["options"]) == (["twirling"], [])
