@@ -24,7 +24,7 @@ BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 """When the devices were set up."""
 SETTLED_H = 480.0
 """By then a device has forgotten how it began."""
-WORK = 3e8
+WORK = 1e8
 """Amplitude updates that one distribution may cost; more trajectories make it more exact."""
 
 PROFILES = {
@@ -68,7 +68,7 @@ class Day:
         read = read_program(program)
         circuit = noisy_circuit(read, self.profile, self.truth)
         work = 2.0**circuit.qubits * max(1, len(circuit.gates))
-        trajectories = int(min(8000, max(500, WORK / work)))
+        trajectories = int(min(2000, max(400, WORK / work)))
         found = expected_distribution(circuit, trajectories, np.random.default_rng(seed))
         column = {qubit: number for number, qubit in enumerate(read.measured)}
         order = [column[qubit] for qubit in reversed(bits) if qubit is not None]

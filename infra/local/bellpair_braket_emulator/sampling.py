@@ -124,11 +124,16 @@ def _exact(circuit: NoisyCircuit) -> NDArray[np.float64]:
     for site in circuit.sites:
         sites[site.after].append(site)
     for index, (matrix, qubits) in enumerate(circuit.gates):
-        places = (*qubits, *(size + qubit for qubit in qubits))
-        state.apply(np.kron(matrix, matrix.conj()).astype(AMPLITUDE), places)
+        moved = np.kron(matrix, matrix.conj()).astype(AMPLITUDE)
+        later = []
         for site in sites[index]:
-            places = (*site.qubits, *(size + qubit for qubit in site.qubits))
-            state.apply(_channel(site.paulis, site.probabilities), places)
+            channel = _channel(site.paulis, site.probabilities)
+            if site.qubits == qubits:
+                moved = channel @ moved
+            else:
+                later.append((channel, site.qubits))
+        for change, where in [(moved, qubits), *later]:
+            state.apply(change, (*where, *(size + qubit for qubit in where)))
     order = [state.axes.index(axis) for axis in range(2 * size)]
     density = state.amplitudes[..., 0].transpose(order).reshape(2**size, 2**size)
     return np.clip(np.diag(density).real.astype(np.float64), 0, None)
