@@ -56,7 +56,7 @@ class ZeroNoiseExtrapolation(EnrichedExecutionBackend):
         within: ExecutionBackend,
         *,
         seed: int = 0,
-        scales: Sequence[float] = (1.0, 2.0, 3.0),
+        scales: Sequence[float] = (1.0, 3.0, 5.0),
         extrapolation: str = "exponential",
         degree: int = 2,
         folding: str = "local",

@@ -254,7 +254,7 @@ ZNE = Option(
         Parameter(
             "scales",
             "numbers",
-            (1.0, 2.0, 3.0),
+            (1.0, 3.0, 5.0),
             "By what the errors are multiplied, one form of the circuit each.",
             1.0,
             9.0,

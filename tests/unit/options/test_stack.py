@@ -1,0 +1,141 @@
+"""Stacks of options: found, checked, and in agreement with the service's table."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from bellpair.functions.errors import InvalidCall
+from bellpair.functions.plan import Measured, Program
+from bellpair.options import (
+    LEVELS,
+    DeviceBackend,
+    Request,
+    compose,
+    installed_options,
+    options_of_level,
+    overhead,
+)
+from bellpair_core.model import option as service
+from bellpair_core.model.errors import BellpairError
+
+pytestmark = pytest.mark.unit
+STACKS: list[list[Any]] = [
+    ["readout-mitigation", "cdr"],
+    ["zne", "zne"],
+    ["zne", "pec"],
+    ["pec", "zne"],
+    ["twirling", "readout-mitigation"],
+    ["zne", "twirling"],
+    ["pec", "dynamical-decoupling"],
+    [{"name": "twirling", "copies": 3}],
+    [{"name": "twirling", "instances": 0}],
+    [{"name": "twirling", "instances": True}],
+    [{"name": "twirling", "gates": "yes"}],
+    [{"name": "zne", "scales": [1, 1]}],
+    [{"name": "zne", "scales": [1, 9.5]}],
+    [{"name": "zne", "scales": [1, float("nan")]}],
+    [{"name": "zne", "extrapolation": "cubic"}],
+    [{"name": "zne", "degree": 1.5}],
+    [{"name": "zne", "extrapolation": "polynomial", "degree": 4}],
+    [{"name": "pec", "gamma_max": 0.5}],
+    [{"name": "pec", "instances": 9}],
+    [{"name": "readout-mitigation", "method": "guess"}],
+    [{"name": "readout-mitigation", "shots": 99}],
+    [{"name": "readout-mitigation", "physical": 1}],
+    [{"name": "dynamical-decoupling", "sequence": "udd"}],
+    [{"name": "dynamical-decoupling", "loss_max": 0.6}],
+    [{}],
+    [3],
+]
+
+
+def test_the_packages_own_options_are_found_by_entry_points() -> None:
+    assert installed_options().keys() >= service.OPTIONS.keys()
+    assert all(name == kind.name for name, kind in installed_options().items())
+
+
+@pytest.mark.parametrize("option", service.OPTIONS.values(), ids=lambda option: option.name)
+def test_decorators_agree_with_the_services_table(option: service.Option) -> None:
+    kind = installed_options()[option.name]
+    own = {
+        name: parameter.default
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if name not in ("within", "seed")
+    }
+
+    assert own == {parameter.name: parameter.default for parameter in option.parameters}
+    assert kind.excludes == option.excludes
+    assert kind.outside_of == option.outside_of
+
+
+def test_levels_agree_with_the_services_table() -> None:
+    assert {primitive.value: stacks for primitive, stacks in service.LEVELS.items()} == LEVELS
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=str)
+def test_what_the_service_refuses_is_refused_here_with_a_remedy(stack: list[Any]) -> None:
+    with pytest.raises(BellpairError) as theirs:
+        service.checked_options(stack, "estimation")
+    with pytest.raises(InvalidCall) as ours:
+        compose(stack)
+
+    assert ours.value.remedy
+    for one in stack:
+        name = one.get("name", "") if isinstance(one, dict) else str(one)
+        if name in theirs.value.detail:
+            assert name in str(ours.value)
+
+
+@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("primitive", ["sampling", "estimation"])
+def test_every_level_composes_as_given_and_as_completed(primitive: str, level: int) -> None:
+    observable = {"ZZ": 1.0} if primitive == "estimation" else None
+    request = Request(Program("circuit", 4000), observable)
+    given = compose(options_of_level(level, primitive), seed=1).plan([request])
+    complete = compose(service.options_of_level(level, primitive), seed=1).plan([request])
+    told = overhead(options_of_level(level, primitive))
+
+    assert given.programs == complete.programs
+    assert len(given.programs) == told["programs"] + told["extra_programs"]
+    own = sum(program.shots for program in given.programs)
+    assert own == 4000 + told["extra_shots"]
+
+
+@pytest.mark.parametrize("level", [-1, 4, 2.0, True, None])
+def test_other_levels_are_refused(level: Any) -> None:
+    with pytest.raises(InvalidCall, match="no level"):
+        options_of_level(level, "sampling")
+
+
+def test_without_options_there_is_the_device_alone() -> None:
+    assert isinstance(compose([]), DeviceBackend)
+    plan = compose([]).plan([Request(Program("c", 10), {"ZZ": 0.5, "IZ": 1.0, "II": 3.0})])
+    outcome = plan.read([Measured({"01": 6, "11": 4}, 10, 2)])[0]
+
+    assert outcome.expectation == pytest.approx(3 - 1 + 0.5 * (-0.6 + 0.4))
+    assert outcome.terms is not None
+    assert dict(zip(outcome.terms.strings, outcome.terms.values, strict=True)) == pytest.approx(
+        {"ZZ": -0.2, "IZ": -1.0, "II": 1.0}
+    )
+    # Of the three only ZZ spreads, between -1 (six times) and 1.
+    assert outcome.standard_error == pytest.approx(0.5 * (0.96 / 9) ** 0.5)
+
+
+def test_flipped_bits_are_taken_back_with_their_chances() -> None:
+    pairs = ((0.1, 0.2), (0.3, 0.4), None)
+    measured = Measured({"011": 7, "110": 3}, 10, 3, pairs, (4, 5, None), {"flips": [True, 0, 0]})
+    outcome = compose([]).plan([Request(Program("c", 10))]).read([measured])[0]
+
+    assert outcome.counts == {"010": 7, "111": 3}
+    assert outcome.readout == ((0.2, 0.1), (0.3, 0.4), None)
+    assert outcome.flips == (True, False, False)
+
+
+def test_one_shot_tells_no_more_than_that_values_are_bounded() -> None:
+    plan = compose([]).plan([Request(Program("c", 1), {"Z": 0.5})])
+    outcome = plan.read([Measured({"0": 1}, 1, 1)])[0]
+
+    assert (outcome.expectation, outcome.standard_error) == (0.5, 0.5)
