@@ -214,6 +214,8 @@ class _Sweeper:
         elif self._clock() >= job.deadline:
             code = ErrorCode.DEADLINE_EXCEEDED
             text = f"The deadline was {job.deadline.isoformat(timespec='seconds')}."
+            if job.waiting_for is not None:
+                text += f" What it waited for: {job.waiting_for.rstrip('.')}."
         elif job.restarts + 1 >= ATTEMPTS_MAX and not self._workflows.running(job):
             code = ErrorCode.GAVE_UP
             text = f"{job.restarts + 1} executions ended before the job did."
