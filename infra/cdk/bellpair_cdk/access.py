@@ -6,7 +6,7 @@ things, so a function cannot be told of a table that it may not read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ JOURNALS, SPENDING = "JOURNAL#*", "SPEND#*"
 """Partitions of the ledger that functions fill: what they did, and what they cost."""
 
 CANARIES = "JOB#job-canary-*"
+MIRRORS, QUALITIES = "JOB#job-mirror-*", "QUALITY#*"
 """The partitions of the jobs by which the platform tries itself."""
 
 
@@ -46,22 +47,26 @@ class Access:
         IAM's condition block, if the access is narrower than its resources.
     environment
         Variable -> value.
+    also
+        What is needed besides, under other conditions.
     """
 
     actions: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     condition: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[Access, ...] = ()
 
-    def statement(self) -> iam.PolicyStatement | None:
-        """Return the policy statement, or nothing if the access needs none."""
-        if not self.actions:
-            return None
-        return iam.PolicyStatement(
-            actions=list(self.actions),
-            resources=list(self.resources),
-            conditions=dict(self.condition) or None,
-        )
+    def statements(self) -> Iterator[iam.PolicyStatement]:
+        """Yield the policy statements; an access of variables alone has none."""
+        if self.actions and self.resources:
+            yield iam.PolicyStatement(
+                actions=list(self.actions),
+                resources=list(self.resources),
+                conditions=dict(self.condition) or None,
+            )
+        for access in self.also:
+            yield from access.statements()
 
 
 class Accesses:
@@ -123,6 +128,18 @@ class Accesses:
     def write_canaries(self) -> Access:
         """Write the jobs by which the platform tries itself, and no tenant's."""
         return self._ledger("dynamodb:PutItem", CANARIES)
+
+    def write_mirrors(self) -> Access:
+        """Write the jobs by which the platform tries devices, and no tenant's."""
+        return self._ledger("dynamodb:PutItem", MIRRORS)
+
+    def write_qualities(self) -> Access:
+        """Write what is observed of devices."""
+        return self._ledger("dynamodb:PutItem", QUALITIES)
+
+    def try_devices(self) -> Access:
+        """Know how often devices are tried, and for how much."""
+        return Access(environment={"BELLPAIR_QUALITY": self._names.quality_json()})
 
     def write_breakers(self) -> Access:
         """Write what is known of a device's failures."""
@@ -220,13 +237,14 @@ class Accesses:
         )
 
     def launch_tasks(self) -> tuple[Access, ...]:
-        """Make tasks on the stage's devices, each with the tag of its job."""
+        """Make tasks on the stage's devices, at Braket each with the tag of its job."""
         tagged = {"StringLike": {f"aws:RequestTag/{TASK_TAG}": "job-*"}}
         return (
             Access(
                 actions=("braket:CreateQuantumTask",),
-                resources=(*self._device_arns(), self._tasks()),
+                resources=(*self._braket_devices(), self._tasks()),
                 condition=tagged,
+                also=self._credentials(),
             ),
             # Braket asks for this right too when a task is made with tags.
             Access(actions=("braket:TagResource",), resources=(self._tasks(),), condition=tagged),
@@ -262,7 +280,11 @@ class Accesses:
 
     def read_devices(self) -> Access:
         """Read the devices' state and properties."""
-        return Access(actions=("braket:GetDevice",), resources=self._device_arns())
+        return Access(
+            actions=("braket:GetDevice",),
+            resources=self._braket_devices(),
+            also=self._credentials(),
+        )
 
     def wake_dispatcher(self) -> Access:
         """Tell the dispatcher that there may be something to start."""
@@ -531,8 +553,23 @@ class Accesses:
     def _workers(self) -> dict[str, str]:
         return {"BELLPAIR_WORKERS": self._names.workers_json()}
 
-    def _device_arns(self) -> tuple[str, ...]:
-        return tuple(device.arn for device in self._names.stage.devices.values())
+    def _braket_devices(self) -> tuple[str, ...]:
+        return tuple(device.arn for device in self._names.stage.devices.values() if device.arn)
+
+    def _credentials(self) -> tuple[Access, ...]:
+        """Read what the services of devices ask for that have services of their own."""
+        references = {device.credential for device in self._names.stage.devices.values()}
+        found = []
+        for reference in sorted(filter(None, references)):
+            kind, _, name = reference.partition(":")
+            if kind == "ssm":
+                arn = self._names.arn("ssm", f"parameter/{name.lstrip('/')}")
+                found.append(Access(actions=("ssm:GetParameter",), resources=(arn,)))
+            else:
+                # Secrets Manager puts a hyphen and six characters of its own behind the name.
+                arn = self._names.arn("secretsmanager", f"secret:{name}-??????")
+                found.append(Access(actions=("secretsmanager:GetSecretValue",), resources=(arn,)))
+        return tuple(found)
 
     def _own_tasks(self, action: str) -> Access:
         # The account may have tasks that are none of the platform's.
@@ -540,6 +577,9 @@ class Accesses:
             actions=(action,),
             resources=(self._tasks(),),
             condition={"StringLike": {f"aws:ResourceTag/{TASK_TAG}": "job-*"}},
+            # A task's name may lead to a device that is no Braket one.
+            environment=self.know_devices().environment,
+            also=self._credentials(),
         )
 
     def _tasks(self) -> str:

@@ -232,7 +232,7 @@ def _policy(log_group: logs.LogGroup, accesses: tuple[Access, ...]) -> iam.Polic
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
         resources=[log_group.log_group_arn],
     )
-    granted = [statement for access in accesses if (statement := access.statement())]
+    granted = [statement for access in accesses for statement in access.statements()]
     return iam.PolicyDocument(statements=[write_logs, *granted])
 
 

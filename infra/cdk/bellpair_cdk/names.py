@@ -198,6 +198,11 @@ class Names:
         """Return a bucket's ARN."""
         return f"arn:{self.partition}:s3:::{bucket}"
 
+    def quality_json(self) -> str:
+        """Return the JSON by which QPUs are tried; ``{}`` tries none."""
+        quality = self.stage.quality
+        return "{}" if quality is None else quality.model_dump_json()
+
     def sentinel_json(self) -> str:
         """Return the JSON that the sentinel reads its task from; times in seconds."""
         sentinel = self.stage.sentinel
@@ -231,6 +236,8 @@ class Names:
                     "region": device.region,
                     "max_in_flight": device.max_in_flight,
                 }
+                if device.arn
+                else {"name": name, **device.model_dump(exclude_none=True)}
                 for name, device in self.stage.devices.items()
             ],
             separators=(",", ":"),

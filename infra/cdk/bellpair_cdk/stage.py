@@ -38,17 +38,45 @@ class Device(_Parameters):
     Parameters
     ----------
     arn
-        Braket's name of it.
+        Braket's name of it; left out for a device with a service of its own.
     region
         Where its tasks are made, one of the pair; left out for a simulator that each region
-        has.
+        has, and for a device with a service of its own, which each region can ask.
     max_in_flight
         How many of its tasks may be unfinished at once; left out for no limit.
+    adapter
+        What speaks to a service of its own: ``http``, or the name of another entry point of
+        ``bellpair.devices`` in the core layer.
+    url
+        Where that service is: https, or on this machine with ``cloud = "local"`` http.
+    credential
+        The secret that it asks for, by name: ``secretsmanager:NAME`` or ``ssm:NAME``, which
+        both regions of the pair must have.
     """
 
-    arn: str = Field(pattern=r"^arn:aws[a-z-]*:braket:[a-z0-9-]*::device/.+$")
+    arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:braket:[a-z0-9-]*::device/.+$")
     region: str | None = None
     max_in_flight: int | None = Field(default=None, ge=1)
+    adapter: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]*$")
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s@?#]+$")
+    credential: str | None = Field(
+        default=None, pattern=r"^(secretsmanager|ssm):[A-Za-z0-9/_+=.-]+$"
+    )
+
+    @model_validator(mode="after")
+    def _has_one_service(self) -> Self:
+        if (self.arn is None) == (self.adapter is None):
+            raise ValueError(
+                "a device has an arn, which is Braket's, or an adapter for a service of its own: "
+                "give one of them"
+            )
+        if self.arn is not None and (self.url or self.credential):
+            raise ValueError("url and credential are for a device with an adapter, not an arn")
+        if self.adapter is not None and self.region is not None:
+            raise ValueError("a device with a service of its own has no region: take it out")
+        if self.adapter == "http" and self.url is None:
+            raise ValueError("adapter = 'http' needs url, where the device's service is")
+        return self
 
 
 WATCH_SECONDS = 62
@@ -111,6 +139,24 @@ SENTINELS: dict[str, dict[str, float]] = {
     },
 }
 """Each cloud's `Sentinel`, where a stage says nothing else."""
+
+
+class Quality(_Parameters):
+    """How QPUs are tried with circuits of the platform's own, which the operator pays for.
+
+    Parameters
+    ----------
+    minutes
+        Between two of one device, in minutes.
+    shots
+        Of each.
+    max_usd_per_day
+        What those of one device may cost in a day, US dollars; they come as seldom as that needs.
+    """
+
+    minutes: int = Field(default=60, ge=5, le=1440)
+    shots: int = Field(default=100, ge=50, le=10_000)
+    max_usd_per_day: float = Field(ge=0, le=10_000)
 
 
 class Domain(_Parameters):
@@ -264,6 +310,7 @@ SIZES: dict[str, Size] = {
     "park": Size(memory=512, timeout=30),
     # It waits for workers that start.
     "registrar": Size(memory=256, timeout=300),
+    "observe": Size(memory=256, timeout=60),
     "notify": Size(memory=256, timeout=30),
     "triggers": Size(memory=512, timeout=30),
 }
@@ -329,6 +376,8 @@ class Stage(_Parameters):
         in seconds; left out, as long as is worth it for the device.
     sentinel
         How the regions watch each other; what is left out is the cloud's in `SENTINELS`.
+    quality
+        How QPUs are tried; left out, they are not, and are observed by tenants' jobs alone.
     trigger_queues
         Queues whose messages triggers may take, by the name that tenants use.
     domain
@@ -359,6 +408,7 @@ class Stage(_Parameters):
     trigger_queues: dict[QueueName, TriggerQueue] = Field(default_factory=dict)
     call_patience_s: float | None = Field(default=None, ge=0, le=20)
     sentinel: Sentinel
+    quality: Quality | None = None
     domain: Domain | None = None
     rollout: Rollout = Rollout()
     sizes: dict[str, Size] = Field(default_factory=dict)
@@ -380,6 +430,17 @@ class Stage(_Parameters):
                 raise ValueError(
                     f"device {name} is in {device.region}, outside the pair: nobody would keep "
                     f"its results; take it out, or give it a region of {' and '.join(self.pair)}"
+                )
+            if device.adapter and not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
+                raise ValueError(
+                    f"device {name!r}: begin with a letter, then letters, digits and -, up to 40"
+                )
+            local = self.cloud == "local" and re.match(
+                r"http://(127\.0\.0\.1|localhost)(:|/|$)", device.url or ""
+            )
+            if device.url and not device.url.startswith("https://") and not local:
+                raise ValueError(
+                    f"device {name} has the url {device.url}: give one that begins with https://"
                 )
         if self.domain and self.domain.certificates.keys() != set(self.pair):
             raise ValueError(
