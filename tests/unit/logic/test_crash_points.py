@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from bellpair_core.model.errors import DeviceUnavailable, Fenced, TransientFault
+from bellpair_core.model.errors import (
+    CalibrationSuperseded,
+    DeviceUnavailable,
+    Fenced,
+    TransientFault,
+)
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import RECOMPILES_MAX
 from bellpair_core.ports import TaskState, TaskStatus
 from tests.unit.logic.workplace import BELL_RESULT, Workplace
 
@@ -28,6 +35,10 @@ SEEDS = range(300)
 FIRST, OTHER = "ion-11", "square-20"
 KNOWN_OVER = {TaskStatus.FAILED, TaskStatus.CANCELLED}
 HOME = {FIRST: "us-east-1", OTHER: "us-west-2"}
+CALIBRATIONS = 6
+"""New calibrations, more than a job may be compiled again for; the last one has room for it."""
+LOOPS = 20
+"""Times that a job is compiled in one execution, at the very most."""
 BACK_AFTER = 20
 """Rounds after which a device that is away comes back."""
 
@@ -75,6 +86,9 @@ class Region:
     trouble
         What befalls the device that the job goes to first: ``"offline"`` refuses tasks, unknown
         to the catalogue, ``"failing"`` fails them. The job may then go to another QPU.
+        ``"recalibrated"`` has another calibration brought in each time something was compiled, so
+        that the job is compiled again as often as it may be; ``"cramped"`` one without room for
+        the program each other time.
     """
 
     def __init__(
@@ -83,7 +97,9 @@ class Region:
         self.place = Workplace()
         self.trouble = trouble
         self.sound = {name: getattr(self.place, name) for name in PORTS}
-        self.job = self.place.accept(device="any-qpu" if trouble else FIRST)
+        self.calibrations = 0
+        elsewhere = trouble in ("offline", "failing")
+        self.job = self.place.accept(device="any-qpu" if elsewhere else FIRST)
         if trouble == "offline":
             self.sound["tasks"].offline.add(self._arn(FIRST))
         for name in PORTS:
@@ -100,6 +116,9 @@ class Region:
             if number == BACK_AFTER:
                 self.sound["tasks"].offline.clear()
             self._try(self.place.dispatch)
+            if self.stored().status is JobStatus.QUEUED:
+                # One that waits for room waits for this.
+                self._recalibrate()
             for name, job in list(self.sound["workflows"].executions.items()):
                 if name not in self.sound["workflows"].ended:
                     self._execute(job, name)
@@ -127,8 +146,7 @@ class Region:
     def _work(self, job: Job, name: str) -> dict[str, str] | None:
         """All stages but the last; what the state machine catches for it, if anything."""
         try:
-            self._stage(lambda: self.place.compile(job))
-            self._stage(lambda: self.place.launch(job, f"token of {name}"))
+            self._compiled_and_launched(job, f"token of {name}")
             state = self._finished_task()
             self._try(lambda: self.place.hear(state))
             self._stage(lambda: self.place.process(job, state.arn))
@@ -136,6 +154,33 @@ class Region:
             cause = json.dumps({"errorMessage": str(error)})
             return {"Error": "DeviceUnavailable", "Cause": cause}
         return None
+
+    def _compiled_and_launched(self, job: Job, token: str) -> None:
+        for number in range(LOOPS):
+            self._stage(lambda: self.place.compile(job))
+            self._recalibrate()
+            try:
+                # The token is the state's: each time it is entered there is another.
+                self._stage(lambda number=number: self.place.launch(job, f"{token} {number}"))
+            except CalibrationSuperseded:
+                continue
+            return
+        raise AssertionError("the job is compiled again and again")
+
+    def _recalibrate(self) -> None:
+        """The device's calibration is another one from now on."""
+        if self.trouble not in ("recalibrated", "cramped") or self.calibrations == CALIBRATIONS:
+            return
+        self.calibrations += 1
+        cramped = self.trouble == "cramped" and self.calibrations % 2
+        publisher = copy(self.place)
+        publisher.catalogue, publisher.blobs = self.sound["catalogue"], self.sound["blobs"]
+        publisher.calibrate(
+            FIRST,
+            f"calibration {self.calibrations}",
+            qubits=(0,) if cramped else (0, 1),
+            two_qubit_error={"0-1": self.calibrations / 100},
+        )
 
     def _stage(self, run: Callable[[], object]) -> None:
         for left in reversed(range(STAGE_TRIES)):
@@ -174,6 +219,19 @@ def once(number: int, error: Exception, before: bool) -> Callable[[], Any]:
     """A schedule in which only the call of this number fails."""
     calls = iter(range(10**9))
     return lambda: (error, before) if next(calls) == number else None
+
+
+def seeded(seed: int) -> Callable[[], Any]:
+    """A schedule in which about one call in twelve fails."""
+    random = Random(seed)
+
+    def schedule() -> tuple[Exception, bool] | None:
+        if random.random() > 0.08:
+            return None
+        error = Died() if random.random() < 0.3 else TransientFault("unreachable")
+        return error, random.random() < 0.5
+
+    return schedule
 
 
 def assert_ended_well(region: Region) -> None:
@@ -235,15 +293,7 @@ def test_one_failing_call_on_the_way_to_another_device_costs_no_job_and_no_secon
     ],
 )
 def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int, trouble: str) -> None:
-    random = Random(seed)
-
-    def schedule() -> tuple[Exception, bool] | None:
-        if random.random() > 0.08:
-            return None
-        error = Died() if random.random() < 0.3 else TransientFault("unreachable")
-        return error, random.random() < 0.5
-
-    region = Region(schedule, trouble)
+    region = Region(seeded(seed), trouble)
 
     region.live()
 
@@ -251,3 +301,34 @@ def test_many_failing_calls_cost_no_job_and_no_second_task(seed: int, trouble: s
         assert_ended_well_elsewhere(region)
     else:
         assert_ended_well(region)
+
+
+def assert_compiled_again_and_ended_well(region: Region) -> None:
+    assert_ended_well(region)
+    assert region.stored().recompiles <= RECOMPILES_MAX
+
+
+@pytest.mark.parametrize("trouble", ["recalibrated", "cramped"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("error", [TransientFault("unreachable"), Died()], ids=["fault", "death"])
+@pytest.mark.parametrize("number", range(CALLS_AT_MOST))
+def test_one_failing_call_while_calibrations_change_costs_no_job_and_no_second_task(
+    number: int, error: Exception, before: bool, trouble: str
+) -> None:
+    region = Region(once(number, error, before), trouble)
+
+    region.live()
+
+    assert_compiled_again_and_ended_well(region)
+
+
+@pytest.mark.parametrize("trouble", ["recalibrated", "cramped"])
+@pytest.mark.parametrize("seed", SEEDS[:100])
+def test_many_failing_calls_while_calibrations_change_cost_no_job_and_no_second_task(
+    seed: int, trouble: str
+) -> None:
+    region = Region(seeded(seed), trouble)
+
+    region.live()
+
+    assert_compiled_again_and_ended_well(region)
