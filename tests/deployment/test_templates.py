@@ -40,6 +40,8 @@ WRITE_JOURNALS = {*READ_JOURNALS, "dynamodb:PutItem JOURNAL#*"}
 NOTE_TASKS = {"dynamodb:UpdateItem JOURNAL#*"}
 SPEND = {"dynamodb:GetItem SPEND#*", "dynamodb:UpdateItem SPEND#*"}
 READ_DEVICES = {"dynamodb:BatchGetItem DEVICE#*"}
+READ_CALIBRATIONS = {"dynamodb:GetItem CALIBRATIONS#*", "dynamodb:Query CALIBRATIONS#*"}
+KEEP_CALIBRATIONS = {"dynamodb:PutItem CALIBRATIONS#*", "dynamodb:DeleteItem CALIBRATIONS#*"}
 BREAK = {*READ_BREAKERS, "dynamodb:PutItem BREAKER#*"}
 MAKE_TENANTS = {"dynamodb:PutItem TENANT#*", "dynamodb:PutItem KEY#*"}
 READ_BLOBS = {"s3:GetObject", "s3:ListBucket"}
@@ -87,7 +89,7 @@ MAY: dict[str, set[str]] = {
     "api": {
         *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS),
         *(*AMEND_JOBS, *FIND_QUEUED, "dynamodb:Query by-tenant"),
-        *READ_DEVICES,
+        *(*READ_DEVICES, *READ_CALIBRATIONS, "lambda:InvokeFunction calibration"),
         "dynamodb:GetItem TENANT#*",
         "dynamodb:GetItem KEY#*",
         *MAKE_TENANTS,
@@ -104,7 +106,10 @@ MAY: dict[str, set[str]] = {
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE),
         *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
     },
-    "calibration": {"braket:GetDevice", "dynamodb:PutItem DEVICE#*", *WRITE_BLOBS},
+    "calibration": {
+        *("braket:GetDevice", *READ_DEVICES, "dynamodb:PutItem DEVICE#*"),
+        *(*READ_CALIBRATIONS, *KEEP_CALIBRATIONS, *READ_BLOBS, *WRITE_BLOBS),
+    },
     "complete": {*READ_JOBS, *NOTE_TASKS, *ANSWER},
     "dispatch": {
         *(*READ_PAIR, *AMEND_JOBS, *FIND_QUEUED, *READ_JOURNALS),

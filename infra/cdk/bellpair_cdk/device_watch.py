@@ -24,7 +24,11 @@ class DeviceWatch(Construct):
             accesses=[
                 bench.accesses.read_devices(),
                 bench.accesses.know_devices(),
+                bench.accesses.read_devices_of_catalogue(),
                 bench.accesses.write_devices_of_catalogue(),
+                bench.accesses.read_calibrations(),
+                bench.accesses.keep_calibrations(),
+                bench.accesses.read_blobs(),
                 bench.accesses.write_blobs(),
             ],
         )

@@ -46,6 +46,7 @@ class JobsApi(Construct):
             ),
             accesses.find_jobs(BY_TENANT, BY_QUEUE),
             *(accesses.read_devices_of_catalogue(), accesses.know_devices()),
+            *(accesses.read_calibrations(), accesses.ask_for_ingestion()),
             *(accesses.read_tenants(), accesses.read_keys(), accesses.write_tenants()),
             *(accesses.read_blobs(), accesses.write_blobs()),
             *(accesses.wake_dispatcher(), accesses.cancel_tasks(), accesses.know_results()),
