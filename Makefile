@@ -15,7 +15,7 @@ LAYERS = PYTHONPATH=infra .venv/bin/python -m toolchain.artifacts $(if $(STAGE),
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench bench-functions test simulate check-model test-unit test-contract test-integration test-local-cloud test-localstack test-deployment test-drills \
+.PHONY: help setup demo bench bench-functions bench-quality test simulate check-model test-unit test-contract test-integration test-local-cloud test-localstack test-deployment test-drills \
 	lint format synth lint-infra deploy-local-check layers built-layers images clean
 
 help: ## say what can be made
@@ -33,6 +33,9 @@ bench: setup assembly ## measure, and print the figures as JSON
 
 bench-functions: setup assembly ## measure quantum functions against their limits, and print the figures as JSON
 	@.venv/bin/python tests/benchmarks/functions.py $(PARTS)
+
+bench-quality: setup ## measure how good results are on emulated QPUs, print JSON and draw build/bench/quality.png
+	@.venv/bin/python tests/benchmarks/quality.py $(PARTS)
 
 test: setup assembly built-layers ## run every test, in two processes at once
 	@$(PYTEST) $(AT_ONCE) tests
