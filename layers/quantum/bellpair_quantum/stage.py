@@ -70,11 +70,7 @@ class JobCompiler:
         """Compile for values that come later; raises as `compile`."""
         options = _options(replace(request, transforms=()))
         with _failing_jobs():
-            try:
-                made = compile_template(request.source, request.version, target, options=options)
-            except NotImplementedError:
-                program = compile_program(request.source, request.version, target, options=options)
-                return _Whole(program)  # type: ignore[return-value]
+            made = compile_template(request.source, request.version, target, options=options)
         return JobTemplate(made)
 
     def restored(self, text: str) -> JobTemplate:
@@ -85,25 +81,8 @@ class JobCompiler:
         """Name what `compile` or `template` would give by what it follows from."""
         options = _options(replace(request, transforms=()) if template else request)
         with _failing_jobs():
-            # Why a calibration is not trusted makes no difference to the program.
-            alike = replace(options, distrust=None)
-            try:
-                key = compile_key(request.source, request.version, target, alike)
-            except NotImplementedError:
-                key = f"{request.source} {target.calibration_id}"
+            key = compile_key(request.source, request.version, target, options)
         return sha256(f"template {key}".encode()).hexdigest() if template else key
-
-
-@dataclass(frozen=True)
-class _Whole:
-    made: CompiledProgram
-    parameters: tuple[str, ...] = ()
-
-    def bind(self, values: Sequence[float], transforms: Sequence[Any] = ()) -> CompiledProgram:
-        return self.made
-
-    def to_json(self) -> str:
-        return ""
 
 
 def _options(request: CompileRequest) -> CompileOptions:
@@ -122,7 +101,8 @@ def _failing_jobs() -> Iterator[None]:
         yield
     except CompileError as error:
         place = f" (line {error.line}, column {error.column})" if error.line else ""
-        if error.code == "no-room":
+        # What is too wide for any device says where; else this one has lost qubits.
+        if error.code == "no-room" or (error.code == "program-too-wide" and not place):
             raise NoRoom(f"{error.message}{place}") from error
         code = _CODES.get(error.code, ErrorCode.COMPILE_FAILED)
         raise JobFailed(code, f"{error.message}{place}", error.remedy) from error
