@@ -31,19 +31,21 @@ class Kite:
     ----------
     seed
         Fixes the counts, together with the order of the programs.
+    measured_at
+        When its errors were measured; now, when not given.
     """
 
     name = "kite-5"
     provider = "Bellpair"
     shots_max = 10_000
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, measured_at: datetime | None = None) -> None:
         self._random = Random(seed)
         self._pairs = {frozenset((_HUB, leaf)) for leaf in _QUBITS if leaf != _HUB}
         self._one_error = {qubit: 0.0005 + 0.0002 * qubit for qubit in _QUBITS}
         self._two_error = {pair: 0.004 + 0.001 * sum(pair) for pair in self._pairs}
         self._misread = {qubit: (0.008 + 0.001 * qubit, 0.015 + 0.001 * qubit) for qubit in _QUBITS}
-        self._measured_at = datetime.now(UTC)
+        self._measured_at = measured_at or datetime.now(UTC)
 
     def calibration(self) -> Json:
         """The document ``bellpair.calibration/1``."""
