@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from bellpair.configuration import Configuration, discover
+from bellpair.device_client import DeviceClient
 from bellpair.errors import BellpairError, InvalidRequest
-from bellpair.function_client import FunctionClient, checked_key
+from bellpair.function_client import checked_key
 from bellpair.job import Job
 from bellpair.models import Device, Health, JobRecord, Pair, StartedOperation
 from bellpair.pacing import Clock
+from bellpair.primitive_client import PrimitiveClient
 from bellpair.programs import openqasm_source
 from bellpair.tenant_client import TenantClient
 from bellpair.transport import OnRetry, Transport
@@ -25,7 +27,7 @@ PAGE_MAX = 100
 HEALTH_TIMEOUT = 3.0
 
 
-class Client(FunctionClient, TriggerClient, TenantClient):
+class Client(PrimitiveClient, TriggerClient, TenantClient, DeviceClient):
     """A connection to Bellpair.
 
     Safe to share between threads. Use it as a context manager, or `close` it.
@@ -106,6 +108,8 @@ class Client(FunctionClient, TriggerClient, TenantClient):
         device: str = "any",
         *,
         constraints: Mapping[str, Any] | None = None,
+        options: Sequence[str | Mapping[str, Any]] | None = None,
+        level: int | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -127,6 +131,11 @@ class Client(FunctionClient, TriggerClient, TenantClient):
             What a device must offer: ``min_fidelity`` (expected success, 0 to 1),
             ``max_cost_usd``, ``max_wait_s`` (seconds at the device), ``kind`` (``"qpu"`` or
             ``"simulator"``), each optional. `Job.why` tells how devices compared.
+        options
+            Execution options in the order in which they wrap the device, each a name or a dict of
+            a name and parameters, such as ``{"name": "twirling", "instances": 4}``.
+        level
+            0 to 3: a sensible stack of options, in place of `options`.
         name, tags
             For finding the job again.
         idempotency_key
@@ -138,7 +147,7 @@ class Client(FunctionClient, TriggerClient, TenantClient):
         InvalidProgram
             If the program is refused, with line and column where there is a place.
         InvalidRequest
-            If shots, device, constraints, name or tags are refused.
+            If shots, device, constraints, options, name or tags are refused.
         Conflict
             If the idempotency key was used for another request, or the device is offline.
         Unavailable
@@ -153,6 +162,10 @@ class Client(FunctionClient, TriggerClient, TenantClient):
             key: limit for key, limit in (constraints or {}).items() if limit is not None
         }:
             body["constraints"] = limits
+        if options:
+            body["options"] = list(options)
+        if level is not None:
+            body["level"] = level
         if name is not None:
             body["name"] = name
         if tags:

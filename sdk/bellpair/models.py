@@ -141,6 +141,8 @@ class JobRecord(Answer):
         The region that owns the job, and the pair's epoch in which it does.
     cancel_requested
         Whether the job ends as soon as it can.
+    options
+        A circuit's execution options with all their parameters.
     function
         The function that the job runs; ``None`` for a circuit.
     progress
@@ -163,6 +165,7 @@ class JobRecord(Answer):
     device: str | None = None
     device_used: str | None = None
     shots: int | None = None
+    options: list[dict[str, Any]] = Field(default_factory=list)
     region: str | None = None
     epoch: int | None = None
     accepted_at: datetime | None = None
@@ -204,6 +207,14 @@ class Obstacle(Answer):
     retry_at: datetime | None = None
 
 
+class RefusedCalibration(Answer):
+    """Properties of a device that were not taken over, why, and since when."""
+
+    calibration_id: str
+    reason: str
+    at: datetime | None = None
+
+
 class Device(Answer):
     """A QPU or a simulator.
 
@@ -213,6 +224,14 @@ class Device(Answer):
         ``"qpu"`` or ``"simulator"``.
     queue_depth
         Tasks waiting at the device when last seen, or ``None`` when unknown.
+    calibrated_at
+        When its maker measured what its programs are compiled by.
+    median_one_qubit_error, median_two_qubit_error, median_readout_error
+        Error probabilities, 0 to 1, of gates and readout.
+    quality
+        Success that was observed over the success that was expected.
+    refused
+        What the device service says now, if that cannot be.
     breaker
         ``None`` while it is given jobs.
     """
@@ -228,6 +247,12 @@ class Device(Answer):
     shots_max: int | None = None
     queue_depth: int | None = None
     calibration_id: str | None = None
+    calibrated_at: datetime | None = None
+    median_one_qubit_error: float | None = None
+    median_two_qubit_error: float | None = None
+    median_readout_error: float | None = None
+    quality: float | None = None
+    refused: RefusedCalibration | None = None
     breaker: Obstacle | None = None
 
 

@@ -15,7 +15,8 @@ class Result(Answer):
     Attributes
     ----------
     counts
-        Times that each outcome was seen. A key has `num_bits` characters, ``0`` or ``1``.
+        Times that each outcome was seen. A key has `num_bits` characters, ``0`` or ``1``. With
+        options that take errors out, a count may be a fraction.
     bit_order
         ``"little-endian"``: the rightmost character is bit 0 of the first classical register
         declared; later registers stand to the left.
@@ -27,13 +28,23 @@ class Result(Answer):
         The OpenQASM program as the device took it.
     calibration_id
         The calibration that it was compiled against.
+    estimated_success
+        The chance of a run without any error, by that calibration.
+    candidates
+        The compiled forms that were compared.
+    options
+        The execution options, each with its name, its parameters and notes of what it did.
+    overhead
+        What the options took; ``None`` without options.
+    metrics
+        What the compiler tells about its work.
     timings
         Seconds spent in each phase, by its name.
     """
 
     job_id: str
     status: str = "succeeded"
-    counts: dict[str, int]
+    counts: dict[str, int | float]
     bit_order: str = "little-endian"
     num_bits: int | None = None
     shots: int
@@ -41,6 +52,11 @@ class Result(Answer):
     compiled_program: str | None = Field(default=None, repr=False)
     calibration_id: str | None = None
     task_arn: str | None = None
+    estimated_success: float | None = None
+    candidates: list[dict[str, Any]] | None = Field(default=None, repr=False)
+    options: list[dict[str, Any]] = Field(default_factory=list)
+    overhead: dict[str, Any] | None = Field(default=None, repr=False)
+    metrics: dict[str, Any] = Field(default_factory=dict, repr=False)
     timings: dict[str, float | None] = Field(default_factory=dict)
 
     @property
@@ -53,7 +69,7 @@ class Result(Answer):
         """Plain values, ready for JSON; every field is there."""
         return self.model_dump(mode="json")
 
-    def most_common(self, n: int | None = None) -> list[tuple[str, int]]:
+    def most_common(self, n: int | None = None) -> list[tuple[str, int | float]]:
         """Outcomes and counts, the most frequent first, ties by outcome.
 
         Parameters

@@ -98,7 +98,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
         job, document = job_result(
             world.ledger, world.blobs, principal_of(jobs.current_request), job_id
         )
-        view = result_view if job.function is None else function_result_view
+        view = function_result_view if job.asks_for_function else result_view
         return Answer(view(job, document), job_id=job.id)
 
     @jobs.route("/{job_id}", methods=["DELETE"], authorizer=authorize)

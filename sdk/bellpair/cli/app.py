@@ -81,6 +81,8 @@ app.command(
     epilog=examples(
         "bellpair run bell.qasm",
         "bellpair run bell.qasm --shots 5000 --device ion-11 --plot bell.png",
+        "bellpair run bell.qasm --device ion-11 --level 2",
+        "bellpair run bell.qasm --option readout-mitigation --option twirling:instances=4",
         "bellpair run bell.qasm --json | jq .counts",
         "cat bell.qasm | bellpair run - --no-wait --tag project=demo",
     )

@@ -234,6 +234,8 @@ app.command(
         "bellpair functions invoke vqe-h2:1 -i start=0.1 -i max_steps=30 --seed 7 --wait",
         "bellpair functions invoke sweep -i shots=500 --max-cost 5 --wait --json | jq .output",
         "echo '{\"start\": 0.1}' | bellpair functions invoke vqe-h2 --inputs - --device ion-11",
+        "bellpair functions invoke sampling --inputs examples/sampling.json --wait",
+        "bellpair functions invoke estimation --inputs examples/estimation.json -i level=2 --wait",
     )
     + f"\n\n{EXIT_CODES_HELP}",
 )(invoke)

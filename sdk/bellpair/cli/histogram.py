@@ -37,7 +37,7 @@ def histogram(result: Result, width: int, *, top: int = TOP, unicode: bool = Tru
     ellipsis = "…" if unicode else "..."
     labels = [_shortened(outcome, ellipsis) for outcome, _ in common]
     label_width = max(map(len, [*labels, rest_label]), default=0)
-    count_width = max((len(f"{count:,}") for _, count in [*common, ("", rest_count)]), default=1)
+    count_width = max((len(_shown(count)) for _, count in [*common, ("", rest_count)]), default=1)
     # Label, two blanks, bar, blank, "100.0 %", two blanks, count.
     bar_width = max(8, min(BAR_MAX, width - label_width - count_width - 12))
     largest = max((count for _, count in common), default=1) or 1
@@ -48,18 +48,24 @@ def histogram(result: Result, width: int, *, top: int = TOP, unicode: bool = Tru
         line.append(
             _bar(count / largest, bar_width, unicode).ljust(bar_width), style="not bold cyan"
         )
-        line.append(f" {shares[outcome]:6.1%}  {count:>{count_width},}", style="not bold")
+        line.append(f" {shares[outcome]:6.1%}  {_shown(count):>{count_width}}", style="not bold")
         lines.append(line)
     if rest:
         share = rest_count / sum(result.counts.values())
         blank = " " * bar_width
         lines.append(
             Text(
-                f"{rest_label:<{label_width}}  {blank} {share:6.1%}  {rest_count:>{count_width},}",
+                f"{rest_label:<{label_width}}  {blank} {share:6.1%}"
+                f"  {_shown(rest_count):>{count_width}}",
                 style="dim",
             )
         )
     return lines
+
+
+def _shown(count: float) -> str:
+    """A count; those that errors were taken out of are no whole numbers."""
+    return f"{count:,}" if isinstance(count, int) else f"{count:,.1f}"
 
 
 def _bar(share: float, width: int, unicode: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,16 @@ import typer
 from bellpair.cli import terminal
 from bellpair.cli.constraints import Kind, MaxCost, MaxWait, MinFidelity, constraints_of
 from bellpair.cli.failures import Failures, job_json, next_steps
-from bellpair.cli.options import AsJson, NoWait, Plot, Timeout, tags_of
+from bellpair.cli.options import (
+    AsJson,
+    Level,
+    NoWait,
+    Option,
+    Plot,
+    Timeout,
+    execution_options_of,
+    tags_of,
+)
 from bellpair.cli.session import Session
 from bellpair.cli.wording import duration, printable
 from bellpair.errors import ConfigurationError
@@ -43,6 +52,8 @@ def run(
     max_cost: MaxCost = None,
     max_wait: MaxWait = None,
     kind: Kind = None,
+    option: Option = None,
+    level: Level = None,
     name: Annotated[str | None, typer.Option(help="Name, for finding the job again.")] = None,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of the job; repeatable.")
@@ -63,6 +74,8 @@ def run(
         shots=shots,
         device=device,
         constraints=constraints_of(min_fidelity, max_cost, max_wait, kind),
+        options=execution_options_of(option or []),
+        level=level,
         name=name,
         tags=tags_of(tag or []),
         timeout=timeout,
@@ -80,6 +93,8 @@ def run_program(
     shots: int,
     device: str,
     constraints: Mapping[str, Any] | None = None,
+    options: Sequence[Mapping[str, Any]] = (),
+    level: int | None = None,
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
     timeout: float | None = None,
@@ -107,6 +122,8 @@ def run_program(
                 shots,
                 device,
                 constraints=constraints,
+                options=options,
+                level=level,
                 name=name,
                 tags=tags,
                 idempotency_key=key,
@@ -166,9 +183,9 @@ def show_result(job: Job, result: Result, plot: Path | None, as_json: bool) -> N
         ),
         soft_wrap=True,
     )
-    timings = _timings(result)
-    if timings:
-        console.print(timings, style="dim", soft_wrap=True)
+    for told in (_timings(result), _options(result)):
+        if told:
+            console.print(told, style="dim", soft_wrap=True)
     console.print()
     for line in histogram(result, console.width, unicode=unicode):
         console.print(line, end="\n", soft_wrap=True)
@@ -183,6 +200,14 @@ def _timings(result: Result) -> str:
         f"{printable(phase.removesuffix('_s').replace('_', ' '))} {duration(seconds)}"
         for phase, seconds in phases.items()
     )
+
+
+def _options(result: Result) -> str:
+    names = ", ".join(printable(str(option.get("name"))) for option in result.options)
+    overhead = result.overhead or {}
+    if not names or "circuits" not in overhead:
+        return names and f"options {names}"
+    return f"options {names}: {overhead['circuits']:,} circuits, {overhead['shots']:,} shots"
 
 
 def _maybe_accepted(key: str) -> str:

@@ -175,6 +175,10 @@ class Job(_Shown):
     shots: int
     num_qubits: int
     num_bits: int
+    options: list[dict[str, Any]] = Field(
+        description="a circuit's execution options with all their parameters, in the order in"
+        " which they wrap the device"
+    )
     region: str = Field(description="the region that runs it")
     epoch: int
     accepted_at: datetime
@@ -228,7 +232,10 @@ class Result(_Shown):
 
     job_id: str
     status: Literal["succeeded"]
-    counts: dict[str, int] = Field(description="how often each bit string was seen")
+    counts: dict[str, int | float] = Field(
+        description="how often each bit string was seen; with options that take errors out, it may"
+        " be a fraction"
+    )
     bit_order: Literal["little-endian"] = Field(
         description="the rightmost character is bit 0 of the first classical register declared;"
         " later registers stand to the left"
@@ -243,6 +250,20 @@ class Result(_Shown):
     calibration_id: str | None
     task_arn: str | None
     metrics: dict[str, Any] = Field(description="what the compiler tells about its work")
+    estimated_success: float | None = Field(
+        description="the chance of a run without any error, by the calibration"
+    )
+    candidates: list[dict[str, Any]] | None = Field(
+        description="the compiled forms that were compared"
+    )
+    options: list[dict[str, Any]] = Field(
+        description="the execution options, each with its name, its parameters and notes of what"
+        " it did"
+    )
+    overhead: dict[str, Any] | None = Field(
+        description="what the options took: estimated before, circuits and shots that were run, and"
+        " their cost_usd; null without options"
+    )
     timings: dict[str, float] = Field(description="seconds in each state")
 
 

@@ -66,6 +66,7 @@ def job_view(
         "shots": job.shots,
         "num_qubits": job.num_qubits,
         "num_bits": job.num_bits,
+        "options": list(job.options),
         "region": job.region,
         "epoch": job.epoch,
         "accepted_at": shown_time(job.accepted_at),
@@ -87,7 +88,7 @@ def job_view(
         }
     if cost:
         shown["usage"] = job.usage.bill()
-    if job.function is not None:
+    if job.function is not None and job.asks_for_function:
         shown |= _function_part(job.function, last)
     return shown
 
@@ -152,7 +153,16 @@ def listing_view(listing: Listing) -> dict[str, Any]:
 
 
 def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
-    """A result, with the time that the job spent in each state."""
+    """A circuit's result, with the time that its job spent in each state.
+
+    Parameters
+    ----------
+    document
+        What the job came to: of a circuit with options, what `sampling` returned.
+    """
+    if job.options:
+        return _sampled_view(job, document)
+    metrics = document.get("metrics") or {}
     program = document.get("compiled_program") or ""
     shown = program if 0 < len(program) <= PROGRAM_SHOWN_CHARACTERS_MAX else None
     return {
@@ -166,8 +176,36 @@ def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
         "compiled_program": shown,
         "calibration_id": document.get("calibration_id"),
         "task_arn": document.get("task_arn"),
-        "metrics": document.get("metrics") or {},
+        "metrics": metrics,
+        "estimated_success": metrics.get("estimated_success"),
+        "candidates": metrics.get("candidates"),
+        "options": [],
+        "overhead": None,
         "timings": timings(job, document.get("task_times") or {}),
+    }
+
+
+def _sampled_view(job: Job, returned: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a circuit with options."""
+    (sampled,) = returned["results"]
+    metrics = sampled.get("metrics") or {}
+    return {
+        "job_id": job.id,
+        "status": job.status.value,
+        "counts": sampled["counts"],
+        "bit_order": "little-endian",
+        "num_bits": sampled["bits"],
+        "shots": sampled["shots"],
+        "device": sampled["device"],
+        "compiled_program": None,
+        "calibration_id": sampled["calibration_id"],
+        "task_arn": None,
+        "metrics": metrics,
+        "estimated_success": metrics.get("estimated_success"),
+        "candidates": metrics.get("candidates"),
+        "options": sampled["options"],
+        "overhead": {**(sampled["overhead"] or {}), "cost_usd": returned["cost_usd"]},
+        "timings": timings(job, {}),
     }
 
 

@@ -217,6 +217,9 @@ class Job(BaseModel):
     function
         What a job runs that is no circuit but a function; ``program`` is then its package, and
         it has no qubits, bits or shots of its own. Its tasks are in its journal.
+    options
+        Execution options of a circuit, with all their parameters. A circuit with options is run
+        by the built-in function `sampling`, which `function` then names.
     parked
         What a function waits for while no process runs it.
     constraints
@@ -271,11 +274,17 @@ class Job(BaseModel):
     compiled: CompiledProgram | None = None
     task: Task | None = None
     function: Invocation | None = None
+    options: tuple[dict[str, Any], ...] = ()
     parked: Parked | None = None
     result: BlobRef | None = None
     error: JobError | None = None
     usage: Usage = Field(default_factory=Usage)
     events: tuple[JobEvent, ...] = ()
+
+    @property
+    def asks_for_function(self) -> bool:
+        """Whether a function was invoked, and not a circuit submitted that one runs."""
+        return self.function is not None and not self.options
 
     @property
     def queue(self) -> str:

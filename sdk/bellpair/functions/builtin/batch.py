@@ -57,7 +57,7 @@ def run_batch(
         raise errors[0]
     good = [one for one in outcomes if not isinstance(one, BellpairError)]
     return {
-        "results": [_told(one) for one in outcomes],
+        "results": [_told(one, alone=len(pubs) == 1) for one in outcomes],
         "failed": len(errors),
         "circuits": sum(one.circuits for one in good),
         "shots": sum(getattr(one, "shots_used", one.shots) for one in good),
@@ -120,7 +120,8 @@ def _size(call: Call[Any]) -> tuple[int, ...]:
     )
 
 
-def _told(outcome: Any) -> dict[str, Any]:
+def _told(outcome: Any, *, alone: bool) -> dict[str, Any]:
+    """What a pub came to; of one that is alone, also what the compiler tells of its circuit."""
     if isinstance(outcome, BellpairError):
         return {
             "status": "failed",
@@ -132,4 +133,7 @@ def _told(outcome: Any) -> dict[str, Any]:
         }
     form: dict[str, Any] = json_form(outcome.to_dict(), "the result")
     successes = [one.get("estimated_success") for one in outcome.metrics if one]
-    return {"status": "succeeded", **form, "estimated_success": successes}
+    told = {"status": "succeeded", **form, "estimated_success": successes}
+    if alone:
+        told["metrics"] = next((dict(one) for one in outcome.metrics if one), None)
+    return told

@@ -6,12 +6,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
+from bellpair_core.model.builtin import BUILTIN_PACKAGE, SAMPLING
 from bellpair_core.model.choice import AskedConstraints, ProgramShape
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
@@ -36,9 +37,11 @@ from .accept_job import (
     accepted_large,
     checked_key,
 )
+from .asked_options import asked_options
 from .checked_program import checked_program
 from .choose_device import Need
 from .require_suitable import require_suitable
+from .sampled_job import require_room_for_counts, sampling_inputs, sampling_invocation
 
 
 class Submission(BaseModel):
@@ -67,8 +70,30 @@ class Submission(BaseModel):
         description="a JSON object with what a device must offer: min_fidelity, max_cost_usd,"
         " max_wait_s, kind",
     )
+    options: list[str | dict[str, JsonValue]] | None = Field(
+        None,
+        description="a list of execution options in the order in which they wrap the device, each"
+        " a name, or an object of a name and parameters",
+    )
+    level: int | None = Field(
+        None,
+        ge=0,
+        le=3,
+        description="a whole number from 0 to 3: a sensible stack of options, in place of options",
+    )
     name: JobName = None
     tags: Tags = Field(default_factory=dict)
+
+    @property
+    def stack(self) -> tuple[dict[str, Any], ...]:
+        """The options with all their parameters, those of a level too.
+
+        Raises
+        ------
+        BellpairError
+            ``option-invalid``.
+        """
+        return asked_options(SAMPLING, self.options, self.level)
 
     @property
     def digest(self) -> str:
@@ -83,6 +108,8 @@ class Submission(BaseModel):
         ]
         if (limits := self.constraints.stored()) is not None:
             asked.append({"constraints": limits.model_dump(mode="json", exclude_none=True)})
+        if self.options or self.level:
+            asked.append({"options": self.options or self.level})
         return hashlib.sha256(json.dumps(asked, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -105,7 +132,9 @@ def submit_job(
     """Accept a submission as a job that nothing will lose any more.
 
     The job's id follows from tenant and key, so the one conditional write that stores it also
-    is what makes a repetition harmless. Nothing at all is stored for a refused submission.
+    is what makes a repetition harmless. Nothing at all is stored for a refused submission. A
+    circuit with options is run by the built-in function `sampling`; a plain one goes to its
+    device by itself.
 
     Parameters
     ----------
@@ -133,6 +162,9 @@ def submit_job(
     key = checked_key(idempotency_key)
     facts = checked_program(submission.source)
     require_fetchable(submission.shots, facts.num_bits)
+    options = submission.stack
+    if options:
+        require_room_for_counts(submission.shots, facts.num_bits)
     digest = submission.digest
     constraints = submission.constraints.stored()
     shape = ProgramShape(**facts.shape._asdict())
@@ -159,10 +191,16 @@ def submit_job(
         if key is None or (earlier := accepted_before(ledger, wanted, digest)) is None:
             raise
         return earlier
-    source = submission.source.encode()
-    if key is not None and (known := accepted_large(ledger, wanted, digest, source, wakeups)):
+    payload = submission.source.encode()
+    if options:
+        payload = sampling_inputs(submission.source, submission.shots, options)
+    if key is not None and (known := accepted_large(ledger, wanted, digest, payload, wakeups)):
         return known
-    program = blobs.put(source)
+    function = None
+    if options:
+        cap = constraints.max_cost_usd if constraints is not None else None
+        function = sampling_invocation(wanted, payload, blobs, cap)
+    program = BUILTIN_PACKAGE if options else blobs.put(payload)
     now = clock()
     job = Job(
         id=wanted,
@@ -180,6 +218,8 @@ def submit_job(
         device=submission.device,
         constraints=constraints,
         shape=shape,
+        function=function,
+        options=options,
         epoch=record.epoch,
         region=region,
         accepted_at=now,

@@ -13,6 +13,7 @@ from typing import Any
 
 from bellpair_core.logic.jobs.asked_options import asked_options
 from bellpair_core.logic.jobs.checked_program import checked_program
+from bellpair_core.logic.jobs.sampled_job import counts_bytes
 from bellpair_core.model.builtin import DEFAULT_PRECISION, ESTIMATION
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import (
@@ -28,9 +29,6 @@ from bellpair_core.openqasm.inputs import bound_program, declared_inputs
 
 from .observables import ObservableError, heaviest_weight, observables_shape
 from .shapes import ShapeError, broadcast, sweep_of
-
-_ENTRY_BYTES = 6
-"""Of one outcome among counts in JSON, beside its bits and its number."""
 
 
 @dataclass
@@ -119,8 +117,7 @@ class Load:
         """
         self.shots_least = min(shots, self.shots_least or shots)
         self.shots_most = max(shots, self.shots_most or shots)
-        outcomes = min(shots, 1 << min(bits, 60))
-        self._output_bytes += sets * outcomes * (bits + len(str(shots)) + _ENTRY_BYTES)
+        self._output_bytes += sets * counts_bytes(shots, bits)
         if self._output_bytes > FUNCTION_OUTPUT_BYTES_MAX:
             raise BellpairError(
                 ErrorCode.RESULT_TOO_LARGE,
