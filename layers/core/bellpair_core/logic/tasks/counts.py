@@ -49,7 +49,8 @@ def counts_of(document: Mapping[str, Any], bits: Sequence[int | None]) -> dict[s
             counter[text(row)] += number
     elif document.get("measurementCounts"):
         for key, number in document["measurementCounts"].items():
-            counter[text(key)] += int(number)
+            if number:
+                counter[text(key)] += int(number)
     else:
         shots = int(document["taskMetadata"]["shots"])
         for key, share in (document.get("measurementProbabilities") or {}).items():
