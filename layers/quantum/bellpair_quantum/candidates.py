@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
+
+from qiskit import QuantumCircuit
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.late_angles import bound
+from bellpair_quantum.logical import simpler
 from bellpair_quantum.native import to_native
 from bellpair_quantum.options import CompileOptions
 from bellpair_quantum.program import Operation, depth
@@ -96,33 +99,75 @@ def candidates(
     """
     begun = options.stopwatch()
     rates = target if trusted else alike(target)
-    costs = Costs(rates)
-    numbers = _typical_numbers(len(read.steps))
+    makes = _Maker(read, target, rates, Costs(rates), moves=trusted)
+    circuits = [circuit for circuit in (simpler(program.circuit), program.circuit) if circuit]
     made: list[Candidate] = []
-    for level, seed, aware in _attempts(target, options, trusted=trusted):
-        if made and options.stopwatch() - begun >= options.budget_s:
-            break
-        placed = placed_on_qpu(
-            program.circuit,
-            target,
-            seed=seed,
-            optimization_level=level,
-            calibration_aware=aware,
-            steps=read.places,
-        )
-        native = written(placed, numbers, target)
-        work = workload(native, placed.measured, rates)
-        if trusted:
-            placed = placed.moved(best_place(work, rates, costs))
-            native = written(placed, numbers, target)
-            work = workload(native, placed.measured, rates)
-        pairs = sum(len(operation.qubits) == 2 for operation in native)
-        made.append(
-            Candidate(
-                level, seed, aware, placed, costs.total(work), pairs, len(native), depth(native)
-            )
-        )
+    longest = 0.0
+    for attempt in _attempts(options, trusted=trusted):
+        if made and attempt.seed != made[0].seed and not made[-1].placed.routed:
+            # Nothing had to change places: no other seed makes a difference.
+            return made
+        for circuit in circuits:
+            start = options.stopwatch()
+            if made and start - begun + longest > options.budget_s:
+                return made
+            made.append(makes(circuit, attempt))
+            longest = max(longest, options.stopwatch() - start)
+        # What is simpler is worth all further attempts, if it was worth one.
+        if len(circuits) > 1:
+            circuits = circuits[:1] if best(made) is made[0] else circuits[1:]
     return made
+
+
+class _Attempt(NamedTuple):
+    level: int
+    seed: int
+    aware: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes candidates of one program."""
+
+    read: ReadProgram
+    target: DeviceTarget
+    rates: DeviceTarget
+    costs: Costs
+    moves: bool
+
+    def __call__(self, circuit: QuantumCircuit, attempt: _Attempt) -> Candidate:
+        """Make one."""
+        numbers = _typical_numbers(len(self.read.steps))
+        placed = placed_on_qpu(
+            circuit,
+            self.target,
+            seed=attempt.seed,
+            optimization_level=attempt.level,
+            calibration_aware=attempt.aware,
+            steps=self.read.places,
+        )
+        native = written(placed, numbers, self.target)
+        work = workload(native, placed.measured, self.rates)
+        if self.moves:
+            place_of = best_place(work, self.rates, self.costs)
+            placed = placed.moved(_everywhere(place_of, self.target.qubits))
+            native = written(placed, numbers, self.target)
+            work = workload(native, placed.measured, self.rates)
+        return Candidate(
+            *attempt,
+            placed,
+            self.costs.total(work),
+            sum(len(operation.qubits) == 2 for operation in native),
+            len(native),
+            depth(native),
+        )
+
+
+def _everywhere(place_of: Mapping[int, int], qubits: Sequence[int]) -> dict[int, int]:
+    """Say of all qubits of a device where they are moved, so that no two come to one place."""
+    free = [place for place in qubits if place not in set(place_of.values())]
+    rest = (qubit for qubit in qubits if qubit not in place_of)
+    return {**place_of, **dict(zip(rest, free, strict=True))}
 
 
 def written(
@@ -143,16 +188,13 @@ def best(made: Sequence[Candidate]) -> Candidate:
     return min(made, key=lambda candidate: candidate.rank)
 
 
-def _attempts(
-    target: DeviceTarget, options: CompileOptions, *, trusted: bool
-) -> Iterator[tuple[int, int, bool]]:
-    # Where all qubits are connected nothing is routed, and seeds make no difference.
-    seeds = options.seeds[:1] if target.edges is None else options.seeds
-    for seed in seeds:
+def _attempts(options: CompileOptions, *, trusted: bool) -> Iterator[_Attempt]:
+    for seed in options.seeds:
         for level in options.optimization_levels:
-            if trusted:
-                yield level, seed, True
-            yield level, seed, False
+            yield _Attempt(level, seed, aware=False)
+            # Routed as for any device and then moved, a form is about as good: once is enough.
+            if trusted and seed == options.seeds[0] and level == options.optimization_levels[0]:
+                yield _Attempt(level, seed, aware=True)
 
 
 def _typical_numbers(count: int) -> list[float]:

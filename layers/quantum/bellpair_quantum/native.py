@@ -40,6 +40,8 @@ def to_native(
 ) -> tuple[list[Operation], dict[int, float]]:
     """Write ``u``, ``cz``, ``rxx`` and ``rzz`` (as Qiskit has them) in native gates.
 
+    Barriers are left out.
+
     Parameters
     ----------
     operations
@@ -67,6 +69,8 @@ def to_native(
                 writer.xx(qubits, *params)
             case "rzz":
                 writer.zz(qubits, *params)
+            case "barrier":
+                pass
             case _:
                 raise ValueError(f"no native form of {name} is known")
     return writer.native, dict(writer.phase)

@@ -44,16 +44,20 @@ class PlacedCircuit:
     Attributes
     ----------
     gates
-        ``u``, ``cz``, ``rxx`` and ``rzz``, in order, two-qubit gates on the device's edges.
+        ``u``, ``cz``, ``rxx`` and ``rzz``, in order, two-qubit gates on the device's edges;
+        and barriers.
     layout
         The device qubit that each of the circuit's qubits starts on.
     measured
         The device qubit that each of the circuit's classical bits is measured from.
+    routed
+        Whether qubits had to change places for their gates.
     """
 
     gates: tuple[PlacedGate, ...]
     layout: tuple[int, ...]
     measured: tuple[int, ...]
+    routed: bool = False
 
     def moved(self, place_of: Mapping[int, int]) -> PlacedCircuit:
         """The same circuit on other qubits; those that are not named stay."""
@@ -65,6 +69,7 @@ class PlacedCircuit:
             tuple(gates),
             tuple(place_of.get(qubit, qubit) for qubit in self.layout),
             tuple(place_of.get(qubit, qubit) for qubit in self.measured),
+            self.routed,
         )
 
 
@@ -121,7 +126,7 @@ def placed_on_qpu(
         qubits = tuple(label[index_of[qubit]] for qubit in each.qubits)
         if each.operation.name == "measure":
             measured[placed.find_bit(each.clbits[0]).index] = qubits[0]
-        elif each.operation.name != "barrier":
+        else:
             angles = tuple(angle_of(param, steps) for param in each.operation.params)
             gates.append(PlacedGate(each.operation.name, angles, qubits))
     starts = placed.layout.initial_index_layout(filter_ancillas=True)
@@ -129,6 +134,7 @@ def placed_on_qpu(
         tuple(gates),
         tuple(label[index] for index in starts),
         tuple(measured[bit] for bit in sorted(measured)),
+        placed.layout.final_layout is not None,
     )
 
 
@@ -140,6 +146,7 @@ class _Machine:
     target: Target
     qubits: tuple[int, ...]
     islands: tuple[int, ...]
+    all_connected: bool
 
 
 def rotations_of(target: DeviceTarget) -> Rotations:
@@ -194,7 +201,7 @@ def _machine(document: str) -> _Machine:
     graph.add_nodes_from(target.qubits)
     graph.add_edges_from_no_data([(index[a], index[b]) for a, b in edges])
     islands = tuple(len(island) for island in rustworkx.connected_components(graph))
-    return _Machine(target.device, qiskit_target, target.qubits, islands)
+    return _Machine(target.device, qiskit_target, target.qubits, islands, target.edges is None)
 
 
 def _native_gates(target: DeviceTarget) -> tuple[Rotations, Gate]:
@@ -216,7 +223,11 @@ def _native_gates(target: DeviceTarget) -> tuple[Rotations, Gate]:
 @lru_cache(maxsize=128)
 def _passes(machine: _Machine, seed: int, optimization_level: int) -> PassManager:
     return generate_preset_pass_manager(
-        optimization_level=optimization_level, target=machine.target, seed_transpiler=seed
+        optimization_level=optimization_level,
+        target=machine.target,
+        seed_transpiler=seed,
+        # Where all are connected Qiskit searches long for what `relayout` finds at once.
+        layout_method="trivial" if machine.all_connected else None,
     )
 
 

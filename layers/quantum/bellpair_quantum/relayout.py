@@ -17,11 +17,11 @@ from itertools import combinations
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.score import Costs, Workload
 
-STEPS_MAX = 4_000
+STEPS_MAX = 2_000
 """Places for a qubit that are tried at most, so that the search ends within milliseconds."""
 
-SWAPS_MAX = 400
-"""Exchanges that are tried at most in one round, where all qubits are connected."""
+SWAPS_MAX = 2_000
+"""Exchanges that are tried at most, where all qubits are connected."""
 
 
 def best_place(work: Workload, target: DeviceTarget, costs: Costs) -> dict[int, int]:
@@ -66,22 +66,35 @@ class _Search:
 
     def exchanged(self) -> dict[int, int]:
         """Exchange places, two at a time, as long as that helps; all are connected."""
-        place_of = dict(self.best)
-        tries = SWAPS_MAX
-        better = True
-        while better and tries > 0:
-            better = False
-            spare = [place for place in self.target.qubits if place not in place_of.values()]
-            changes = [{a: b, b: a} for a, b in combinations(place_of.values(), 2)]
-            changes += [{a: b} for a in place_of.values() for b in spare]
-            for change in changes:
-                tries -= 1
-                tried = {qubit: change.get(place, place) for qubit, place in place_of.items()}
-                cost = self._cost(tried)
-                if cost < self.best_cost - 1e-12:
-                    place_of, self.best_cost, better = tried, cost, True
-                    break
-        return place_of
+        pairs = list(combinations(self.target.qubits, 2))
+        for _ in range(max(1, SWAPS_MAX // len(pairs))):
+            if not sum(self._exchange(a, b) for a, b in pairs):
+                break
+        return self.best
+
+    def _exchange(self, a: int, b: int) -> bool:
+        """Let the holders of two places change, if that is better."""
+        moving = [qubit for qubit, place in self.best.items() if place in (a, b)]
+        before = self._cost_of(moving)
+        self._change(moving, a, b)
+        better = self._cost_of(moving) < before - 1e-12
+        if not better:
+            self._change(moving, a, b)
+        return better
+
+    def _change(self, moving: list[int], a: int, b: int) -> None:
+        for qubit in moving:
+            self.best[qubit] = b if self.best[qubit] == a else a
+
+    def _cost_of(self, qubits: list[int]) -> float:
+        """What some qubits and their links cost; a link between two of them counts twice."""
+        total = 0.0
+        for qubit in qubits:
+            place = self.best[qubit]
+            total += self.at[qubit][place]
+            for other, count in self.links[qubit].items():
+                total += count * self._pair(place, self.best[other])
+        return total
 
     def _extend(self, place_of: dict[int, int], taken: set[int], spent: float) -> None:
         depth = len(place_of)

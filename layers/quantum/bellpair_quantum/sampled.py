@@ -68,6 +68,7 @@ def sampled(circuit: QuantumCircuit) -> SampledCircuit:
             "The program measures nothing, so it has no counts.",
             "Measure its qubits at the end: c = measure q; (OpenQASM 2: measure q -> c;).",
         )
+    gates = _without_last_barriers(gates)
     used = {qubit for operation, qubits in gates if _acts(operation) for qubit in qubits}
     used.update(reads.values())
     kept = [qubit for qubit in circuit.qubits if qubit in used]
@@ -144,6 +145,19 @@ def _gates_and_reads(circuit: QuantumCircuit) -> tuple[Gates, Reads]:
         touched.update(qubits)
         gates.append((operation, qubits))
     return gates, reads
+
+
+def _without_last_barriers(gates: Gates) -> Gates:
+    """Leave out barriers that no gate comes after: they keep nothing apart."""
+    kept: Gates = []
+    later: set[Qubit] = set()
+    for operation, qubits in reversed(gates):
+        if _acts(operation):
+            later.update(qubits)
+        elif later.isdisjoint(qubits):
+            continue
+        kept.append((operation, qubits))
+    return kept[::-1]
 
 
 _WHY = {

@@ -11,7 +11,7 @@ the rest is done, on gates that are placed and routed already:
 - what no measurement sees is left out: gates that commute with all measurements after them, and
   gates on qubits that are not measured afterwards.
 
-The measured distribution stays the same; the unitary does not.
+Nothing is done across a barrier. The measured distribution stays the same; the unitary does not.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def simplified(operations: Iterable[Operation], measured: Collection[int]) -> li
     Parameters
     ----------
     operations
-        ``u``, ``cz``, ``rxx`` and ``rzz`` as Qiskit has them, in order, on qubits that start
-        as 0.
+        ``u``, ``cz``, ``rxx``, ``rzz`` and ``barrier`` as Qiskit has them, in order, on qubits
+        that start as 0.
     measured
         Qubits that are measured at the end.
 
@@ -56,6 +56,8 @@ def simplified(operations: Iterable[Operation], measured: Collection[int]) -> li
             circuit.rotate(qubits[0], rotation_u(*params))
         elif name in ("cz", "rzz", "rxx"):
             circuit.join(name, params[0] if params else 0.0, qubits)
+        elif name == "barrier":
+            circuit.put(name, 0.0, qubits)
         else:
             raise ValueError(f"{name} is not known here")
     return circuit.seen_by(measured)
@@ -63,7 +65,7 @@ def simplified(operations: Iterable[Operation], measured: Collection[int]) -> li
 
 @dataclass(slots=True, eq=False)
 class _Pair:
-    """A two-qubit gate, and what is done to its qubits since their gate before."""
+    """A two-qubit gate or a barrier, and what is done to its qubits since the one before."""
 
     name: str
     angle: float
@@ -92,17 +94,21 @@ class _Circuit:
             return
         twin = self._twin(name, qubits)
         if twin is None:
-            pair = _Pair(name, angle, qubits, {})
-            for qubit in qubits:
-                pair.before[qubit] = self.after.pop(qubit, IDENTITY)
-                self.chains.setdefault(qubit, []).append(pair)
-            self.pairs[pair] = None
+            self.put(name, angle, qubits)
             return
         if name != "cz":
             # The twin turns by both angles. What is over pi/2 commutes to where we are.
             twin.angle = self._folded(name, twin.angle + angle, qubits)
         if name == "cz" or abs(twin.angle) < TOLERANCE:
             self._take_out(twin)
+
+    def put(self, name: str, angle: float, qubits: tuple[int, ...]) -> None:
+        """Add something as it stands."""
+        pair = _Pair(name, angle, qubits, {})
+        for qubit in qubits:
+            pair.before[qubit] = self.after.pop(qubit, IDENTITY)
+            self.chains.setdefault(qubit, []).append(pair)
+        self.pairs[pair] = None
 
     def seen_by(self, measured: Collection[int]) -> list[Operation]:
         """Leave out what no measurement sees, and write the rest."""
@@ -116,6 +122,8 @@ class _Circuit:
             self._look_back(qubit, seen)
         for pair in reversed(list(self.pairs)):
             views = {seen[qubit] for qubit in pair.qubits}
+            if pair.name == "barrier":
+                views.add("everything")
             hidden = views == {"nothing"} or (pair.name in _PHASE and "everything" not in views)
             if hidden:
                 self._take_out(pair)
@@ -137,10 +145,10 @@ class _Circuit:
         written: list[Operation] = []
         for pair in self.pairs:
             written += (_u(qubit, pair.before[qubit]) for qubit in pair.qubits)
-            params = () if pair.name == "cz" else (pair.angle,)
+            params = (pair.angle,) if pair.name in ("rxx", "rzz") else ()
             written.append(Operation(pair.name, params, pair.qubits))
         written += (_u(qubit, rotation) for qubit, rotation in sorted(self.after.items()))
-        return written
+        return [each for each in written if each.name != "u" or any(each.params)]
 
     def _folded(self, name: str, angle: float, qubits: tuple[int, ...]) -> float:
         """Bring an angle within pi/2; by pi the gate is a half turn of each qubit."""
@@ -187,7 +195,7 @@ class _Circuit:
         reached: list[_Pair] = []
         between = self.after.get(qubit, IDENTITY)
         for pair in reversed(self.chains.get(qubit, ())):
-            if not commutes(between):
+            if pair.name == "barrier" or not commutes(between):
                 break
             reached.append(pair)
             if (pair.name == "rxx") != (name == "rxx"):

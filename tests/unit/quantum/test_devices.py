@@ -117,17 +117,6 @@ def test_a_bell_pair_takes_one_entangling_gate_and_few_others() -> None:
         assert compiled.one_qubit_gates <= 3
 
 
-@pytest.mark.parametrize("device", EVERY_QPU, ids=lambda d: f"{d.device}-{d.native_gates[-1]}")
-def test_level_3_is_never_less_likely_to_succeed_than_level_1(device: DeviceTarget) -> None:
-    for seed in range(5):
-        source = random_program(5, seed)
-        best = compile_program(source, "2.0", device)
-        plain = compile_program(
-            source, "2.0", device, options=CompileOptions(optimization_levels=(1,))
-        )
-        assert best.estimated_success >= plain.estimated_success
-
-
 @pytest.mark.parametrize("device", EVERY_DEVICE, ids=lambda d: f"{d.device}-{d.gates[:1]}")
 def test_compiling_again_gives_the_same_program(device: DeviceTarget) -> None:
     source = random_program(6, seed=2)

@@ -78,7 +78,7 @@ def test_an_include_never_reads_a_file(version: str, include: str) -> None:
         ("qubit q; bit c; h q;\nreset q; c = measure q;", "reset"),
         ("qubit q; bit c; c = measure q;\nreset q;", "reset"),
         ("qubit q; bit c;\ndelay[100ns] q; c = measure q;", "delay"),
-        ("\ninput float turn; qubit q; bit c; rx(turn) q; c = measure q;", "parameters"),
+        ("\ninput float turn; qubit q; bit c; rx(turn) q; c = measure q;", "'turn' has no value"),
         ("bit c; h\n$0; c = measure $0;", "physical qubits such as '$0'"),
         ("\ndef f(qubit a) { h a; } qubit q; f(q);", "subroutines"),
         ("bit c;\n#pragma braket verbatim\nbox { rx(1) $0; } c = measure $0;", "verbatim"),
@@ -156,8 +156,8 @@ def test_a_chain_longer_than_every_connected_part_has_no_room() -> None:
 def test_two_chains_that_fit_only_one_by_one_have_no_room() -> None:
     broken = lattice(1, 6, edges=((0, 1), (1, 2), (2, 3), (4, 5)))
     pair = (
-        f"{H3}qubit[6] q; bit[6] c; cx q[0], q[1]; cx q[1], q[2]; cx q[3], q[4]; cx q[4], q[5]; "
-        "c = measure q;"
+        f"{H3}qubit[6] q; bit[6] c; ry(1) q; cx q[0], q[1]; cx q[1], q[2]; "
+        "cx q[3], q[4]; cx q[4], q[5]; h q; c = measure q;"
     )
     assert refused(pair, "3.0", broken).code == "no-room"
 
@@ -165,8 +165,8 @@ def test_two_chains_that_fit_only_one_by_one_have_no_room() -> None:
 def test_chains_that_fit_into_separate_parts_compile() -> None:
     broken = lattice(1, 6, edges=((0, 1), (1, 2), (3, 4), (4, 5)))
     pair = (
-        f"{H3}qubit[6] q; bit[6] c; cx q[0], q[1]; cx q[1], q[2]; cx q[3], q[4]; cx q[4], q[5]; "
-        "c = measure q;"
+        f"{H3}qubit[6] q; bit[6] c; ry(1) q; cx q[0], q[1]; cx q[1], q[2]; "
+        "cx q[3], q[4]; cx q[4], q[5]; h q; c = measure q;"
     )
     assert compile_program(pair, "3.0", broken).two_qubit_gates == 4
 
