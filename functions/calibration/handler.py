@@ -3,13 +3,17 @@
 import os
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from bellpair_core.composition import World
 from bellpair_core.logic.devices.ingest_calibration import Ingestion
+from bellpair_core.logic.devices.observed_quality import ObservedQuality
+from bellpair_core.metrics import region_metrics
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.stage import LOGGER, begin
 
 WORLD = World.from_environment(os.environ)
-INGEST = Ingestion(WORLD.tasks, WORLD.catalogue, WORLD.blobs, WORLD.clock, WORLD.settings.region)
+METRICS = region_metrics(WORLD.settings)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -17,7 +21,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     begin(WORLD, context)
     asked = event.get("ingest")
     devices = [one for one in WORLD.settings.devices if asked in (None, one.name)]
-    done = {name: one.model_dump() for name, one in INGEST(devices).items()}
+    observed = ObservedQuality(WORLD.ledger)
+    ingest = Ingestion(
+        WORLD.tasks, WORLD.catalogue, WORLD.blobs, WORLD.clock, WORLD.settings.region, observed
+    )
+    done = {name: one.model_dump() for name, one in ingest(devices).items()}
+    if asked is None:
+        METRICS.add_metric("FidelityRegressions", MetricUnit.Count, len(observed.regressed))
+        METRICS.flush_metrics()
     LOGGER.info("calibrations are in", extra={"calibrations": done})
     problems = [f"{name} ({one['problem']})" for name, one in done.items() if one["problem"]]
     if problems and asked is None:

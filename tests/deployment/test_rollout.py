@@ -22,7 +22,9 @@ from toolchain.stamp import ROOT
 pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 
 REGIONS = ("us-east-1", "us-west-2")
-AT_ONCE = {"adopt", "calibration", "failover", "registrar", "sentinel", "sweep", "tenants"}
+AT_ONCE = {
+    *("adopt", "calibration", "failover", "observe", "registrar", "sentinel", "sweep", "tenants"),
+}
 
 
 def short(name: str) -> str:

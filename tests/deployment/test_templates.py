@@ -18,7 +18,17 @@ pytestmark = [pytest.mark.deployment, pytest.mark.timeout(300)]
 WORKERS = {"worker-python", "worker-qiskit"}
 FUNCTIONS = {
     *("adopt", "api", "authorizer", "broker", "calibration", "complete", "dispatch", "execute"),
-    *("failover", "finish", "notify", "park", "postprocess", "registrar", "resume", "sentinel"),
+    *(
+        "failover",
+        "finish",
+        "notify",
+        "observe",
+        "park",
+        "postprocess",
+        "registrar",
+        "resume",
+        "sentinel",
+    ),
     *("sweep", "tenants", "transpile", "triggers"),
     *WORKERS,
 }
@@ -35,6 +45,7 @@ READ_JOBS, READ_BREAKERS = {"dynamodb:GetItem JOB#*"}, {"dynamodb:GetItem BREAKE
 AMEND_JOBS = {*READ_JOBS, "dynamodb:PutItem JOB#*"}
 FIND_OPEN, FIND_QUEUED = {"dynamodb:Query open"}, {"dynamodb:Query by-queue"}
 HOLD_SLOTS = {"dynamodb:UpdateItem SLOTS#*"}
+READ_QUALITIES = {"dynamodb:GetItem QUALITY#*"}
 READ_JOURNALS = {"dynamodb:GetItem JOURNAL#*", "dynamodb:Query JOURNAL#*"}
 WRITE_JOURNALS = {*READ_JOURNALS, "dynamodb:PutItem JOURNAL#*"}
 NOTE_TASKS = {"dynamodb:UpdateItem JOURNAL#*"}
@@ -87,7 +98,7 @@ WRITE_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:PutItem WORKERS"}
 MAY: dict[str, set[str]] = {
     "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
-        *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS),
+        *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS, "dynamodb:GetItem SLOTS#*"),
         *(*AMEND_JOBS, *FIND_QUEUED, "dynamodb:Query by-tenant"),
         *(*READ_DEVICES, *READ_CALIBRATIONS, "lambda:InvokeFunction calibration"),
         "dynamodb:GetItem TENANT#*",
@@ -107,7 +118,7 @@ MAY: dict[str, set[str]] = {
         *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
     },
     "calibration": {
-        *("braket:GetDevice", *READ_DEVICES, "dynamodb:PutItem DEVICE#*"),
+        *("braket:GetDevice", *READ_DEVICES, "dynamodb:PutItem DEVICE#*", *READ_QUALITIES),
         *(*READ_CALIBRATIONS, *KEEP_CALIBRATIONS, *READ_BLOBS, *WRITE_BLOBS),
     },
     "complete": {*READ_JOBS, *NOTE_TASKS, *ANSWER},
@@ -129,8 +140,15 @@ MAY: dict[str, set[str]] = {
         *(*WAKE, *TELL_TRIGGERS),
     },
     "notify": {*READ_PAIR, *READ_JOBS, *READ_CALLBACKS, *BE_WOKEN},
+    "observe": {
+        *(*READ_PAIR, *READ_BREAKERS, *READ_DEVICES, *WAKE),
+        *("dynamodb:GetItem JOB#job-mirror-*", "dynamodb:PutItem JOB#job-mirror-*"),
+    },
     "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER, *HOLD_SLOTS, *WAKE},
-    "postprocess": {*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW},
+    "postprocess": {
+        *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW),
+        *(*READ_QUALITIES, "dynamodb:PutItem QUALITY#*", "events:PutEvents"),
+    },
     "registrar": {*READ_PAIR, *ASK_WORKERS, *WRITE_WORKERS},
     "resume": {
         *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),

@@ -27,7 +27,9 @@ class Rings(Enum):
     BELOW_OR_SILENT = "the threshold is not reached, or nothing was measured"
 
 
-ON_A_SCHEDULE = frozenset({"calibration", "dispatch", "registrar", "sentinel", "sweep", "triggers"})
+ON_A_SCHEDULE = frozenset(
+    {"calibration", "dispatch", "observe", "registrar", "sentinel", "sweep", "triggers"}
+)
 """Functions that a schedule wakes: one may run once in five minutes, so each failure counts."""
 
 

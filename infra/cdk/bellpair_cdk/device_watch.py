@@ -1,4 +1,4 @@
-"""Watching devices: their state and calibrations are brought into the catalogue."""
+"""Watching devices: they are brought into the catalogue, and tried where an operator pays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from bellpair_cdk.access import BREAKERS, MIRRORS, PAIR, QUALITIES
 from bellpair_cdk.function import Workbench
 from bellpair_cdk.task_watch import DEVICE_CHANGED, SOURCE
 from bellpair_cdk.timetable import Timetable
@@ -22,6 +23,7 @@ class DeviceWatch(Construct):
             "Calibration",
             name="calibration",
             accesses=[
+                bench.accesses.read_ledger(QUALITIES),
                 bench.accesses.read_devices(),
                 bench.accesses.know_devices(),
                 bench.accesses.read_devices_of_catalogue(),
@@ -41,3 +43,26 @@ class DeviceWatch(Construct):
         )
         every = Duration.minutes(bench.names.stage.calibration_minutes)
         Timetable(self, "Timetable", every=every, wakes=calibration.callee)
+
+
+class DeviceTrial(Construct):
+    """What leaves circuits with a known answer for QPUs; without a schedule unless it is paid."""
+
+    def __init__(self, scope: Construct, id: str, *, bench: Workbench) -> None:
+        super().__init__(scope, id)
+        observe = bench.function(
+            self,
+            "Observe",
+            name="observe",
+            accesses=[
+                bench.accesses.read_ledger(PAIR, BREAKERS, MIRRORS),
+                bench.accesses.write_mirrors(),
+                bench.accesses.read_devices_of_catalogue(),
+                bench.accesses.know_devices(),
+                bench.accesses.wake_dispatcher(),
+                bench.accesses.try_devices(),
+            ],
+        )
+        if quality := bench.names.stage.quality:
+            every = Duration.minutes(quality.minutes)
+            Timetable(self, "Timetable", every=every, wakes=observe.callee)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from constructs import Construct
 
-from bellpair_cdk.access import BREAKERS, JOBS, Access
+from bellpair_cdk.access import BREAKERS, JOBS, QUALITIES, Access
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.stage import Stage
 from bellpair_cdk.state_machine import state_machine
@@ -89,9 +89,11 @@ class JobWorkflow(Construct):
             "PostProcess": function(
                 "PostProcess",
                 "postprocess",
-                accesses.read_ledger(JOBS, BREAKERS),
+                accesses.read_ledger(JOBS, BREAKERS, QUALITIES),
                 accesses.write_jobs(),
                 accesses.write_breakers(),
+                accesses.write_qualities(),
+                accesses.announce(),
                 accesses.read_devices_of_catalogue(),
                 accesses.know_devices(),
                 accesses.read_blobs(),

@@ -85,6 +85,14 @@ class PairAlarms(Construct):
             description="A device is taken out of use because it fails",
         )
         alarms.add(
+            "FidelityRegression",
+            NAMESPACE,
+            "FidelityRegressions",
+            here,
+            statistic="Maximum",
+            description="A QPU's results are worse than they used to be",
+        )
+        alarms.add(
             "CatalogueLags",
             "AWS/DynamoDB",
             "ReplicationLatency",

@@ -26,7 +26,7 @@ from bellpair_cdk.callbacks import Callbacks
 from bellpair_cdk.canary_news import CanaryNews
 from bellpair_cdk.catalogue import Catalogue
 from bellpair_cdk.cost_tags import CAPABILITY, STAGE
-from bellpair_cdk.device_watch import DeviceWatch
+from bellpair_cdk.device_watch import DeviceTrial, DeviceWatch
 from bellpair_cdk.dispatching import Dispatching
 from bellpair_cdk.event_forwarding import EventForwarding
 from bellpair_cdk.failover_control import FailoverControl
@@ -117,6 +117,7 @@ class JobsStack(RegionalStack):
             "Sweeping": Sweeping,
             "TaskWatch": TaskWatch,
             "DeviceWatch": DeviceWatch,
+            "DeviceTrial": DeviceTrial,
             "TenantDesk": TenantDesk,
             "Triggers": Triggers,
         }

@@ -96,6 +96,31 @@ class TriggerQueueSetting(BaseModel):
         return self.tenants is None or tenant in self.tenants
 
 
+class QualitySetting(BaseModel):
+    """How QPUs are tried with circuits of the platform's own, which the operator pays for.
+
+    Attributes
+    ----------
+    minutes
+        Between two of one device; 0 tries none.
+    shots
+        Of each.
+    max_usd_per_day
+        What those of one device may cost in a day, US dollars.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    minutes: int = 0
+    shots: int = 100
+    max_usd_per_day: float = 0.0
+
+    @property
+    def on(self) -> bool:
+        """Whether QPUs are tried at all."""
+        return self.minutes > 0
+
+
 class Settings(BaseModel):
     """What the stage's parameters give a function; each function has only what it needs.
 
@@ -148,6 +173,7 @@ class Settings(BaseModel):
     api_endpoint: str = ""
     api_authorizes: bool = False
     sentinel: SentinelSetting = SentinelSetting()
+    quality: QualitySetting = QualitySetting()
     inbox_buckets: dict[str, str] = Field(default_factory=dict)
     trigger_queue_urls: dict[str, str] = Field(default_factory=dict)
     dead_letter_queue_urls: dict[str, str] = Field(default_factory=dict)
@@ -207,6 +233,7 @@ class Settings(BaseModel):
             ("callback_queue_urls", dict[str, str]),
             ("devices", tuple[DeviceSetting, ...]),
             ("sentinel", SentinelSetting),
+            ("quality", QualitySetting),
             ("inbox_buckets", dict[str, str]),
             ("trigger_queue_urls", dict[str, str]),
             ("dead_letter_queue_urls", dict[str, str]),

@@ -17,6 +17,11 @@ TENANT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,62}")
 CANARY_TENANT = "bellpair-canary"
 """Owns the jobs by which the platform tries itself; nobody gets a key of it."""
 
+QUALITY_TENANT = "bellpair-quality"
+"""Owns the jobs by which the platform tries devices, likewise."""
+
+PLATFORMS_TENANTS = frozenset({CANARY_TENANT, QUALITY_TENANT})
+
 
 class Role(StrEnum):
     """What a principal may do; each includes the ones before it."""

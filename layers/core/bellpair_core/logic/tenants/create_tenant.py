@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.tenant import (
-    CANARY_TENANT,
+    PLATFORMS_TENANTS,
     TENANT_PATTERN,
     Principal,
     Role,
@@ -115,7 +115,7 @@ def ensure_tenant(catalogue: Catalogue, clock: Clock, tenant: str, role: Role) -
 
 
 def _refuse_platforms_own(tenant: str) -> None:
-    if tenant == CANARY_TENANT:
+    if tenant in PLATFORMS_TENANTS:
         raise BellpairError(
             ErrorCode.TENANT_EXISTS,
             f"The tenant {tenant} is the platform's own.",
