@@ -32,6 +32,9 @@ class Result(Answer):
         The chance of a run without any error, by that calibration.
     candidates
         The compiled forms that were compared.
+    fallback
+        Why the calibration was not relied on, and the program compiled by the device's topology
+        alone; ``None`` where it was.
     options
         The execution options, each with its name, its parameters and notes of what it did.
     overhead
@@ -54,6 +57,7 @@ class Result(Answer):
     task_arn: str | None = None
     estimated_success: float | None = None
     candidates: list[dict[str, Any]] | None = Field(default=None, repr=False)
+    fallback: str | None = None
     options: list[dict[str, Any]] = Field(default_factory=list)
     overhead: dict[str, Any] | None = Field(default=None, repr=False)
     metrics: dict[str, Any] = Field(default_factory=dict, repr=False)

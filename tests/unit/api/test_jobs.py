@@ -206,6 +206,17 @@ def test_the_largest_result_fits_into_a_functions_answer(api: Api, key: str) -> 
     assert len(json.dumps({"body": answer.text})) < 6 * 1024 * 1024
 
 
+def test_a_result_says_why_a_calibration_was_not_relied_on(api: Api, key: str) -> None:
+    why = "ion-11's calibration is 30.0 h old, and the limit is 24 h"
+    document = DOCUMENT | {"metrics": {"fallback": why, "candidates": [{"level": 3}]}}
+    job = run(api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(document).encode()))
+
+    answer = api.request("GET", f"/v1/jobs/{job.id}/result", key=key)
+
+    assert answer.json["fallback"] == why
+    assert answer.json["candidates"] == [{"level": 3}]
+
+
 def test_a_compiled_program_too_long_to_be_shown_is_left_out(api: Api, key: str) -> None:
     document = DOCUMENT | {"compiled_program": "/" * (PROGRAM_SHOWN_CHARACTERS_MAX + 1)}
     job = run(api, JobStatus.SUCCEEDED, result=api.world.blobs.put(json.dumps(document).encode()))

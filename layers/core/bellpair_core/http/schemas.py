@@ -256,6 +256,10 @@ class Result(_Shown):
     candidates: list[dict[str, Any]] | None = Field(
         description="the compiled forms that were compared"
     )
+    fallback: str | None = Field(
+        description="why the calibration was not relied on, and the program compiled by the"
+        " device's topology alone; null where it was"
+    )
     options: list[dict[str, Any]] = Field(
         description="the execution options, each with its name, its parameters and notes of what"
         " it did"

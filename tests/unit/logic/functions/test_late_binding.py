@@ -215,9 +215,16 @@ def test_each_bits_readout_and_the_compilers_facts_go_with_a_program(planner: Ca
 
     # Of qubit 1 the maker gives one figure.
     assert program.readout == ((0.01, 0.03), (0.03, 0.03))
-    assert program.metrics["candidates"] == 1
+    assert len(program.metrics["candidates"]) == 1
     assert program.metrics["fallback"] is None
     assert program.metrics["estimated_success"] == pytest.approx(0.9 * 0.98 * 0.97)
+
+
+def test_a_sources_candidates_are_told_once_in_a_call(planner: CallPlanner) -> None:
+    made = prepared(planner, {"values": [0.1, 0.2]}, {"values": [0.1, 0.3]}, {"source": PLAIN})
+
+    told = ["candidates" in program.metrics for program in made.programs]
+    assert told == [True, False, True]
 
 
 def test_a_device_that_tells_no_readout_gives_none(place: Workplace, planner: CallPlanner) -> None:

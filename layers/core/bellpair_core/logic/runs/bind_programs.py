@@ -32,6 +32,11 @@ class BoundProgram:
     program: CallProgram
     bits: tuple[int | None, ...]
 
+    def without(self, fact: str) -> BoundProgram:
+        """The same program, whose metrics do not tell this."""
+        metrics = {name: told for name, told in self.program.metrics.items() if name != fact}
+        return replace(self, program=self.program.model_copy(update={"metrics": metrics}))
+
 
 @dataclass(frozen=True)
 class _Kept:
@@ -116,13 +121,11 @@ def _bound(
 ) -> BoundProgram:
     made = form.template.bind(values, transforms)
     metrics = {name: fact for name, fact in made.metrics.items() if name not in _UNTOLD}
-    candidates = metrics.get("candidates")
     estimate = metrics.get("estimated_success")
     if estimate is not None and form.calibration_id != target.calibration_id:
         metrics["estimated_success"] = rescored(estimate, form.use, target)
     metrics |= {
         "calibration_id": form.calibration_id,
-        "candidates": len(candidates) if isinstance(candidates, Sequence) else 1,
         "fallback": why or metrics.get("fallback"),
     }
     readout = tuple(None if qubit is None else _readout(qubit, target) for qubit in made.bits)

@@ -40,6 +40,9 @@ _TARGETS_MAX = 16
 _MANY_SOURCES = 60
 """Different circuits of one call up to which each is compiled with all candidates."""
 
+_COMPARISONS_TOLD = 20
+"""Different circuits of one call whose candidates its result tells, each once."""
+
 _HASTY_S = 0.0
 """Seconds for the candidates of each of more circuits: one is made of each."""
 
@@ -72,6 +75,20 @@ class _Asked(BaseModel):
 
     programs: tuple[_Program, ...] = Field(min_length=1, max_length=PROGRAMS_PER_CALL_MAX)
     device: str | None = None
+    partial: bool = False
+
+    def only(self, numbers: Sequence[int]) -> _Asked:
+        """The call with the programs at these places alone."""
+        return self.model_copy(
+            update={"programs": tuple(self.programs[number] for number in numbers)}
+        )
+
+
+TAKES = ("values", "partial")
+"""What calls may have beside circuits and shots; a run is told of it when it begins."""
+
+Refusals = dict[int, dict[str, str]]
+"""The errors of circuits that cannot be made, by their places in the call."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +141,9 @@ class CallPlanner:
         ----------
         update
             The replay engine's, with the payload
-            ``{"programs": [{"source", "shots", "values"?, "transforms"?}], "device"}``.
+            ``{"programs": [{"source", "shots", "values"?, "transforms"?}], "device",
+            "partial"?}``. In a partial call, a circuit that cannot be made is left out, with its
+            error in ``call.refused``.
         index
             Which call of the job it is, from 0.
 
@@ -135,11 +154,23 @@ class CallPlanner:
         TransientFault
             When what it needs is out of reach now.
         """
-        asked = _parsed(update.get("Payload"))
-        facts = [self._checked(program) for program in asked.programs]
+        whole = _parsed(update.get("Payload"))
+        refused: Refusals = {}
+        found = self._facts_of(whole, refused)
+        asked = whole.only(list(found))
+        facts = list(found.values())
         _require_fetchable(asked, facts)
-        device, made = self._made(asked, job, facts)
-        shots = [program.shots for program in asked.programs]
+        device, bound = self._made(asked, job, facts)
+        made: list[BoundProgram] = []
+        shots: list[int] = []
+        for number, program, one in zip(found, asked.programs, bound, strict=True):
+            if isinstance(one, CallRefused):
+                refused[number] = one.error
+            else:
+                made.append(one)
+                shots.append(program.shots)
+        if not made:
+            raise next(one for one in bound if isinstance(one, CallRefused))
         setting = self._settings.device(device.name)
         region = setting.region if setting is not None else device.region
         programs = [one.program for one in made]
@@ -158,8 +189,25 @@ class CallPlanner:
                 for taken, one in zip(shots, made, strict=True)
             ),
             reserved_usd=known_cost(device.price, shots),
+            partial=whole.partial,
+            refused=refused,
         )
         return Prepared(call, programs)
+
+    def _facts_of(self, asked: _Asked, refused: Refusals) -> dict[int, ProgramFacts]:
+        """What is known of each program by its place; those refused go to ``refused``."""
+        found: dict[int, ProgramFacts] = {}
+        last: CallRefused | None = None
+        for number, program in enumerate(asked.programs):
+            try:
+                found[number] = self._checked(program)
+            except CallRefused as refusal:
+                if not asked.partial:
+                    raise
+                refused[number], last = refusal.error, refusal
+        if not found and last is not None:
+            raise last
+        return found
 
     def _checked(self, program: _Program) -> ProgramFacts:
         source, inputs = program.source, program.values is not None
@@ -171,7 +219,7 @@ class CallPlanner:
 
     def _made(
         self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]
-    ) -> tuple[Device, list[BoundProgram]]:
+    ) -> tuple[Device, list[BoundProgram | CallRefused]]:
         """The programs for the best device that has room for them."""
         refusals: list[str] = []
         for device in self._chosen(asked, job, facts):
@@ -223,11 +271,12 @@ class CallPlanner:
 
     def _compiled_all(
         self, asked: _Asked, facts: Sequence[ProgramFacts], device: Device
-    ) -> list[BoundProgram]:
+    ) -> list[BoundProgram | CallRefused]:
         target = self._target(device)
-        made: list[BoundProgram] = []
+        made: list[BoundProgram | CallRefused] = []
         began = self._clock()
         many = len({program.source for program in asked.programs}) > _MANY_SOURCES
+        compared: set[str] = set()
         for program, fact in zip(asked.programs, facts, strict=True):
             # Stopped in the midst of it, the broker could tell nobody why.
             if self._clock() - began >= CALL_COMPILE_TIME:
@@ -241,13 +290,15 @@ class CallPlanner:
                 program.source, fact.version, budget_s=_HASTY_S if many else None
             )
             try:
-                made.append(
-                    self._binder.bound(
-                        request, device, target, program.values or (), program.transforms
-                    )
+                one = self._binder.bound(
+                    request, device, target, program.values or (), program.transforms
                 )
             except JobFailed as error:
                 raise CallRefused(*JobFailed.parse(str(error))) from None
+            # They are the same for all programs of one source, and long.
+            told = program.source not in compared and len(compared) < _COMPARISONS_TOLD
+            made.append(one if told else one.without("candidates"))
+            compared.add(program.source)
         return made
 
 
