@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bellpair.functions.errors import InvalidCall
 from bellpair.options.backend import (
@@ -32,6 +33,10 @@ from bellpair.options.sharing import equally
 
 class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
     """Average over random forms of the circuit, with signs.
+
+    Most draws of a small circuit have no Pauli in them. As their share is known from the
+    compiler, the circuit without Paulis is run once with much of the shots, and the others' part
+    is averaged over forms that have some: this leaves out most of the draws' own randomness.
 
     Parameters
     ----------
@@ -69,20 +74,7 @@ class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
                 "Option pec corrects expectation values, and counts are none.",
                 remedy="Leave pec out, or estimate an observable.",
             )
-        forms = [
-            [
-                request.transformed(
-                    {
-                        "name": "pauli-insert",
-                        "seed": self.seed_of(place, form),
-                        "gamma_max": self.gamma_max,
-                    },
-                    shots=shots,
-                )
-                for form, shots in enumerate(equally(request.program.shots, self.instances))
-            ]
-            for place, request in enumerate(requests)
-        ]
+        forms = [self._forms(place, request) for place, request in enumerate(requests)]
         inner = self.within.plan([form for own in forms for form in own])
 
         def read(measured: Sequence[Any]) -> list[Outcome]:
@@ -94,27 +86,46 @@ class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
 
         return Plan(inner.programs, read)
 
+    def _forms(self, place: int, request: Request) -> list[Request]:
+        """The circuit without any Pauli, then those with some."""
+        shots = request.program.shots
+        clear = max(1, round(_CLEAR_SHARE * shots))
+        struck = equally(shots - clear, self.instances - 1) if shots > clear else []
+
+        def form(draw: str, number: int, shots: int) -> Request:
+            transform = {
+                "name": "pauli-insert",
+                "draw": draw,
+                "seed": self.seed_of(place, number),
+                "gamma_max": self.gamma_max,
+            }
+            return request.transformed(transform, shots=shots)
+
+        return [
+            form("clear", 0, clear),
+            *(form("struck", number, part) for number, part in enumerate(struck, 1)),
+        ]
+
     def _together(self, request: Request, outcomes: list[Outcome]) -> Outcome:
-        terms = [outcome.terms for outcome in outcomes if outcome.terms is not None]
         assert request.observable is not None
+        terms = [outcome.terms for outcome in outcomes if outcome.terms is not None]
         metrics = [outcome.metrics or {} for outcome in outcomes]
-        gamma = float(metrics[0].get("gamma", 1.0))
-        signs = np.array([one.get("sign", 1) for one in metrics], dtype=float)
-        weights = np.array([outcome.shots for outcome in outcomes], dtype=float)
-        weights /= weights.sum()
-        values = gamma * signs[:, None] * np.array([one.values for one in terms])
-        mean = weights @ values
-        if len(values) > 1:
-            # The draws' spread holds that of their shots.
-            spread = values - mean
-            freedom = 1 - float(weights @ weights)
-            covariance = (spread.T * weights**2) @ spread / freedom
-        else:
-            covariance = gamma**2 * terms[0].covariance
+        gamma, share = (float(metrics[0].get(name, 1.0)) for name in ("gamma", "clear"))
+        signs = np.array([one.get("sign", 1) for one in metrics[1:]], dtype=float)
+        clear = terms[0]
+        values, covariance = share * clear.values, share**2 * clear.covariance
+        if share < 1 and len(signs):
+            weights = np.array([outcome.shots for outcome in outcomes[1:]], dtype=float)
+            weights /= weights.sum()
+            struck = signs[:, None] * np.array([one.values for one in terms[1:]])
+            mean = weights @ struck
+            values = values + (1 - share) * mean
+            covariance = covariance + (1 - share) ** 2 * _of_mean(struck - mean, weights)
         notes = {
             "gamma": gamma,
             "shots_factor": gamma**2,
             "instances": len(outcomes),
+            "clear": share,
             "negative": int((signs < 0).sum()),
         }
         outcome = replace(
@@ -125,7 +136,21 @@ class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
             readout=None,
             flips=None,
         )
-        return estimated(outcome, request.observable, Terms(terms[0].strings, mean, covariance))
+        result = Terms(clear.strings, gamma * values, gamma**2 * covariance)
+        return estimated(outcome, request.observable, result)
+
+
+_CLEAR_SHARE = 0.6
+"""The part of the shots for the circuit without Paulis; draws are so for 1/√gamma of them, and
+gamma is not known yet when shots are shared out."""
+
+
+def _of_mean(spread: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance of a weighted mean; the draws' spread holds that of their shots."""
+    freedom = 1 - float(weights @ weights)
+    if freedom <= 0:  # a single draw tells nothing of its spread; values are within ±1
+        return np.ones((spread.shape[1], spread.shape[1]))
+    return np.asarray((spread.T * weights**2) @ spread / freedom)
 
 
 def gamma_of(two_qubit_error: float) -> float:

@@ -69,25 +69,44 @@ def test_chances_of_flipped_bits_are_turned_round_for_those_further_out() -> Non
 
 
 def signed(transforms: Mapping[str, Any]) -> dict[str, Any]:
-    return {"gamma": 1.5, "sign": -1 if transforms["pauli-insert"]["seed"] % 6 == 0 else 1}
+    insert = transforms["pauli-insert"]
+    odd = insert["draw"] == "struck" and insert["seed"] % 4
+    return {"gamma": 1.5, "clear": 0.8, "sign": -1 if odd else 1}
 
 
-def test_cancellation_counts_each_form_with_its_sign_and_gamma() -> None:
+def test_cancellation_counts_each_form_with_its_sign_share_and_gamma() -> None:
     device = ExactDevice(lambda transforms: IDEAL, NONE, facts=signed)
-    plan = compose(["pec"], seed=1).plan([Request(Program("circuit", 10_000), {"ZZ": 2.0})])
+    plan = compose(["pec"], seed=1).plan([Request(Program("circuit", 19_900), {"ZZ": 2.0})])
     outcome = plan.read(device.run(plan.programs))[0]
     signs = [signed({one["name"]: one for one in p.transforms})["sign"] for p in plan.programs]
 
     assert len(plan.programs) == 100
-    assert outcome.expectation == pytest.approx(1.5 * np.mean(signs) * 2.0 * 0.6)
-    expected = 1.5 * 2.0 * 0.6 * np.std(signs, ddof=1) / 10
-    assert outcome.standard_error == pytest.approx(expected, rel=1e-6)
+    assert plan.programs[0].transforms[0]["draw"] == "clear"
+    assert plan.programs[0].shots == 11_940
+    assert {program.transforms[0]["draw"] for program in plan.programs[1:]} == {"struck"}
+    assert sum(program.shots for program in plan.programs) == 19_900
+    mean = np.mean(signs[1:])
+    assert outcome.expectation == pytest.approx(1.5 * (0.8 + 0.2 * mean) * 1.2, rel=5e-3)
+    draws = (0.2 * 0.6 * np.std(signs[1:], ddof=1)) ** 2 / 99
+    clear = 0.8**2 * 0.64 / 11_940
+    assert outcome.standard_error == pytest.approx(3 * (draws + clear) ** 0.5, rel=2e-2)
     assert outcome.notes["pec"] == {
         "gamma": 1.5,
         "shots_factor": 2.25,
         "instances": 100,
+        "clear": 0.8,
         "negative": signs.count(-1),
     }
+
+
+@pytest.mark.parametrize("shots", [1, 2, 5])
+def test_cancellation_with_hardly_any_shots_says_how_little_it_knows(shots: int) -> None:
+    device = ExactDevice(lambda transforms: {"00": 1.0}, NONE, facts=signed)
+    plan = compose(["pec"], seed=1).plan([Request(Program("circuit", shots), {"ZZ": 1.0})])
+    outcome = plan.read(device.run(plan.programs))[0]
+
+    assert sum(program.shots for program in plan.programs) == shots
+    assert outcome.standard_error is not None and outcome.standard_error >= 0
 
 
 def test_cancellation_without_errors_to_cancel_changes_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.program import Operation
-from bellpair_quantum.transforms import apply, transformed
+from bellpair_quantum.transforms import Transformed, apply, transformed
 from bellpair_quantum.transforms.fold import inverse
 from bellpair_quantum.transforms.pauli_insert import quasi_probability
 
@@ -169,23 +169,58 @@ def test_too_much_noise_has_no_inverse() -> None:
 
 
 @pytest.mark.parametrize("entangler", ENTANGLERS)
-def test_inserted_paulis_are_rare_and_signed(entangler: str) -> None:
+def test_paulis_are_inserted_with_signs_or_not_at_all(entangler: str) -> None:
     target = device(entangler)
     program = native_program(entangler, 10)
-    results = [
-        transformed(program, [{"name": "pauli-insert", "seed": seed}], target, ALL)
+
+    def drawn(draw: str, seed: int) -> Transformed:
+        transform = {"name": "pauli-insert", "draw": draw, "seed": seed}
+        return transformed(program, [transform], target, ALL)
+
+    clear = drawn("clear", 1)
+    struck = [drawn("struck", seed) for seed in range(300)]
+    gamma, share = clear.facts["gamma"], clear.facts["clear"]
+
+    assert clear.operations == program and clear.facts["sign"] == 1
+    assert 1.05 < gamma < 1.5
+    assert share == pytest.approx(gamma**-0.5, rel=0.02)
+    assert all((one.facts["gamma"], one.facts["clear"]) == (gamma, share) for one in struck)
+    # The weights of a gate's Paulis have the sum 1, and their absolute values gamma.
+    signs = np.mean([one.facts["sign"] for one in struck])
+    assert share + (1 - share) * signs == pytest.approx(1 / gamma, abs=0.01)
+    assert len({str(one.operations) for one in struck}) > 30
+
+
+def test_averaged_over_draws_the_channel_is_undone() -> None:
+    # Each gate of the draw is followed by its noise; a string's value must be that without any.
+    target = device("cz", one_qubit_error={}, two_qubit_error={"0-1": 0.1})
+    program = [
+        Operation("prx", (np.pi / 2, np.pi / 2), (0,)),
+        Operation("prx", (np.pi / 2, np.pi / 2), (1,)),
+        Operation("cz", (), (0, 1)),
+        Operation("prx", (np.pi / 2, -np.pi / 2), (1,)),
+    ]
+    clear = transformed(program, [{"name": "pauli-insert", "draw": "clear"}], target, ALL)
+    kept = 1 - 0.1 * 1.25 * 16 / 15
+
+    def value(operations: list[Operation]) -> float:
+        state = unitary(operations)[:, 0]
+        parity = [1, 1, -1, -1, -1, -1, 1, 1]
+        return float(np.abs(state) ** 2 @ parity)
+
+    struck = [
+        transformed(
+            program, [{"name": "pauli-insert", "draw": "struck", "seed": seed}], target, ALL
+        )
         for seed in range(400)
     ]
-    gamma = results[0].facts["gamma"]
+    share, gamma = clear.facts["clear"], clear.facts["gamma"]
+    mean = np.mean([one.facts["sign"] * value(one.operations) for one in struck])
+    exact = value(program)
 
-    assert {result.facts["gamma"] for result in results} == {gamma}
-    assert 1.05 < gamma < 1.5
-    # The weights of a gate's Paulis have the sum 1, and their absolute values gamma.
-    assert np.mean([result.facts["sign"] for result in results]) == pytest.approx(
-        1 / gamma, abs=0.07
-    )
-    alike = [same_before_measurement(unitary(program), unitary(r.operations)) for r in results]
-    assert 0.7 < np.mean(alike) < 1
+    assert exact == pytest.approx(1)
+    noisy = share * kept * value(clear.operations) + (1 - share) * kept * mean
+    assert gamma * noisy == pytest.approx(exact, abs=0.02)
 
 
 def test_pec_is_refused_before_anything_runs_where_it_would_take_too_much() -> None:

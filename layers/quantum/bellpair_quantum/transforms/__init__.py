@@ -10,9 +10,9 @@ to rotations about Z before a measurement, and a global phase), except where it 
 ``measure-twirl`` (``seed``)
     Half of the measured qubits, at random, are flipped before they are read. `Transformed.flipped`
     names them; who reads the counts flips those bits back.
-``pauli-insert`` (``seed``, ``gamma_max``)
+``pauli-insert`` (``draw``, ``seed``, ``gamma_max``)
     Random Paulis after gates, drawn from the quasi-probabilities that undo depolarizing errors:
-    `insert_paulis`.
+    ``clear`` for the draw without any, ``struck`` for one of the others.
 ``decouple`` (``sequence``, ``loss_max``)
     Pulses that cancel where a qubit idles: `decouple`.
 ``prepare`` (``state``)

@@ -8,7 +8,9 @@ inverse of this channel is a sum over Paulis with weights
 
 whose absolute values have the sum gamma = 1 + 2 (d² - 1) |η_P|. So a Pauli is drawn by |η|/gamma
 after every gate, and the value that the program gives counts with the product of the signs and of
-all gammas. Its standard error grows by that product.
+all gammas. Its standard error grows by that product. Most draws of a small program insert nothing
+at all; so that chance tells nothing that is known already, a draw is either of that one form, whose
+share of all draws is told, or of the others.
 
 After Temme, Bravyi, Gambetta, "Error mitigation for short-depth quantum circuits", Phys. Rev.
 Lett. 119, 180509 (2017), arXiv:1612.02058; the average error's relation to p is Nielsen's, "A
@@ -73,23 +75,43 @@ def quasi_probability(error: float, qubits: int) -> QuasiProbability:
     return QuasiProbability(1 - others * each, each, others)
 
 
+@dataclass(frozen=True)
+class Draw:
+    """A program drawn from the quasi-probabilities.
+
+    Attributes
+    ----------
+    gamma
+        By what values and their standard errors grow; the same for every draw.
+    clear
+        The share of draws without any Pauli among all; the same for every draw.
+    sign
+        1 or -1: how the values of this one count.
+    """
+
+    operations: list[Operation]
+    gamma: float
+    clear: float
+    sign: int
+
+
 def insert_paulis(
     operations: Sequence[Operation],
     rotations: Rotations,
     target: DeviceTarget,
     *,
     seed: int,
+    clear: bool,
     gamma_max: float,
-) -> tuple[list[Operation], float, int]:
-    """Draw a program from the quasi-probabilities.
+) -> Draw:
+    """Draw a program.
 
-    Returns
-    -------
-    operations : list of Operation
-    gamma : float
-        By what standard errors grow; the same for every seed.
-    sign : int
-        1 or -1: how the program's values count.
+    Parameters
+    ----------
+    clear
+        Whether it is the one without any Pauli, or one of the others.
+    gamma_max
+        Above this gamma there is none.
 
     Raises
     ------
@@ -106,19 +128,39 @@ def insert_paulis(
             f"{gamma_max:g}.",
             "Use zne, a smaller program, a better device, or a larger gamma_max.",
         )
+    kept = [weight.identity / weight.gamma for weight in weights]
+    share = prod(kept)
+    if clear or share == 1:
+        return Draw(list(operations), gamma, share, 1)
     dice = Random(seed)
+    first = _first(kept, dice)
     frame = Frame(rotations)
     sign = 1
-    for operation, weight in zip(operations, weights, strict=True):
+    for place, (operation, weight) in enumerate(zip(operations, weights, strict=True)):
         frame.operation(operation)
-        if dice.random() * weight.gamma < abs(weight.identity):
+        if place < first or (place > first and dice.random() < kept[place]):
             continue
         sign = -sign
         number = 1 + dice.randrange(weight.others)
         for qubit in operation.qubits:
             frame.rotate(qubit, PAULIS[number % 4])
             number //= 4
-    return frame.operations(), gamma, sign
+    return Draw(frame.operations(), gamma, share, sign)
+
+
+def _first(kept: Sequence[float], dice: Random) -> int:
+    """Where the first Pauli is, given that there is one; `kept` are the chances of none."""
+    left, reached = dice.random() * (1 - prod(kept)), 1.0
+    last = 0
+    for place, chance in enumerate(kept):
+        own = reached * (1 - chance)
+        if own > 0:
+            last = place
+        if left < own:
+            return place
+        left -= own
+        reached *= chance
+    return last
 
 
 def _weights(operation: Operation, target: DeviceTarget) -> QuasiProbability:

@@ -35,7 +35,7 @@ class Transformed:
         Device qubits that are flipped just before they are measured.
     facts
         What the transforms came to, ready for JSON and for a compiled program's metrics:
-        ``scale`` (achieved by folding), ``gamma`` and ``sign`` (of inserted Paulis),
+        ``scale`` (achieved by folding), ``gamma``, ``clear`` and ``sign`` (of inserted Paulis),
         ``decoupled`` (pulses put in), ``prepared`` (the state). Only those that apply.
     """
 
@@ -135,15 +135,16 @@ def _measure_twirl(program: _Program, given: Parameters) -> None:
 
 
 def _insert_paulis(program: _Program, given: Parameters) -> None:
-    program.operations, gamma, sign = insert_paulis(
+    draw = insert_paulis(
         program.operations,
         program.rotations,
         program.target,
         seed=given.seed(),
+        clear=given.word("draw", {"clear": "clear", "struck": "struck"}) == "clear",
         gamma_max=given.number("gamma_max", 5.0, 1.0, GAMMA_MAX),
     )
-    program.facts["gamma"] = program.facts.get("gamma", 1.0) * gamma
-    program.facts["sign"] = program.facts.get("sign", 1) * sign
+    program.operations = draw.operations
+    program.facts |= {"gamma": draw.gamma, "clear": draw.clear, "sign": draw.sign}
 
 
 def _decouple(program: _Program, given: Parameters) -> None:
