@@ -9,6 +9,7 @@ device of today (``qwalk``, ``hhl`` beyond five qubits).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,12 +83,9 @@ class Problem:
 def problems() -> list[Problem]:
     """All of them: those of MQT Bench, then the usual ones."""
     found = [Problem(f"mqt_{name}_{size}", _of_mqt(name, size)) for name, size in MQT]
-    found += [Problem(f"ghz_{n}", _text(_ghz(n))) for n in (4, 8, 11)]
-    found += [Problem(f"qft_{n}", _text(_fourier(n))) for n in (4, 6, 8)]
-    found += [Problem(f"bv_{n}", _text(_bernstein_vazirani(n))) for n in (6, 11)]
-    found += [Problem(f"qaoa_{n}", _text(_qaoa(n))) for n in (5, 10)]
-    found += [Problem(f"vqe_{n}", _text(_ansatz(n))) for n in (4, 8, 10)]
-    return [*found, Problem("ghz_12", _text(_ghz(12))), Problem("vqe_12", _text(_ansatz(12)))]
+    for family, make in USUAL.items():
+        found += [Problem(f"{family}_{n}", _text(make(n))) for n in SIZES]
+    return found
 
 
 def _of_mqt(name: str, size: int) -> str:
@@ -152,3 +150,13 @@ def _ansatz(n: int) -> QuantumCircuit:
             circuit.cx(qubit, qubit + 1)
     circuit.ry(0.25, range(n))
     return circuit
+
+
+USUAL: dict[str, Callable[[int], QuantumCircuit]] = {
+    "ghz": _ghz,
+    "qft": _fourier,
+    "bv": _bernstein_vazirani,
+    "qaoa": _qaoa,
+    "vqe": _ansatz,
+}
+SIZES = (4, 6, 8, 10, 12)
