@@ -7,6 +7,7 @@ docs/device-api.json is made of the models here. A document names its form and v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -190,7 +191,9 @@ class TaskPhase(StrEnum):
 
 
 class TaskDocument(_Document):
-    """``GET /tasks/{id}``, and the answers to ``POST /tasks`` and ``DELETE /tasks/{id}``.
+    """``GET /tasks/{id}``: how far the task is.
+
+    ``POST /tasks`` and ``DELETE /tasks/{id}`` answer with it too.
 
     Attributes
     ----------
@@ -259,23 +262,28 @@ class ProblemCode(StrEnum):
     """
 
     PROGRAM_REFUSED = "program-refused"
-    """The program, or its shots, will never be taken. HTTP 422."""
     TOKEN_REUSED = "token-reused"
-    """The ``Idempotency-Key`` belongs to another request. HTTP 409."""
     DEVICE_OFFLINE = "device-offline"
-    """The device takes no tasks for now. HTTP 503."""
     DEVICE_RETIRED = "device-retired"
-    """The device takes no tasks any more. HTTP 410."""
     TASK_UNKNOWN = "task-unknown"
-    """There is no such task. HTTP 404."""
     TASK_OVER = "task-over"
-    """The task is over and cannot be cancelled. HTTP 409."""
     RESULT_MISSING = "result-missing"
-    """The task has no result: not yet, not any more, or it was not completed. HTTP 404."""
     BUSY = "busy"
-    """There is too much to do; ``Retry-After`` may say when to come back. HTTP 429."""
     UNAUTHORIZED = "unauthorized"
-    """The bearer token is not good. HTTP 401."""
+
+
+PROBLEMS: Mapping[ProblemCode, tuple[int, str]] = {
+    ProblemCode.PROGRAM_REFUSED: (422, "The program, or its shots, will never be taken."),
+    ProblemCode.TOKEN_REUSED: (409, "The Idempotency-Key belongs to another request."),
+    ProblemCode.DEVICE_OFFLINE: (503, "The device takes no tasks for now."),
+    ProblemCode.DEVICE_RETIRED: (410, "The device takes no tasks any more."),
+    ProblemCode.TASK_UNKNOWN: (404, "There is no such task."),
+    ProblemCode.TASK_OVER: (409, "The task is over, and cannot be cancelled."),
+    ProblemCode.RESULT_MISSING: (404, "The task has no result: not yet, never, or not any more."),
+    ProblemCode.BUSY: (429, "There is too much to do; Retry-After may say when to come back."),
+    ProblemCode.UNAUTHORIZED: (401, "The bearer token is not good."),
+}
+"""The HTTP status that each is answered with, and what it means."""
 
 
 class ProblemDocument(_Document):
