@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bellpair.cli import terminal
+from bellpair.cli import calibration, terminal
 from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson, examples
 from bellpair.cli.plugins import DevicePluginGroup
@@ -56,6 +56,17 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
                 Text(printable(device.provider or "")),
             )
         terminal.stdout().print(table)
+
+
+app.command(
+    "calibration",
+    epilog=examples(
+        "bellpair devices calibration square-20",
+        "bellpair devices calibration square-20 --plot square-20.png",
+        "bellpair devices calibration square-20 --series 10",
+        "bellpair devices calibration square-20 --json | jq .medians",
+    ),
+)(calibration.calibration)
 
 
 def _status(device: Device) -> Text:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.unit.sdk.fake_calibrations import FakeCalibrations
 from tests.unit.sdk.fake_functions import FakeFunctions
 from tests.unit.sdk.fake_triggers import FakeTriggers
 from tests.unit.sdk.problems import problem
@@ -161,6 +162,7 @@ class FakeLedger:
         self.caps: dict[str, float | None] = {"acme": None}
         self.functions = FakeFunctions()
         self.triggers = FakeTriggers()
+        self.calibrations = FakeCalibrations()
         self.keys = {("acme", "0a1b2c3d"): "enabled"}
         self.pair = FakePair()
 
@@ -310,6 +312,10 @@ class FakeRegion:
                 return self._page(seen.query)
             case "GET", ["devices"]:
                 return 200, {"devices": DEVICES}
+            case method, ["devices", device, *what]:
+                return ledger.calibrations.answer(
+                    method, device, what, seen.query, operator=key == OPERATOR_KEY
+                )
             case _, ["pair", *_] if key != OPERATOR_KEY:
                 return 403, problem(403, "forbidden", "Only operators may.")
             case "GET", ["pair"]:
