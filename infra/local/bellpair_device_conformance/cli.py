@@ -80,8 +80,9 @@ def conformance(
     from bellpair_core.adapters.device_adapters import AdapterUnknown, adapter_named
     from bellpair_core.adapters.secret_references import SecretReferences
     from bellpair_core.logic.callbacks.public_address import is_public
+    from bellpair_core.model.device_names import device_name_of
     from bellpair_core.ports.devices import DeviceSurroundings
-    from bellpair_core.settings import DeviceSetting
+    from bellpair_core.settings import BRAKET, DeviceSetting
     from bellpair_device_conformance.bench import Bench
     from bellpair_device_conformance.suite import run_suite
 
@@ -91,12 +92,16 @@ def conformance(
         opened = adapter_named(entrypoint)
     except AdapterUnknown as error:
         _wrong(str(error))
-    given = {"name": device.rsplit("/", 1)[-1], "url": url, "credential": credential}
-    arn = device.startswith("arn:")
-    setting = DeviceSetting.model_validate(
-        given
-        | {"adapter": entrypoint if not arn else "braket"}
-        | ({"arn": device, "region": region} if arn else {})
+    if entrypoint == BRAKET and not device.startswith("arn:"):
+        _wrong("braket knows devices by their ARN: give it with --device")
+    name = device.rsplit("/", 1)[-1]
+    setting = DeviceSetting(
+        name=name,
+        arn=device if device.startswith("arn:") else device_name_of(name),
+        region=region if device.startswith("arn:") else None,
+        adapter=entrypoint,
+        url=url,
+        credential=credential,
     )
     surroundings = DeviceSurroundings(
         stage="conformance",

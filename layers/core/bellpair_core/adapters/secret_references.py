@@ -55,8 +55,10 @@ class SecretReferences:
                 return value
             raise SecretUnreadable(f"the environment variable {name} is not set")
         if kind not in ("secretsmanager", "ssm"):
+            # It is not repeated: somebody may have given the secret in place of its reference.
             raise SecretUnreadable(
-                f"{kind!r} keeps no secrets; begin the reference with secretsmanager:, ssm: or env:"
+                "a credential is no reference to a secret: begin it with secretsmanager:, ssm: or "
+                "env:, and the secret's name"
             )
         with transient_faults(f"reading the secret {reference}"):
             try:
