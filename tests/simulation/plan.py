@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from random import Random
 
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.pair import OperationKind
 
 from .clients import Operator
-from .function_clients import Wish
+from .function_clients import FunctionClient, Wish
 from .region import Region
 from .wire import CALM, CLIENTS, LEDGER, Weather
 from .world import REGIONS, World
@@ -22,6 +24,8 @@ from .world import REGIONS, World
 DEVICES = ("sv1", "sv1", "ion-11", "square-20", "any", "any-qpu")
 FUNCTIONS = 0.1
 """In what part of the schedules one of the jobs runs a function."""
+CALIBRATED = 0.3
+"""In what part of the schedules the QPUs' calibrations change."""
 LATEST = 0.6
 """By this part of the time with faults, what is planned has begun."""
 
@@ -63,6 +67,7 @@ def draw(world: World) -> Plan:
         respond(world)
 
     _at_the_worst_moment(world, faults_end, happen)
+    _draw_calibrations(world, faults_end)
     name = f"{injury}, {answer}"
     world.history.note("plan", f"{name}, faults until {faults_end:.0f} s, {world.wire.weather}")
     return Plan(name, faults_end)
@@ -78,6 +83,29 @@ def _draw_clients(world: World, faults_end: float) -> None:
             world.add_function(_draw_wish(world), starts=starts, cancels=cancels)
         else:
             world.add_client(random.choice(DEVICES), starts=starts, cancels=cancels)
+
+
+def _draw_calibrations(world: World, faults_end: float) -> None:
+    """In some schedules the QPUs' calibrations change all the time, and some have no room.
+
+    Drawn apart from everything else, so that a seed's other happenings stay what they are.
+    """
+    random = Random(f"calibrations of {world.seed}")
+    if random.random() >= CALIBRATED:
+        return
+    # A call of a function is refused where its device has no room for it, and does not wait.
+    patient = not any(isinstance(client, FunctionClient) for client in world.clients)
+    for name in ("ion-11", "square-20"):
+        at = 0.0
+        while (at := at + random.uniform(0.5, 15)) < faults_end:
+            cramped = random.random() < 0.2 and patient
+            changed = random.random() < 0.8
+            world.scheduler.at(
+                at,
+                partial(world.calibrate, name, random, cramped=cramped, changed=changed),
+            )
+        # In the end there is room for everybody.
+        world.scheduler.at(faults_end, partial(world.calibrate, name, random, cramped=False))
 
 
 def _draw_wish(world: World) -> Wish:

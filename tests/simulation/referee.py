@@ -14,6 +14,7 @@ from bellpair_core.logic.jobs.let_go import job_of_holder
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.errors import ErrorCode
 from bellpair_core.model.job import Job, JobStatus
+from bellpair_core.model.limits import RECOMPILES_MAX
 from bellpair_core.model.pair import PairRecord
 from bellpair_core.model.tenant import CANARY_TENANT
 from bellpair_core.ports import OpenPage, TaskStatus, WaitingJob
@@ -127,6 +128,14 @@ class Referee:
                 new.task.generation == old.task.generation and new.task.arn != old.task.arn
             ):
                 self.violated(f"{writer} forgot task {old.task.arn} of {old.id}")
+        if new.recompiles > old.recompiles:
+            self.facts["recompiled"] += 1
+            if old.task is not None or new.task is not None:
+                self.violated(f"{writer} gave up the program of {old.id}, which has a task")
+            if new.recompiles > RECOMPILES_MAX:
+                self.violated(f"{writer} had {old.id} compiled again {new.recompiles} times")
+        if len(new.no_room) > len(old.no_room):
+            self.facts["without room"] += 1
         if new.epoch > old.epoch:
             self.facts["adopted"] += 1
         if new.status.terminal:

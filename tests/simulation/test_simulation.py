@@ -58,6 +58,8 @@ def test_a_region_is_promoted_while_a_function_is_at_each_stage(
         ("succeeded", 5_000),
         ("cancelled", 500),
         ("generations", 50),
+        ("recompiled", 50),
+        ("without room", 50),
         ("functions succeeded", 200),
         ("functions cancelled", 40),
         ("calls' tasks", 500),

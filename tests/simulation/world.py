@@ -104,20 +104,14 @@ def devices() -> tuple[Device, ...]:
     )
 
 
-def _target(device: Device) -> BlobRef:
-    import hashlib
-    import zlib
-
+def _target(device: Device, calibration: str = "", **facts: Any) -> BlobRef:
     target = DeviceTarget(
+        **{"qubits": (0, 1), "calibrated_at": START, **facts},
         device=device.name,
         kind=device.kind,
-        qubits=(0, 1),
-        calibrated_at=START,
-        calibration_id=f"calibration of {device.name}",
+        calibration_id=calibration or f"calibration of {device.name}",
     )
-    data = target.model_dump_json().encode()
-    digest = hashlib.sha256(data).hexdigest()
-    return BlobRef(sha256=digest, size=len(data), inline=zlib.compress(data))
+    return BlobRef.within(target.model_dump_json().encode())
 
 
 @cache
@@ -188,6 +182,7 @@ class World:
     def __init__(
         self, seed: int, *, verbose: bool = False, handlers: Mapping[str, Handler] = HANDLERS
     ) -> None:
+        self.seed = seed
         self.random = random = Random(seed)
         self.scheduler = scheduler = Scheduler(forget_traces=not verbose)
         self.history = History(scheduler, verbose)
@@ -198,6 +193,8 @@ class World:
         self.inline_bytes = random.choice((0, 10_000, 10_000))
         self.calm = False
         self.operations = 0
+        self.known = {device.name: device for device in devices()}
+        self.calibrations = 0
         limited = [device.name for device in devices() if device.max_in_flight is not None]
         lag = random.choice((0.0, 0.5, 2.0))
         self.ledger = WatchedLedger(
@@ -313,7 +310,7 @@ class World:
         self._set_online(name, online=True)
 
     def _set_online(self, name: str, *, online: bool) -> None:
-        device = next(device for device in devices() if device.name == name)
+        device = self.known[name]
         offline = self.services[device.region].offline
         if online == (device.arn not in offline):
             return
@@ -322,8 +319,40 @@ class World:
         status = DeviceStatus.ONLINE if online else DeviceStatus.OFFLINE
         seen_at = START + timedelta(seconds=self.scheduler.now)
         seen = device.model_copy(update={"status": status, "seen_at": seen_at})
+        self.known[name] = seen
         for region in self.regions.values():
             self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
+
+    def calibrate(self, name: str, random: Random, *, cramped: bool, changed: bool = True) -> None:
+        """Publish a QPU's next calibration; the regions' catalogues learn of it one by one.
+
+        Parameters
+        ----------
+        random
+            Says how soon they do, and draws nothing that others draw from.
+        cramped
+            Whether it has no room for anybody's program.
+        changed
+            Whether it says something else than the others.
+        """
+        self.calibrations += 1
+        calibration = f"calibration {self.calibrations} of {name}"
+        now = START + timedelta(seconds=self.scheduler.now)
+        facts: dict[str, Any] = {"qubits": (0,) if cramped else (0, 1), "calibrated_at": now}
+        if changed:
+            facts["readout_error"] = {0: self.calibrations / 10_000}
+        device = self.known[name]
+        target = _target(device, calibration, **facts)
+        seen = {
+            "target": target,
+            "calibration_id": calibration,
+            "calibrated_at": now,
+            "seen_at": now,
+        }
+        self.known[name] = device.model_copy(update=seen)
+        self.history.note("calibrated", f"{calibration}{', without room' if cramped else ''}")
+        for region in self.regions.values():
+            self.scheduler.after(random.random() * 5, partial(region.learn, self.known[name]))
 
     def watch(self) -> None:
         """Let the sentinels watch until the faults and any pause are over."""

@@ -61,6 +61,12 @@ class FunctionExecutor:
     def execute(self, function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         """Run `function` and answer in the shape that MiniStack's callers expect."""
         config = function.get("config") or function
+        if function.get("concurrency") == 0:
+            closed: dict[str, Any] = self._lambda_svc._throttle_response(
+                "ReservedFunctionConcurrentInvocationLimitExceeded",
+                f"{config['FunctionArn']} has no concurrency",
+            )
+            return closed
         try:
             result = self._host.invoke(
                 self._spec(function, config),
