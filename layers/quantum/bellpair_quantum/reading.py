@@ -94,11 +94,13 @@ def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> 
         ) from error
     flat = _flat(text, version, inputs=inputs)
     digest = sha256(repr((flat.text, flat.late_gates, flat.late_steps)).encode()).hexdigest()
-    parameters = [Parameter(f"step{number}") for number in range(len(flat.late_steps))]
-    circuit = _loaded(flat, parameters)
-    if flat.late_gates:
+    # Each angle has a parameter of its own, even where two are the same number: Qiskit fails on
+    # expressions whose parameters cancel.
+    places: dict[Parameter, int] = {}
+    late = [_late_instruction(name, gate, places) for name, gate in flat.late_gates.items()]
+    circuit = _loaded(flat, late)
+    if late:
         circuit = _without_own_gates(circuit)
-    places = {parameter: number for number, parameter in enumerate(parameters)}
     return ReadProgram(circuit, digest, flat.facts.inputs, tuple(flat.late_steps), places)
 
 
@@ -132,8 +134,7 @@ def _flat(source: str, version: str, *, inputs: bool) -> FlatProgram:
     return flat
 
 
-def _loaded(flat: FlatProgram, parameters: Sequence[Parameter]) -> QuantumCircuit:
-    late = [_late_instruction(name, gate, parameters) for name, gate in flat.late_gates.items()]
+def _loaded(flat: FlatProgram, late: Sequence[CustomInstruction]) -> QuantumCircuit:
     # Where a custom gate is declared too, Qiskit takes later definitions for one another.
     return qasm2.loads(
         _OPAQUE.sub("", flat.text),
@@ -147,11 +148,19 @@ def _loaded(flat: FlatProgram, parameters: Sequence[Parameter]) -> QuantumCircui
     )
 
 
-def _late_instruction(
-    name: str, late: LateGate, parameters: Sequence[Parameter]
-) -> CustomInstruction:
-    """The standard gate that a name of the written-out program stands for."""
-    angles = [parameters[each] if isinstance(each, int) else each for each in late.params]
+def _late_instruction(name: str, late: LateGate, places: dict[Parameter, int]) -> CustomInstruction:
+    """The standard gate that a name of the written-out program stands for.
+
+    Its parameters are added to ``places``, each with the step that it stands for.
+    """
+    angles: list[Parameter | float] = []
+    for each in late.params:
+        if isinstance(each, int):
+            parameter = Parameter(f"{name}.{len(angles)}")
+            places[parameter] = each
+            angles.append(parameter)
+        else:
+            angles.append(each)
     make = partial(_standard_gate, late.name, angles)
     return CustomInstruction(name, 0, make().num_qubits, make, builtin=True)
 

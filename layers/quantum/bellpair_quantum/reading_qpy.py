@@ -76,8 +76,11 @@ def read_qpy(source: str | bytes, *, inputs: bool = False) -> QpyProgram:
     _require_readable(data)
     try:
         (circuit,) = qpy.load(io.BytesIO(data))
-    except Exception as error:
-        # Whatever a damaged file makes Qiskit's reader raise, it is the file's fault.
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # Whatever a damaged file makes Qiskit's reader raise, it is the file's fault: a panic of
+        # its Rust part too, which is no Exception.
         raise CompileError(
             "program-invalid",
             f"The QPY file cannot be read: {_short(error)}.",

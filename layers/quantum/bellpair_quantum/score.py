@@ -11,8 +11,8 @@ arXiv:quant-ph/0205035), as for the gates. Before its first gate a qubit is in i
 keeps it; between its last gate and its readout only flips count; a qubit that is not measured may
 do then what it likes.
 
-What a calibration does not tell (a rate, a duration, T1, T2) counts as without error. Readout
-errors are the mean of both directions: which of 0 and 1 is read more often is not known here.
+What a calibration does not tell (a rate, T1, T2) counts as without error, and gates whose durations
+it does not tell take what they typically do (`bellpair_quantum.durations`). Readout errors are the mean of both directions: which of 0 and 1 is read more often is not known here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from math import exp, inf, log
 from statistics import median
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
+from bellpair_quantum.durations import gate_durations
 from bellpair_quantum.program import Operation
 
 _LEAST = 1e-12
@@ -49,7 +50,7 @@ class Workload:
         Measured qubits, ascending.
     duration_us
         From the first gate to the end of readout; None where the device's durations are not
-        known.
+        published.
     """
 
     one_qubit: Counter[int]
@@ -70,7 +71,7 @@ def workload(
     operations: Iterable[Operation], measured: Collection[int], target: DeviceTarget
 ) -> Workload:
     """Schedule a program's gates, each as soon as its qubits are free."""
-    durations = {1: target.one_qubit_us or 0.0, 2: target.two_qubit_us or 0.0}
+    durations = dict(enumerate(gate_durations(target), 1))
     one: Counter[int] = Counter()
     two: Counter[tuple[int, int]] = Counter()
     waits: defaultdict[int, list[float]] = defaultdict(list)

@@ -52,10 +52,21 @@ def test_a_qubit_waits_only_after_its_first_gate() -> None:
     assert work.waits == {}
 
 
-def test_where_durations_are_not_known_nothing_waits() -> None:
-    work = workload([prx(0), prx(0), prx(1), cz(0, 1)], [0], lattice(1, 2))
+@pytest.mark.parametrize("lifetime", [None, 1e7], ids=["unknown", "of-an-ion"])
+def test_where_durations_are_not_published_nothing_waits(lifetime: float | None) -> None:
+    lifetimes = {} if lifetime is None else {0: lifetime, 1: lifetime}
+    work = workload([prx(0), prx(0), prx(1), cz(0, 1)], [0], lattice(1, 2, t1_us=lifetimes))
     assert work.waits == {}
     assert work.duration_us is None
+
+
+def test_but_superconducting_gates_take_what_they_usually_do() -> None:
+    device = lattice(1, 2, t1_us={0: 40.0, 1: 40.0})
+    work = workload([prx(0), prx(0), prx(1), cz(0, 1)], [0, 1], device)
+    assert work.waits[1] == [pytest.approx(0.03)]
+    assert work.duration_us is None
+    published = lattice(1, 2, t1_us={0: 40.0, 1: 40.0}, **TIMED)
+    assert workload([prx(0), prx(0), prx(1), cz(0, 1)], [0], published).waits[1] == [1.0]
 
 
 def test_waiting_relaxes_and_before_readout_only_flips_count() -> None:

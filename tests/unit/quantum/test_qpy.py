@@ -1,0 +1,176 @@
+"""Qiskit's binary circuits are read where nothing in them needs to be unpickled."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import struct
+from math import pi
+
+import pytest
+from qiskit import QuantumCircuit, qasm3, qpy
+from qiskit.circuit import Gate, Parameter, ParameterVector
+from qiskit.circuit.library import DiagonalGate
+
+from bellpair_quantum import CompileError, CompileOptions, compile_program, compile_template
+from bellpair_quantum.reading_qpy import OLDEST, SIZE_MAX
+from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE
+from tests.unit.quantum.distributions import distance, of_compiled, of_source
+
+QUICK = CompileOptions(budget_s=0)
+VERSIONS = range(OLDEST, qpy.QPY_VERSION + 1)
+
+
+def qpy_of(*circuits: QuantumCircuit, version: int = qpy.QPY_VERSION) -> bytes:
+    file = io.BytesIO()
+    qpy.dump(list(circuits), file, version=version)
+    return file.getvalue()
+
+
+def sent(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def example(angle: float | Parameter = 0.7) -> QuantumCircuit:
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.ry(angle, 1)
+    circuit.crx(2 * angle + 0.1, 1, 2)
+    circuit.measure([0, 1, 2], [2, 0, 1])
+    return circuit
+
+
+def refused(source: str | bytes) -> CompileError:
+    with pytest.raises(CompileError) as caught:
+        compile_program(source, "qpy", SIMULATOR)
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_that_is_read_means_the_same(version: int) -> None:
+    expected = of_source(qasm3.dumps(example()), "3.0")
+    for device in (SIMULATOR, SQUARE, ION):
+        source = sent(qpy_of(example(), version=version))
+        compiled = compile_program(source, "qpy", device, options=QUICK)
+        assert distance(of_compiled(compiled), expected) < 1e-6
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_parameters_are_bound_late_in_qiskits_order(version: int) -> None:
+    vector = ParameterVector("v", 11)
+    circuit = QuantumCircuit(2, 2)
+    circuit.ry(vector[10] / 2 - vector[2], 0)
+    circuit.cx(0, 1)
+    circuit.rx(vector[2], 1)
+    circuit.measure([0, 1], [0, 1])
+    source = sent(qpy_of(circuit, version=version))
+    template = compile_template(source, "qpy", SQUARE, options=QUICK)
+    assert template.parameters == ("v[2]", "v[10]")
+    bound = circuit.assign_parameters({vector[2]: 0.4, vector[10]: pi})
+    expected = of_source(qasm3.dumps(bound), "3.0")
+    assert distance(of_compiled(template.bind([0.4, pi])), expected) < 1e-6
+
+
+def test_a_parameter_without_a_value_is_refused_by_name() -> None:
+    error = refused(sent(qpy_of(example(Parameter("turn")))))
+    assert error.code == "program-unsupported"
+    assert "'turn'" in error.message
+
+
+def test_an_angle_that_is_not_linear_is_refused() -> None:
+    turn = Parameter("turn")
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(turn * turn, 0)
+    circuit.measure(0, 0)
+    with pytest.raises(CompileError, match="not linear"):
+        compile_template(sent(qpy_of(circuit)), "qpy", SIMULATOR)
+
+
+@pytest.mark.parametrize("version", [1, 9, OLDEST - 1, qpy.QPY_VERSION + 1, 255])
+def test_other_versions_are_refused_before_they_are_read(version: int) -> None:
+    data = bytearray(qpy_of(example()))
+    data[6] = version
+    error = refused(sent(bytes(data)))
+    assert error.code == "program-unsupported"
+    assert f"version {version};" in error.message
+    assert "qpy.dump" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("not base64!", "base64"),
+        ("caf\u00e9", "base64"),
+        ("", "begin with"),
+        (sent(b"QISKIT"), "begin with"),
+        (sent(b"PK\x03\x04" + bytes(100)), "begin with"),
+        (sent(qpy_of(example())[:20]), "ends before"),
+        (sent(qpy_of(example())[:200]), "cannot be read"),
+        (sent(qpy_of(example(), example())), "2 circuits"),
+        (sent(bytes(SIZE_MAX + 1)), "bytes"),
+        ("A" * (2 * SIZE_MAX), "bytes"),
+    ],
+)
+def test_what_is_no_file_of_one_circuit_is_refused(source: str, named: str) -> None:
+    assert named in refused(source).message
+
+
+@pytest.mark.parametrize(("place", "what"), [(5, "qubits"), (9, "classical bits")])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_sizes_are_looked_at_before_anything_is_built(version: int, place: int, what: str) -> None:
+    data = bytearray(qpy_of(example(), version=version))
+    start = 28 if version >= 16 else 20
+    struct.pack_into("!I", data, start + place, 4_000_000_000)
+    error = refused(sent(bytes(data)))
+    assert f"4,000,000,000 {what}" in error.message
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_damaged_files_are_refused_or_read_but_never_raise_anything_else(block: int) -> None:
+    whole = qpy_of(example(), version=dict(enumerate((13, 15, 16, 18)))[block])
+    for seed in range(60):
+        dice = random.Random(f"{block} {seed}")
+        data = bytearray(whole)
+        # The head of a damaged circuit is looked at first, so that it asks for no memory.
+        for _ in range(dice.randint(1, 4)):
+            data[dice.randrange(60, len(data))] = dice.randrange(256)
+        try:
+            compile_program(sent(bytes(data)), "qpy", SIMULATOR)
+        except CompileError as error:
+            assert error.remedy
+
+
+def test_a_gate_without_a_matrix_is_refused_by_name() -> None:
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(Gate("magic", 1, []), [0])
+    circuit.measure(0, 0)
+    error = refused(sent(qpy_of(circuit)))
+    assert "magic" in error.message
+    assert error.code == "program-unsupported"
+
+
+def test_a_large_gate_that_is_given_by_numbers_is_refused() -> None:
+    circuit = QuantumCircuit(7, 1)
+    circuit.append(DiagonalGate([1.0] * 128), range(7))
+    circuit.measure(0, 0)
+    assert "on 7 qubits" in refused(sent(qpy_of(circuit))).message
+
+
+def test_measurement_in_mid_circuit_is_refused_at_its_qubit() -> None:
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    circuit.x(0)
+    circuit.measure(1, 1)
+    assert "q[0] after its measurement" in refused(sent(qpy_of(circuit))).message
+
+
+def test_classical_control_is_refused() -> None:
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    assert "if_else" in refused(sent(qpy_of(circuit))).message
