@@ -255,6 +255,24 @@ def test_dropped_events_stay_away_while_tasks_go_on(
     assert bus.statuses(silent) == []
 
 
+def test_a_devices_document_says_what_it_is_told_to(start: Callable[..., Emulator]) -> None:
+    emulator = start()
+
+    def document() -> dict[str, Any]:
+        answer = emulator.client().get_device(deviceArn=SV1)
+        said: dict[str, Any] = json.loads(answer["deviceCapabilities"])
+        return said
+
+    truth = document()
+    control(emulator, "sv1", document={"paradigm": {"qubitCount": "many"}, "service": None})
+
+    assert document()["paradigm"] == {**truth["paradigm"], "qubitCount": "many"}
+    assert "service" not in document()
+
+    control(emulator, "sv1", document={})
+    assert document() == truth
+
+
 def test_an_offline_device_refuses_tasks_and_keeps_its_queue(
     start: Callable[..., Emulator], bucket: str, bus: EventBus
 ) -> None:

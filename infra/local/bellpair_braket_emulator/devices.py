@@ -58,12 +58,15 @@ class Faults:
         So many of the next CreateQuantumTask calls are throttled.
     drop_events
         No state-change event is sent.
+    document
+        What GetDevice's document says instead of the truth: a merge patch (RFC 7396).
     """
 
     fail_next: int = 0
     lose_results: int = 0
     throttle_next: int = 0
     drop_events: bool = False
+    document: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -189,7 +192,9 @@ class Device:
             updated = self._started_at if snapshot is None else snapshot.updated_at
             document = capabilities(self.profile, calibration, self.region, timestamp(updated))
             self._shown = (snapshot, json.dumps(document))
-        return self._shown[1]
+        if not self.faults.document:
+            return self._shown[1]
+        return json.dumps(_patched(json.loads(self._shown[1]), self.faults.document))
 
     # What an operator does
 
@@ -435,3 +440,16 @@ class Device:
     ) -> None:
         if not self.faults.drop_events:
             self.events.publish(kind, resource, detail, datetime.now(UTC), urgent=urgent)
+
+
+def _patched(value: Any, patch: Any) -> Any:
+    """What a merge patch (RFC 7396) makes of a JSON value."""
+    if not isinstance(patch, dict):
+        return patch
+    members = dict(value) if isinstance(value, dict) else {}
+    for name, change in patch.items():
+        if change is None:
+            members.pop(name, None)
+        else:
+            members[name] = _patched(members.get(name), change)
+    return members

@@ -547,6 +547,7 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "seed": _is_count,
     "calibration_seed": _is_count,
     "drop_events": lambda value: isinstance(value, bool),
+    "document": lambda value: isinstance(value, dict),
 }
 """What a drill may set on a device, and what values it may have."""
 

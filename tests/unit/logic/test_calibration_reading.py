@@ -328,3 +328,71 @@ def test_a_document_with_nan_is_refused_as_it_came_over_the_wire() -> None:
 
     with pytest.raises(CalibrationRefused, match="is nan"):
         read(json.loads(text))
+
+
+def own_document(**changes: Any) -> dict[str, Any]:
+    """A document of the platform's own device API, of three qubits in a line."""
+    document: dict[str, Any] = {
+        "schema": "bellpair.calibration/1",
+        "measured_at": "2026-01-01T06:00:00Z",
+        "qubits": [
+            {
+                "label": label,
+                "one_qubit_error": 0.001,
+                "readout_0_to_1": 0.01,
+                "readout_1_to_0": 0.03,
+                "t1_us": 50.0,
+                "t2_us": 20.0,
+            }
+            for label in (2, 0, 1)
+        ],
+        "couplings": [{"qubits": [1, 0], "error": 0.02}, {"qubits": [1, 2]}],
+        "two_qubit_error": 0.01,
+        "native_gates": ["prx", "cz"],
+        "one_qubit_us": 0.02,
+        "mid_circuit": True,
+    }
+    return document | changes
+
+
+def read_own(document: dict[str, Any]) -> DeviceTarget:
+    findings = Findings()
+    reading = read_document("bellpair.calibration/1", document, findings)
+    return target_of("kite-3", DeviceKind.QPU, reading, findings, NOON)
+
+
+def test_a_document_of_the_device_api_is_read() -> None:
+    target = read_own(own_document())
+
+    assert (target.qubits, target.edges) == ((0, 1, 2), ((0, 1), (1, 2)))
+    assert target.two_qubit_error == {"0-1": 0.02, "1-2": 0.01}
+    assert target.readout_error[2] == pytest.approx(0.02)
+    assert (target.one_qubit_us, target.two_qubit_us) == (0.02, None)
+    assert target.mid_circuit
+    assert target.calibrated_at == datetime(2026, 1, 1, 6, tzinfo=UTC)
+
+
+def test_a_document_of_the_device_api_may_connect_all() -> None:
+    target = read_own(own_document(couplings=None))
+
+    assert target.edges is None
+    assert target.two_qubit_error == {"0-1": 0.01, "0-2": 0.01, "1-2": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"two_qubit_error": 1.5}, "two_qubit_error: Input should be less than or equal to 1"),
+        ({"two_qubit_error": math.nan}, "two_qubit_error: Input should be"),
+        ({"qubits": []}, "qubits: Tuple should have at least 1 item"),
+        ({"couplings": [{"qubits": [0, 9]}]}, "coupling [0, 9] joins no two of the qubits"),
+        ({"measured_at": "yesterday"}, "measured_at: "),
+    ],
+)
+def test_a_wrong_document_of_the_device_api_is_refused(
+    changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(CalibrationRefused) as refusal:
+        read_own(own_document(**changes))
+
+    assert reason in str(refusal.value)

@@ -132,6 +132,19 @@ def test_a_snapshot_is_kept_once_however_often_and_wherever_it_is_seen(
     assert len(calibrations.catalogue.calibrations("sv1", 9)) == 1
 
 
+def test_a_simulator_is_the_same_in_both_regions_whatever_their_documents_dates(
+    calibrations: Calibrations,
+) -> None:
+    calibrations.run(EAST)
+    calibrations.give(SV1, {**SIMULATOR, "service": {"updatedAt": "2026-01-01T00:00:00Z"}},
+                      type="SIMULATOR")  # fmt: skip
+
+    done = calibrations.run(WEST)["sv1"]
+
+    assert not done.new
+    assert len(calibrations.catalogue.calibrations("sv1", 9)) == 1
+
+
 def test_a_device_that_gives_no_date_has_a_new_snapshot_when_it_says_something_new(
     calibrations: Calibrations,
 ) -> None:

@@ -86,13 +86,13 @@ def target_of(
     if kind is DeviceKind.QPU:
         target = _of_qpu(device, reading, findings)
     else:
+        # Nothing was measured: its documents of both regions, of any date, are one snapshot.
         target = DeviceTarget(
             device=device,
             kind=kind,
             qubits=reading.qubits,
             edges=reading.edges,
             gates=reading.gates,
-            calibrated_at=reading.calibrated_at,
             mid_circuit=reading.mid_circuit,
             calibration_id="",
         )
