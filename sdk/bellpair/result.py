@@ -31,7 +31,7 @@ class Result(Answer):
     estimated_success
         The chance of a run without any error, by that calibration.
     candidates
-        The compiled forms that were compared.
+        The compiled forms that were compared, or how many of them.
     fallback
         Why the calibration was not relied on, and the program compiled by the device's topology
         alone; ``None`` where it was.
@@ -56,7 +56,7 @@ class Result(Answer):
     calibration_id: str | None = None
     task_arn: str | None = None
     estimated_success: float | None = None
-    candidates: list[dict[str, Any]] | None = Field(default=None, repr=False)
+    candidates: list[dict[str, Any]] | int | None = Field(default=None, repr=False)
     fallback: str | None = None
     options: list[dict[str, Any]] = Field(default_factory=list)
     overhead: dict[str, Any] | None = Field(default=None, repr=False)

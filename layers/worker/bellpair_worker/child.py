@@ -96,6 +96,7 @@ def _run(work: Message, quarters: Quarters, client: BrokeredClient, engine: str)
         state=work["state"],
         checkpoints=work["checkpoints"],
         device=work["device"],
+        takes=work["takes"] or (),
         on_output=_print,
         on_progress=lambda fraction, message: client.tell(
             "progress", fraction=fraction, message=message

@@ -380,7 +380,7 @@ def _no_answer(held: Held) -> Fault:
 
 
 def _work(opened: Message, session: Session) -> Message:
-    names = ("package", "entry", "inputs", "seed", "state", "checkpoints", "device")
+    names = ("package", "entry", "inputs", "seed", "state", "checkpoints", "device", "takes")
     return {
         "do": "run",
         "execution": session.job_id,

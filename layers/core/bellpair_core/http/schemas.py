@@ -126,6 +126,25 @@ class ConsideredDevice(_Shown):
     wait_s: float | None
 
 
+class EstimatedDevice(ConsideredDevice):
+    """One device, as it compares for a program."""
+
+    duration_us: float | None = Field(
+        description="of one shot; null where the device does not publish its gate times"
+    )
+
+
+class Estimate(_Shown):
+    """A program's shape, and how the devices compare for it."""
+
+    num_qubits: int
+    num_bits: int
+    num_gates: int = Field(description="as the program has them, with everything written out")
+    shape: Shape
+    chosen: str | None = Field(description="the device that a job would be given to now")
+    devices: list[EstimatedDevice] = Field(description="the best first")
+
+
 class DeviceChoice(_Shown):
     """How the devices compared."""
 
@@ -253,8 +272,8 @@ class Result(_Shown):
     estimated_success: float | None = Field(
         description="the chance of a run without any error, by the calibration"
     )
-    candidates: list[dict[str, Any]] | None = Field(
-        description="the compiled forms that were compared"
+    candidates: list[dict[str, Any]] | int | None = Field(
+        description="the compiled forms that were compared, or how many of them"
     )
     fallback: str | None = Field(
         description="why the calibration was not relied on, and the program compiled by the"

@@ -82,6 +82,11 @@ class Call(BaseModel):
         the tenant had no cap, so that nothing is counted.
     generation
         Counts the sets of tasks made for this call.
+    partial
+        Whether a circuit that fails leaves the others alone, and its result is its error.
+    refused
+        The errors, ``{"code", "message", "remedy"}``, of circuits that could not be made, by their
+        places among those asked for; the tasks are those of the others.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -99,6 +104,8 @@ class Call(BaseModel):
     reserved_usd: float = 0.0
     month: str | None = None
     generation: int = 1
+    partial: bool = False
+    refused: dict[int, dict[str, str]] = Field(default_factory=dict)
 
 
 class CallResult(BaseModel):

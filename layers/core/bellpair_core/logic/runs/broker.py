@@ -39,7 +39,7 @@ from .consumption import Consumption
 from .keep_result import keep_result
 from .look_after_calls import CallBook
 from .make_calls import CallMaker, Made
-from .quantum_call import CallPlanner
+from .quantum_call import TAKES, CallPlanner
 from .run_session import (
     FENCED,
     JOB_PAUSED,
@@ -202,6 +202,7 @@ class Broker:
             "checkpoints": folded.checkpoints,
             "options": list(function.options),
             "device": job.device,
+            "takes": TAKES,
             "worker": function.worker,
             "accepted_at": job.accepted_at.isoformat(),
             "deadline": job.ends_by.isoformat(),

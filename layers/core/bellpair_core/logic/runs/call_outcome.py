@@ -39,13 +39,18 @@ class CallOutcome:
     def succeeded(self) -> CallResult:
         """The counts of all tasks, whose results are all here; a failure where they make no sense.
 
+        Of a partial call, a circuit without a result has its error instead.
+
         Raises
         ------
         TransientFault
             When the result could not be stored, or what was run could not be read.
         """
-        results = []
+        results: list[dict[str, Any]] = []
         for place, task, made in zip(self.places, self.call.tasks, self.programs(), strict=True):
+            if self.call.partial and place.failed:
+                results.append({"error": self._error_of(place)})
+                continue
             assert place.document is not None
             try:
                 counts = counts_of(place.document, task.bits)
@@ -68,7 +73,7 @@ class CallOutcome:
         self.desk.breakers.succeeded(self.call.device)
         cost = self._cost()
         value = {
-            "results": results,
+            "results": self._with_refused(results),
             "bit_order": BIT_ORDER,
             "device": self.call.device,
             "calibration_id": self.call.calibration_id,
@@ -77,17 +82,37 @@ class CallOutcome:
         text = json.dumps(value, separators=(",", ":"))
         return self._result(cost, value=self.desk.blobs.put(text.encode()))
 
+    def _with_refused(self, results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The results of the tasks, and at their places the errors of circuits without one."""
+        rest = iter(results)
+        return [
+            {"error": self.call.refused[number]} if number in self.call.refused else next(rest)
+            for number in range(len(results) + len(self.call.refused))
+        ]
+
+    def _error_of(self, place: TaskPlace) -> dict[str, str]:
+        if isinstance(place.fault, JobFailed):
+            code, text, remedy = JobFailed.parse(str(place.fault))
+        else:
+            assert place.state is not None
+            code, text = self._why_failed(place.state)
+            remedy = None
+        return {"code": code.value, "message": text, "remedy": remedy or code.remedy}
+
+    def _why_failed(self, state: TaskState) -> tuple[ErrorCode, str]:
+        name = self.call.device
+        if state.status is TaskStatus.FAILED:
+            reason = state.failure_reason or "no reason given"
+            return ErrorCode.TASK_FAILED, f"Device {name} failed task {state.arn}: {reason}."
+        return ErrorCode.TASK_CANCELLED, f"Task {state.arn} on device {name} was cancelled."
+
     def task_failed(self, state: TaskState) -> CallResult:
         """The failure of a call one of whose tasks failed or was cancelled."""
         name = self.call.device
         if state.status is TaskStatus.FAILED:
             reason = state.failure_reason or "no reason given"
             self.desk.breakers.failed(name, f"device {name} failed a task: {reason}")
-            text = f"Device {name} failed task {state.arn}: {reason}."
-            return self.failed(ErrorCode.TASK_FAILED, text)
-        return self.failed(
-            ErrorCode.TASK_CANCELLED, f"Task {state.arn} on device {name} was cancelled."
-        )
+        return self.failed(*self._why_failed(state))
 
     def failed(self, code: ErrorCode, text: str, remedy: str | None = None) -> CallResult:
         """The failure of the call; what else it had made is cancelled, as well as that goes."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.jobs.checked_program import checked_program
+from bellpair_core.logic.jobs.choose_device import need_of, unsuitable
 from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, NoRoom, TransientFault
@@ -28,6 +29,7 @@ from bellpair_core.model.limits import (
     SHOTS_MIN,
 )
 from bellpair_core.openqasm import ProgramFacts
+from bellpair_core.openqasm.inputs import bound_program
 from bellpair_core.ports import Blobs, Clock, CompileRequest
 from bellpair_core.settings import Settings
 
@@ -77,11 +79,9 @@ class _Asked(BaseModel):
     device: str | None = None
     partial: bool = False
 
-    def only(self, numbers: Sequence[int]) -> _Asked:
-        """The call with the programs at these places alone."""
-        return self.model_copy(
-            update={"programs": tuple(self.programs[number] for number in numbers)}
-        )
+    def with_programs(self, programs: Sequence[_Program]) -> _Asked:
+        """The call with these programs."""
+        return self.model_copy(update={"programs": tuple(programs)})
 
 
 TAKES = ("values", "partial")
@@ -156,9 +156,9 @@ class CallPlanner:
         """
         whole = _parsed(update.get("Payload"))
         refused: Refusals = {}
-        found = self._facts_of(whole, refused)
-        asked = whole.only(list(found))
-        facts = list(found.values())
+        found = self._readable(whole, refused)
+        asked = whole.with_programs([program for program, _ in found.values()])
+        facts = [fact for _, fact in found.values()]
         _require_fetchable(asked, facts)
         device, bound = self._made(asked, job, facts)
         made: list[BoundProgram] = []
@@ -194,13 +194,15 @@ class CallPlanner:
         )
         return Prepared(call, programs)
 
-    def _facts_of(self, asked: _Asked, refused: Refusals) -> dict[int, ProgramFacts]:
-        """What is known of each program by its place; those refused go to ``refused``."""
-        found: dict[int, ProgramFacts] = {}
+    def _readable(
+        self, asked: _Asked, refused: Refusals
+    ) -> dict[int, tuple[_Program, ProgramFacts]]:
+        """Each program by its place, with what is known of it; those refused go to ``refused``."""
+        found: dict[int, tuple[_Program, ProgramFacts]] = {}
         last: CallRefused | None = None
         for number, program in enumerate(asked.programs):
             try:
-                found[number] = self._checked(program)
+                found[number] = self._read(program)
             except CallRefused as refusal:
                 if not asked.partial:
                     raise
@@ -208,6 +210,22 @@ class CallPlanner:
         if not found and last is not None:
             raise last
         return found
+
+    def _read(self, program: _Program) -> tuple[_Program, ProgramFacts]:
+        """The program; with its values written in where more than angles follow from them."""
+        try:
+            return program, self._checked(program)
+        except CallRefused:
+            if program.values is None:
+                raise
+            try:
+                text = bound_program(program.source, program.values)
+            except ValueError:
+                text = program.source
+            if text == program.source:
+                raise
+            written = program.model_copy(update={"source": text, "values": None})
+            return written, self._checked(written)
 
     def _checked(self, program: _Program) -> ProgramFacts:
         source, inputs = program.source, program.values is not None
@@ -222,16 +240,14 @@ class CallPlanner:
     ) -> tuple[Device, list[BoundProgram | CallRefused]]:
         """The programs for the best device that has room for them."""
         refusals: list[str] = []
-        for device in self._chosen(asked, job, facts):
+        devices = self._chosen(asked, job, facts)
+        for device in devices:
+            last = device is devices[-1]
             try:
-                return device, self._compiled_all(asked, facts, device)
+                return device, self._compiled_all(asked, facts, device, last=last)
             except NoRoom as refusal:
                 refusals.append(str(refusal))
-        raise CallRefused(
-            ErrorCode.COMPILE_FAILED,
-            " ".join(refusals),
-            "Choose another device, or wait until the device's next calibration.",
-        )
+        raise _no_room(" ".join(refusals))
 
     def _chosen(self, asked: _Asked, job: Job, facts: Sequence[ProgramFacts]) -> Sequence[Device]:
         """The devices that the call may go to, whether or not they take tasks just now; first
@@ -242,7 +258,11 @@ class CallPlanner:
         devices = self._devices()
         if not devices:
             raise TransientFault("no device has been seen yet")
-        able = [device for device in devices if _able(device, wanted, qubits, shots)]
+        able = [
+            device
+            for device in devices
+            if _able(device, wanted, qubits, shots) and _suits(device, job)
+        ]
         if able:
             return sorted(able, key=lambda device: self._reluctance(device, wanted, job))
         try:
@@ -270,7 +290,7 @@ class CallPlanner:
         )
 
     def _compiled_all(
-        self, asked: _Asked, facts: Sequence[ProgramFacts], device: Device
+        self, asked: _Asked, facts: Sequence[ProgramFacts], device: Device, *, last: bool
     ) -> list[BoundProgram | CallRefused]:
         target = self._target(device)
         made: list[BoundProgram | CallRefused] = []
@@ -338,6 +358,14 @@ def _parsed(payload: object) -> _Asked:
     return asked
 
 
+def _no_room(text: str) -> CallRefused:
+    return CallRefused(
+        ErrorCode.COMPILE_FAILED,
+        text,
+        "Choose another device, or wait until the device's next calibration.",
+    )
+
+
 def _too_large(size: int) -> CallRefused:
     return CallRefused(
         ErrorCode.LIMIT_EXCEEDED,
@@ -358,6 +386,11 @@ def _require_fetchable(asked: _Asked, facts: Sequence[ProgramFacts]) -> None:
             f" {RESULT_BITS_MAX}.",
             "Ask for fewer shots or circuits, or measure into fewer bits.",
         )
+
+
+def _suits(device: Device, job: Job) -> bool:
+    """Whether the device is what the constraints of a circuit's job ask for."""
+    return job.constraints is None or unsuitable(need_of(job), device) is None
 
 
 def _able(device: Device, wanted: str, qubits: int, shots: Sequence[int]) -> bool:

@@ -204,7 +204,10 @@ class CallWatch:
 
     def _judged(self) -> CallResult | None:
         """The result, if there is one, from what was found at all places."""
+        partly = self._call.partial and not all(place.failed for place in self._places)
         for place in self._places:
+            if partly:
+                break
             if isinstance(place.fault, JobFailed):
                 return self._outcome.failed(*JobFailed.parse(str(place.fault)))
             if place.unwell and place.state:
@@ -214,7 +217,7 @@ class CallWatch:
         for place in self._places:
             if (gone := self._explain(place)) is not None:
                 return gone
-        if all(place.done for place in self._places):
+        if all(place.done or (partly and place.failed) for place in self._places):
             return self._outcome.succeeded()
         if self.why is None and any(
             place.arn is None and place.fault is None for place in self._places

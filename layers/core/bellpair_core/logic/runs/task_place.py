@@ -73,6 +73,11 @@ class TaskPlace:
         return self.over and not self._completed
 
     @property
+    def failed(self) -> bool:
+        """Whether the task will have no result, whatever becomes of the others."""
+        return self.unwell or isinstance(self.fault, JobFailed)
+
+    @property
     def done(self) -> bool:
         """Whether the task's result is here."""
         return self.document is not None
