@@ -12,7 +12,8 @@ keeps it; between its last gate and its readout only flips count; a qubit that i
 do then what it likes.
 
 What a calibration does not tell (a rate, T1, T2) counts as without error, and gates whose durations
-it does not tell take what they typically do (`bellpair_quantum.durations`). Readout errors are the mean of both directions: which of 0 and 1 is read more often is not known here.
+it does not tell take what they typically do (`bellpair_quantum.durations`). Readout errors are the
+mean of both directions: which of 0 and 1 is read more often is not known here.
 """
 
 from __future__ import annotations
