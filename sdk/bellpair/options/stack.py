@@ -66,6 +66,9 @@ def overhead(
     two_qubit_error: float = 0.0,
     bits: int = 0,
     readout_error: float = 0.0,
+    shots: int = 0,
+    per_task_usd: float = 0.0,
+    per_shot_usd: float = 0.0,
 ) -> dict[str, float]:
     """What options take, before anything is run.
 
@@ -78,12 +81,17 @@ def overhead(
     two_qubit_gates, two_qubit_error, bits, readout_error
         What is known of the circuit and of the device: see `Circuit`. Less is estimated where
         less is known.
+    shots
+        Of one circuit, before options.
+    per_task_usd, per_shot_usd
+        What the device charges, US dollars.
 
     Returns
     -------
     dict
         ``programs``: circuits for each one; ``shots_factor``; ``extra_programs`` and
-        ``extra_shots``: calibration circuits for each different circuit, and shots of them all.
+        ``extra_shots``: calibration circuits for each different circuit, and shots of them all;
+        ``cost_usd``: of one circuit with these shots and its calibration, where there are prices.
 
     Raises
     ------
@@ -92,12 +100,21 @@ def overhead(
     """
     circuit = Circuit(two_qubit_gates, two_qubit_error, bits, readout_error)
     each = [option.overhead(circuit) for option in _options(stack, DeviceBackend(), 0)]
-    total = {"programs": 1, "shots_factor": 1.0, "extra_programs": 0, "extra_shots": 0}
+    total: dict[str, float] = {
+        "programs": 1,
+        "shots_factor": 1.0,
+        "extra_programs": 0,
+        "extra_shots": 0,
+    }
     for one in each:
         total["programs"] *= one.programs
         total["shots_factor"] *= one.shots_factor
         total["extra_programs"] += one.extra_programs
         total["extra_shots"] += one.extra_shots
+    if per_task_usd or per_shot_usd:
+        # There are never more forms of a circuit than shots.
+        programs = min(total["programs"], max(shots, 1)) + total["extra_programs"]
+        total["cost_usd"] = programs * per_task_usd + (shots + total["extra_shots"]) * per_shot_usd
     return total
 
 

@@ -104,6 +104,16 @@ def test_every_level_composes_as_given_and_as_completed(primitive: str, level: i
     assert own == 4000 + told["extra_shots"]
 
 
+def test_what_a_stack_costs_is_told_before() -> None:
+    prices = {"per_task_usd": 0.3, "per_shot_usd": 0.001}
+
+    assert overhead([], shots=1000, **prices)["cost_usd"] == pytest.approx(1.3)
+    assert overhead(["zne"], shots=1000, **prices)["cost_usd"] == pytest.approx(1.9)
+    measured = {"name": "readout-mitigation", "method": "measured", "shots": 500}
+    stack = [measured, {"name": "twirling", "instances": 4}]
+    assert overhead(stack, shots=1000, **prices)["cost_usd"] == pytest.approx(6 * 0.3 + 2.0)
+
+
 @pytest.mark.parametrize("level", [-1, 4, 2.0, True, None])
 def test_other_levels_are_refused(level: Any) -> None:
     with pytest.raises(InvalidCall, match="no level"):
