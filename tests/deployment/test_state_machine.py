@@ -126,6 +126,19 @@ def test_an_outage_that_outlasts_the_repetitions_is_left_to_the_sweeper(states: 
     assert states["LeftToSweeper"]["Type"] == "Succeed"
 
 
+def test_a_superseded_calibration_takes_the_job_back_to_its_compilation(states: Machine) -> None:
+    interrupts = {
+        name: rule
+        for name in STAGES
+        for rule in states[name]["Catch"]
+        if names_of(rule) == {"CalibrationSuperseded"}
+    }
+    assert set(interrupts) == {"Execute"}
+    assert interrupts["Execute"]["Next"] == "Transpile"
+    # Finish would take anything under ``error`` for the job's end.
+    assert interrupts["Execute"]["ResultPath"] == "$.superseded"
+
+
 def test_what_is_left_to_the_sweeper_was_tried_again_before(states: Machine) -> None:
     for name in (*STAGES, "Finish"):
         tried = next(rule for rule in states[name]["Retry"] if "TransientFault" in names_of(rule))
@@ -152,7 +165,7 @@ def test_errors_are_named_as_the_code_raises_them(states: Machine) -> None:
         for error in rule["ErrorEquals"]
     }
     ours = {name for name in named if "." not in name}
-    assert ours == {"TransientFault", "ResultMissing", "Fenced"}
+    assert ours == {"TransientFault", "ResultMissing", "Fenced", "CalibrationSuperseded"}
     for name in ours:
         assert issubclass(getattr(errors, name), errors.StageError)
 

@@ -93,6 +93,7 @@ READ_FUNCTIONS = {
 WRITE_FUNCTIONS = {"dynamodb:PutItem FUNCTIONS#*", "dynamodb:PutItem FUNCTION#*"}
 READ_CALLBACKS = {"dynamodb:GetItem CALLBACKS#*", "dynamodb:Query CALLBACKS#*"}
 CHANGE_CALLBACKS = {"dynamodb:PutItem CALLBACKS#*", "dynamodb:DeleteItem CALLBACKS#*"}
+REUSE_FORMS = {"dynamodb:GetItem FORM#*", "dynamodb:PutItem FORM#*"}
 READ_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:Query WORKERS"}
 WRITE_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:PutItem WORKERS"}
 MAY: dict[str, set[str]] = {
@@ -116,6 +117,7 @@ MAY: dict[str, set[str]] = {
         *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE),
         *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
+        *REUSE_FORMS,
     },
     "calibration": {
         *("braket:GetDevice", *READ_DEVICES, "dynamodb:PutItem DEVICE#*", *READ_QUALITIES),
@@ -167,7 +169,9 @@ MAY: dict[str, set[str]] = {
         *(*START, "states:DescribeExecution", *WAKE, *TELL_TRIGGERS),
     },
     "tenants": MAKE_TENANTS,
-    "transpile": {*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS},
+    "transpile": {
+        *(*AMEND_JOBS, *READ_BREAKERS, *READ_DEVICES, *READ_BLOBS, *WRITE_BLOBS, *REUSE_FORMS),
+    },
     "triggers": {
         *(*READ_PAIR, *AMEND_JOBS, *READ_DEVICES, *READ_FUNCTIONS, *READ_CALLBACKS),
         *(*READ_TRIGGERS, *NOTE_TICKS, *READ_BLOBS, *WRITE_BLOBS, *WAKE, *BE_WOKEN),
@@ -287,6 +291,7 @@ def test_the_catalogue_is_eventually_consistent_and_has_a_stream(assembly: Assem
     )
     assert catalogue.get("MultiRegionConsistency", "EVENTUAL") == "EVENTUAL"
     assert catalogue["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert catalogue["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_production_guards_its_tables_and_local_does_not(prod: Assembly, local: Assembly) -> None:

@@ -178,6 +178,17 @@ def test_a_launch_that_died_before_it_could_tell_is_told_of_by_the_next(place: W
     assert place.stored(job).recompiles == 1
 
 
+def test_an_execution_that_knows_no_way_back_sends_the_job_to_its_queue(place: Workplace) -> None:
+    job = compiled(place)
+    place.calibrate(QPU, "second", two_qubit_error={"0-1": 0.2})
+    with pytest.raises(CalibrationSuperseded) as raised:
+        place.launch(job)
+    caught = {**unavailable(raised.value), "Error": "CalibrationSuperseded"}
+
+    assert place.finish(job, caught) == "queued"
+    assert place.dispatch() == [job.id]
+
+
 def test_a_job_that_is_to_be_cancelled_is_not_compiled_again(place: Workplace) -> None:
     job = compiled(place)
     place.calibrate(QPU, "second", two_qubit_error={"0-1": 0.2})

@@ -9,6 +9,7 @@ from typing import Any
 
 from bellpair_core.logic.journal.journal_log import following
 from bellpair_core.model.errors import (
+    CalibrationSuperseded,
     DeviceUnavailable,
     ErrorCode,
     Fenced,
@@ -30,6 +31,8 @@ from .tell_end import telling
 
 _CLOSE_TRIES = 5
 _LOG = logging.getLogger(__name__)
+_BACK_TO_THE_QUEUE = frozenset({DeviceUnavailable.__name__, CalibrationSuperseded.__name__})
+"""The second comes here from executions that were begun before there was another way for it."""
 _EXHAUSTED = frozenset({"Sandbox.Timedout", "States.Timeout"})
 
 
@@ -115,7 +118,7 @@ def _close_journal(job: Job, journal: Journal, clock: Clock) -> None:
 
 def _left(job: Job, clock: Clock, failure: Mapping[str, Any] | None, usage: Usage) -> Job:
     """The job as this execution leaves it."""
-    if failure is not None and failure.get("Error") == DeviceUnavailable.__name__:
+    if failure is not None and failure.get("Error") in _BACK_TO_THE_QUEUE:
         if job.cancel_requested:
             failure = {"Error": JobCancelled.__name__}
         else:
