@@ -178,6 +178,36 @@ class Client(PrimitiveClient, TriggerClient, TenantClient, DeviceClient):
         )
         return Job(self._transport, JobRecord.read(answer))
 
+    def estimate(
+        self,
+        program: Any,
+        shots: int = 1000,
+        device: str = "any",
+        *,
+        constraints: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """How the devices compare for a program, as if it were submitted now; nothing is run.
+
+        Parameters
+        ----------
+        program, shots, device, constraints
+            As for `submit`.
+
+        Returns
+        -------
+        dict
+            ``shape`` (gate counts and depth), ``chosen``, and ``devices``, the best first, each
+            with ``expected_success``, ``cost_usd``, ``wait_s``, ``duration_us`` and ``reason``.
+        """
+        body: dict[str, Any] = {
+            "source": openqasm_source(program),
+            "shots": shots,
+            "device": device,
+        }
+        if constraints:
+            body["constraints"] = dict(constraints)
+        return dict(self._transport.request("POST", "/v1/estimates", body=body))
+
     def job(self, job_id: str, *, cost: bool = False) -> Job:
         """One job by its id.
 

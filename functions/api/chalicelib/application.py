@@ -8,6 +8,7 @@ from chalicelib import (
     about,
     callbacks,
     devices,
+    estimates,
     function_jobs,
     functions,
     invocations,
@@ -35,6 +36,7 @@ def application(services: Services) -> tuple[Chalice, ChaliceAuthorizer]:
     authorize = add_authorizer(app, services)
     app.register_blueprint(jobs.routes(services, authorize), url_prefix="/v1/jobs")
     app.register_blueprint(function_jobs.routes(services, authorize), url_prefix="/v1/jobs")
+    app.register_blueprint(estimates.routes(services, authorize), url_prefix="/v1/estimates")
     app.register_blueprint(functions.routes(services, authorize), url_prefix="/v1/functions")
     app.register_blueprint(invocations.routes(services, authorize), url_prefix="/v1/functions")
     app.register_blueprint(workers.routes(services, authorize), url_prefix="/v1/workers")

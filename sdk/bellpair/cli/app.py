@@ -10,6 +10,7 @@ import typer
 from bellpair.cli import (
     callbacks,
     devices,
+    estimate,
     functions,
     health,
     jobs,
@@ -88,6 +89,14 @@ app.command(
     )
     + f"\n\n{EXIT_CODES_HELP}",
 )(run.run)
+
+app.command(
+    epilog=examples(
+        "bellpair estimate bell.qasm",
+        "bellpair estimate bell.qasm --device ion-11 --shots 5000 --json",
+        "bellpair estimate bell.qasm --offline",
+    )
+)(estimate.estimate)
 app.add_typer(functions.app, name="functions")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(callbacks.app, name="callbacks")

@@ -47,6 +47,14 @@ DEVICES = [
 ]  # fmt: skip
 
 
+CONSIDERED = [
+    {"device": "ion-11", "verdict": "chosen", "reason": "expected success 0.95", "score": 0.8,
+     "health": 1.0, "expected_success": 0.95, "cost_usd": 1.3, "wait_s": 20.0,
+     "duration_us": 500.0},
+    {"device": "sv1", "verdict": "excluded", "reason": "it is no QPU", "cost_usd": 0.0},
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Fault:
     """What happens instead of, or after, one request.
@@ -310,6 +318,17 @@ class FakeRegion:
                 return ledger.submit(seen.headers["idempotency-key"], seen.body)
             case "GET", ["jobs"]:
                 return self._page(seen.query)
+            case "POST", ["estimates"]:
+                return 200, {"shape": {"two_qubit_gates": 1}, "chosen": "ion-11",
+                             "devices": CONSIDERED}  # fmt: skip
+            case "GET", ["jobs", job_id, "why"] if job_id in ledger.jobs:
+                return 200, {
+                    "job_id": job_id, "status": "queued", "device": "any-qpu",
+                    "choice": {"at": NOON.isoformat(), "chosen": "ion-11",
+                               "considered": CONSIDERED},
+                    "reasons": [{"at": NOON.isoformat(), "about": "request",
+                                 "text": "it asked for device any-qpu"}],
+                }  # fmt: skip
             case "GET", ["devices"]:
                 return 200, {"devices": DEVICES}
             case method, ["devices", device, *what]:

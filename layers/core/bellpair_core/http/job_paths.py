@@ -6,18 +6,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bellpair_core.logic.jobs.estimate_program import EstimateRequest
 from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.errors import ErrorCode
 
 from . import function_schemas, schemas
 from .openapi_operation import MAKES_JOB, WITH_BODY, WITH_KEY, operation
 
-BODIES: tuple[type[BaseModel], ...] = (Submission,)
+BODIES: tuple[type[BaseModel], ...] = (Submission, EstimateRequest)
 ANSWERS: tuple[type[BaseModel], ...] = (
     schemas.Job,
     schemas.JobPage,
     schemas.Result,
     schemas.Why,
+    schemas.Estimate,
 )
 TAG = {"name": "jobs", "description": "Submit, follow and cancel jobs"}
 
@@ -63,6 +65,26 @@ def job_paths() -> dict[str, Any]:
                     {"$ref": f"#/components/parameters/{name}"}
                     for name in ("limit", "page_token", "status", "device")
                 ],
+            ),
+        },
+        "/v1/estimates": {
+            "post": operation(
+                "estimateProgram",
+                "jobs",
+                "Estimate a program on each device",
+                200,
+                schemas.Estimate,
+                codes=(
+                    *WITH_KEY,
+                    *WITH_BODY,
+                    ErrorCode.SOURCE_TOO_LARGE,
+                    ErrorCode.PROGRAM_INVALID,
+                    ErrorCode.PROGRAM_UNSUPPORTED,
+                    ErrorCode.PROGRAM_TOO_WIDE,
+                ),
+                description="Gate counts, expected success, duration, price and wait, as if it"
+                " were submitted now. Nothing is stored.",
+                body=EstimateRequest,
             ),
         },
         "/v1/jobs/{job_id}": {

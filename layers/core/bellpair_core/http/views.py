@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from bellpair_core.logic.jobs.estimate_program import Estimate
 from bellpair_core.logic.jobs.explain_job import Explanation
 from bellpair_core.logic.jobs.get_job import Place
 from bellpair_core.logic.jobs.list_jobs import Listing
@@ -136,6 +137,22 @@ def why_view(explanation: Explanation) -> dict[str, Any]:
         "reasons": [
             {"at": shown_time_or_none(reason.at), "about": reason.about, "text": reason.text}
             for reason in reasons
+        ],
+    }
+
+
+def estimate_view(estimate: Estimate) -> dict[str, Any]:
+    """A program's shape, and how the devices compare for it."""
+    facts, shape, choice, durations = estimate
+    return {
+        "num_qubits": facts.num_qubits,
+        "num_bits": facts.num_bits,
+        "num_gates": facts.num_gates,
+        "shape": shape.model_dump(),
+        "chosen": choice.chosen,
+        "devices": [
+            {**one.model_dump(mode="json"), "duration_us": durations.get(one.device)}
+            for one in choice.considered
         ],
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import sqrt
 
 from bellpair_core.model.choice import ProgramShape
-from bellpair_core.model.device import Device, DeviceKind
+from bellpair_core.model.device import Device, DeviceKind, DeviceTarget
 
 QPU_TASK_SECONDS = 20.0
 SIMULATOR_TASK_SECONDS = 3.0
@@ -61,6 +61,25 @@ def routing_overhead(shape: ProgramShape, num_qubits: int, device: Device) -> fl
     neighbours = 2 * device.couplings / device.num_qubits
     beyond = max(0, shape.interactions - (num_qubits - 1))
     return 1.0 + _ROUTING / max(neighbours, 1.0) * sqrt(beyond)
+
+
+def expected_duration_us(
+    shape: ProgramShape, num_qubits: int, device: Device, target: DeviceTarget
+) -> float | None:
+    """How long one shot takes on a QPU, microseconds, without what lies between shots.
+
+    As many layers of two-qubit gates as the depth and routing come to, and a readout. An upper
+    bound: layers of one-qubit gates are counted as long as the others.
+
+    Returns
+    -------
+    float or None
+        ``None`` where the device does not publish its gate times.
+    """
+    layer = target.two_qubit_us if shape.two_qubit_gates else target.one_qubit_us
+    if layer is None or target.readout_us is None:
+        return None
+    return shape.depth * routing_overhead(shape, num_qubits, device) * layer + target.readout_us
 
 
 def expected_cost(device: Device, shots: int) -> float:
