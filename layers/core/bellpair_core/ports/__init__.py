@@ -8,6 +8,15 @@ from .catalogue import Catalogue
 from .clock import Clock
 from .compiled_forms import CompiledForms
 from .compiler import Compiled, Compiler, CompileRequest, Template
+from .devices import (
+    CalibrationDocument,
+    DeviceAdapter,
+    DeviceDescription,
+    DeviceHealth,
+    DeviceSurroundings,
+    OpenDevice,
+    Secrets,
+)
 from .ends import Ends
 from .functions import Functions
 from .ingestions import Ingestions
@@ -25,6 +34,7 @@ __all__ = [
     "AtOnce",
     "BlobCopies",
     "Blobs",
+    "CalibrationDocument",
     "CallOutcome",
     "CallbackBook",
     "Callbacks",
@@ -36,6 +46,10 @@ __all__ = [
     "CompiledForms",
     "Compiler",
     "DeadLetters",
+    "DeviceAdapter",
+    "DeviceDescription",
+    "DeviceHealth",
+    "DeviceSurroundings",
     "Ends",
     "FunctionEntry",
     "Functions",
@@ -49,11 +63,13 @@ __all__ = [
     "Journal",
     "LaunchRefused",
     "Ledger",
+    "OpenDevice",
     "OpenJob",
     "OpenPage",
     "Operations",
     "PeerHealth",
     "Peers",
+    "Secrets",
     "TakenLetter",
     "TaskService",
     "TaskState",
