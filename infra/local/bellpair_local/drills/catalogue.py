@@ -174,6 +174,7 @@ def _qpu_loss(told: Account, notes: Mapping[str, Any], plan: Plan) -> list[Figur
         at_least("breaker_opened", states.count("open"), 1),
         exactly("breaker_closed", int(bool(states) and states[-1] == "closed"), 1),
         at_least("redirected", notes.get("redirected"), 1),
+        exactly("not_compiled_anew", notes.get("not_compiled_anew"), 0),
         exactly(
             "waiting_silently",
             (told.waiting_at_loss or 0) - (notes.get("waiting_jobs_that_say_so") or 0),

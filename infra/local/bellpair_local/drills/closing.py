@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from bellpair import Client
 from bellpair.errors import BellpairError
@@ -41,7 +42,9 @@ def close(drill: Rehearsal) -> Evidence:
     first_over, last = _compared(drill)
     takeovers = explained(drill)
     if drill.qpu_away is not None:
-        drill.notes["redirected"] = _redirected(drill, last, *drill.qpu_away)
+        redirected = _redirected(drill, last, *drill.qpu_away)
+        drill.notes["redirected"] = len(redirected)
+        drill.notes["not_compiled_anew"] = sum(not compiled_anew(job.body) for job in redirected)
     return Evidence(
         began=drill.began,
         ended=time.time(),
@@ -99,7 +102,7 @@ def _compared(drill: Rehearsal) -> tuple[dict[str, JobSeen], dict[str, JobSeen]]
 
 def _redirected(
     drill: Rehearsal, last: Mapping[str, JobSeen], device: str, lost_at: float, back_at: float
-) -> int:
+) -> list[JobSeen]:
     """Jobs for any QPU, accepted while one was away, that ran on another one."""
     accepted = [
         made.job_id
@@ -109,7 +112,19 @@ def _redirected(
         and lost_at <= (made.acked_at or 0.0) <= back_at
     ]
     ended = [last[job_id] for job_id in accepted if job_id is not None]
-    return sum(job.status == "succeeded" and job.body["device_used"] != device for job in ended)
+    return [
+        job for job in ended if job.status == "succeeded" and job.body["device_used"] != device
+    ]
+
+
+def compiled_anew(job: Mapping[str, Any]) -> bool:
+    """Whether a job that was given to a device was compiled after that, for that device."""
+    events = list(job["events"])
+    given = [at for at, event in enumerate(events) if event["type"] == "compiling"]
+    made = [at for at, event in enumerate(events) if event["type"] in ("compiled", "recompiled")]
+    if not given or not made or made[-1] < given[-1]:
+        return False
+    return str(events[given[-1]]["message"]).endswith(f"device {job['device_used']}")
 
 
 def _operations(drill: Rehearsal) -> list[Operation]:
