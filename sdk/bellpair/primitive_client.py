@@ -19,7 +19,7 @@ OptionAsked = str | Mapping[str, Any]
 class PrimitiveClient(FunctionClient):
     """The part of a `bellpair.Client` that samples and estimates many circuits in one job."""
 
-    def sample(
+    def sampling(
         self,
         pubs: Any,
         shots: int | None = None,
@@ -57,7 +57,7 @@ class PrimitiveClient(FunctionClient):
 
         Examples
         --------
-        >>> job = client.sample([bell, (ansatz, [[0.1], [0.2]])], shots=500)  # doctest: +SKIP
+        >>> job = client.sampling([bell, (ansatz, [[0.1], [0.2]])], shots=500)  # doctest: +SKIP
         >>> job.output()["results"][0]["counts"]  # doctest: +SKIP
         """
         inputs = {
@@ -68,7 +68,7 @@ class PrimitiveClient(FunctionClient):
         }
         return self.invoke("sampling", _given(inputs), **asked)
 
-    def estimate(
+    def estimation(
         self,
         pubs: Any,
         observables: Any = None,
@@ -83,7 +83,7 @@ class PrimitiveClient(FunctionClient):
         Parameters
         ----------
         pubs
-            A circuit without measurements, of the kinds that `sample` takes, or a list of tuples
+            A circuit without measurements, of the kinds that `sampling` takes, or a list of tuples
             ``(circuit, observables, parameters, precision)``, whose last two may be left out.
         observables
             Of the one circuit: a Pauli string (its last letter is for qubit 0), a dict from Pauli
@@ -91,7 +91,7 @@ class PrimitiveClient(FunctionClient):
         precision
             The standard error that each value may have at most, where a tuple brings none.
         options, level, asked
-            As `sample` takes them.
+            As `sampling` takes them.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class PrimitiveClient(FunctionClient):
 
         Examples
         --------
-        >>> job = client.estimate(ansatz, {"ZZ": 0.5, "XX": 0.25}, 0.01)  # doctest: +SKIP
+        >>> job = client.estimation(ansatz, {"ZZ": 0.5, "XX": 0.25}, 0.01)  # doctest: +SKIP
         >>> job.output()["results"][0]["values"]  # doctest: +SKIP
         """
         listed = [(pubs, observables)] if observables is not None else _listed(pubs)

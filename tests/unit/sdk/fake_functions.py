@@ -144,10 +144,11 @@ class FakeFunctions:
 
     def _invoke(self, ledger: FakeLedger, target: str, seen: Seen) -> Answered:
         name, _, which = target.partition(":")
-        if not self.versions:
+        builtin = name in ("sampling", "estimation")
+        if not self.versions and not builtin:
             return 404, _unknown(name)
         inputs = seen.body["inputs"]
-        if "start" not in inputs:
+        if "start" not in inputs and not builtin:
             return 422, problem(
                 422, "inputs-invalid", "The inputs do not fit vqe-h2.",
                 errors=[{"pointer": "/start", "detail": "Field required"}],

@@ -57,6 +57,28 @@ def test_run_sends_what_its_options_say(shell: Shell, bell: str, east: FakeRegio
     assert east.seen[0].headers["idempotency-key"] == "mine"
 
 
+def test_run_sends_execution_options_in_their_order(
+    shell: Shell, bell: str, east: FakeRegion
+) -> None:
+    shell.json("run", bell, "--option", "a", "--option", "b:n=4:scales=1,2.5:how=x,y:to=linear")
+    shell.json("run", bell, "--level", "2")
+
+    sent = [seen.body for seen in east.seen if seen.method == "POST"]
+    assert sent[0]["options"] == [
+        {"name": "a"},
+        {"name": "b", "n": 4, "scales": [1, 2.5], "how": ["x", "y"], "to": "linear"},
+    ]
+    assert (sent[1]["level"], "options" in sent[1]) == (2, False)
+
+
+@pytest.mark.parametrize("option", ["b:n", "b:=1", ":n=1", "b:n=1:n=2"])
+def test_an_option_that_cannot_be_read_is_wrong_usage(
+    shell: Shell, bell: str, east: FakeRegion, option: str
+) -> None:
+    assert shell("run", bell, "--option", option).exit_code == ExitCode.USAGE
+    assert not east.seen
+
+
 def test_run_reads_standard_input(shell: Shell, east: FakeRegion) -> None:
     assert shell("run", "-", input=BELL).exit_code == ExitCode.OK
     assert east.seen[0].body["source"] == BELL
