@@ -25,6 +25,7 @@ from bellpair.options.request import Terms
 
 Readout = Sequence[tuple[float, float] | None]
 
+_BLOCK = 2**21  # values at once, 16 MB
 _DISTINCT_MIN = 0.05
 """A qubit whose two states are told apart less than this is as good as not read at all."""
 
@@ -58,21 +59,38 @@ def terms_of(
         If a bit of some string is read so badly that nothing can be told from it.
     """
     texts = list(counts)
-    weights = np.array([counts[text] for text in texts], dtype=float)
+    numbers = np.array([counts[text] for text in texts], dtype=float)
     read = bits_of(texts)
-    values = np.ones((len(strings), len(texts)))
-    for row, string in enumerate(strings):
-        for bit, letter in enumerate(reversed(string)):
-            if letter != "I":
-                zero, one = _values(bit, readout[bit] if readout else None)
-                values[row] *= np.where(read[:, bit] == 0, zero, one)
-    shots = weights.sum()
-    means = values @ weights / shots
+    shots = numbers.sum()
+    # Around the first string's values, so that what never changes has a variance of exactly 0.
+    origin = _shot_values(read[:1], strings, readout)
+    means = np.zeros(len(strings))
+    squares = np.zeros((len(strings), len(strings)))
+    step = max(1, _BLOCK // max(1, len(strings)))
+    for start in range(0, len(texts), step):
+        part = slice(start, start + step)
+        values = _shot_values(read[part], strings, readout) - origin
+        means += values @ numbers[part]
+        squares += (values * numbers[part]) @ values.T
+    means /= shots
     if shots < 2:
-        bound = np.abs(values).max(axis=1, initial=1.0)
-        return Terms(tuple(strings), means, np.outer(bound, bound))
-    centred = values - means[:, None]
-    return Terms(tuple(strings), means, (centred * weights) @ centred.T / (shots - 1) / shots)
+        bound = np.abs(origin[:, 0])
+        return Terms(tuple(strings), origin[:, 0] + means, np.outer(bound, bound))
+    covariance = (squares / shots - np.outer(means, means)) / (shots - 1)
+    return Terms(tuple(strings), origin[:, 0] + means, covariance)
+
+
+def _shot_values(
+    read: NDArray[np.int8], strings: Sequence[str], readout: Readout | None
+) -> NDArray[np.float64]:
+    """What a shot that reads these bits gives, shape (strings, shots)."""
+    values = np.ones((len(strings), len(read)))
+    for bit in range(read.shape[1]):
+        rows = [row for row, string in enumerate(strings) if string[-1 - bit] != "I"]
+        if rows:
+            zero, one = _values(bit, readout[bit] if readout else None)
+            values[rows] *= np.where(read[:, bit] == 0, zero, one)
+    return values
 
 
 def _values(bit: int, chances: tuple[float, float] | None) -> tuple[float, float]:

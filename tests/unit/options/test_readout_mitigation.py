@@ -204,7 +204,7 @@ def test_solving_on_all_strings_is_the_full_inverse() -> None:
     full = inverted(read, chances)
     solved = inversion_module._inverted_on_strings(read, chances)
 
-    assert all(solved[text] == pytest.approx(full[text], abs=1e-9) for text in every)
+    assert all(solved[text] == pytest.approx(full[text], abs=1e-5) for text in every)
 
 
 def test_many_strings_are_solved_for_by_iteration_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +214,7 @@ def test_many_strings_are_solved_for_by_iteration_alike(monkeypatch: pytest.Monk
     monkeypatch.setattr(inversion_module, "_BLOCK", 5000)
     iterated = inverted(read, chances_of(WIDE))
 
-    assert all(iterated[text] == pytest.approx(direct[text], abs=1e-7) for text in read)
+    assert all(iterated[text] == pytest.approx(direct[text], abs=1e-5) for text in read)
 
 
 def test_too_many_strings_are_left_as_read_and_that_is_said(

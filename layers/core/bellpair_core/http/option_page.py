@@ -48,7 +48,7 @@ _NOTES: Mapping[str, str] = {
     "readout-mitigation": """Qubits are taken to be misread independently of one another. An
 observable's strings are corrected one by one, by the product of the inverses of their bits'
 matrices: right on average for any number of qubits. Counts are inverted as a whole up to 12 bits,
-and beyond that on the bit strings that were read (up to 16,384 different ones; with more, counts
+and beyond that on the bit strings that were read (up to 8,192 different ones; with more, counts
 stay as they were read, and the notes say so). The result is then brought to the nearest
 distribution of probabilities, by the sum of squares; the notes tell how much was `negative` before.
 With `measured`, two programs are run for each different circuit, compiled to the same qubits, that
