@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from qiskit import QuantumCircuit
 
 from bellpair_core.model.device import DeviceTarget
-from bellpair_quantum.late_angles import bound
 from bellpair_quantum.logical import simpler
 from bellpair_quantum.native import to_native
 from bellpair_quantum.options import CompileOptions
@@ -174,11 +173,7 @@ def written(
     placed: PlacedCircuit, numbers: Sequence[float], target: DeviceTarget
 ) -> list[Operation]:
     """Write a placed circuit in native gates, once its late steps have their numbers."""
-    known = (
-        Operation(name, tuple(bound(angle, numbers) for angle in params), qubits)
-        for name, params, qubits in placed.gates
-    )
-    fewest = simplified(known, frozenset(placed.measured))
+    fewest = simplified(placed.bound(numbers), frozenset(placed.measured))
     native, _ = to_native(fewest, rotations_of(target))
     return native
 

@@ -8,9 +8,10 @@ device is linear in them: so an angle is a constant and a multiple of each of so
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
 from qiskit.circuit import Parameter, ParameterExpression
 
 from bellpair_quantum.errors import CompileError
@@ -61,17 +62,47 @@ def angle_of(param: ParameterExpression | float, steps: Mapping[Parameter, int])
     return LateAngle(float(param.bind(zero).numeric()), tuple(terms))
 
 
-def bound(angle: Angle, numbers: Sequence[float]) -> float:
-    """The angle in radians, once the steps have their numbers."""
-    if isinstance(angle, float):
-        return angle
-    total = angle.constant
-    for step, factor in angle.terms:
-        total += factor * numbers[step]
-    if not isfinite(total):
-        raise CompileError(
-            "parameters-invalid",
-            "With these values an angle is no finite number.",
-            "Give smaller values.",
-        )
-    return total
+class AngleTable:
+    """The angles of a program's gates, computed all at once.
+
+    Parameters
+    ----------
+    gates
+        The angles of each gate.
+    """
+
+    def __init__(self, gates: Sequence[Sequence[Angle]]) -> None:
+        flat = [angle for angles in gates for angle in angles]
+        ends = list(accumulate(len(angles) for angles in gates))
+        self._slices = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        self._constants = np.array([a if isinstance(a, float) else a.constant for a in flat])
+        terms = [
+            (row, step, factor)
+            for row, angle in enumerate(flat)
+            if not isinstance(angle, float)
+            for step, factor in angle.terms
+        ]
+        self._rows = np.array([row for row, _, _ in terms], dtype=np.intp)
+        self._steps = np.array([step for _, step, _ in terms], dtype=np.intp)
+        self._factors = np.array([factor for _, _, factor in terms])
+
+    def bound(self, numbers: Sequence[float]) -> list[tuple[float, ...]]:
+        """The angles of each gate in radians, once the steps have their numbers.
+
+        Raises
+        ------
+        CompileError
+            An angle is no finite number.
+        """
+        angles = self._constants
+        if self._rows.size:
+            parts = self._factors * np.array(numbers)[self._steps]
+            angles = angles + np.bincount(self._rows, parts, minlength=angles.size)
+        if not np.isfinite(angles).all():
+            raise CompileError(
+                "parameters-invalid",
+                "With these values an angle is no finite number.",
+                "Give smaller values.",
+            )
+        flat = tuple(angles.tolist())
+        return [flat[each] for each in self._slices]

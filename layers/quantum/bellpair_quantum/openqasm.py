@@ -14,7 +14,7 @@ from bellpair_quantum.program import Operation
 def virtual_program(operations: Iterable[Operation], width: int, measured: Sequence[int]) -> str:
     """Write gates on a register ``q`` of ``width`` qubits, then measure some of them."""
     return _program(
-        [f"qubit[{width}] q;", *(_call(operation, "q[{}]") for operation in operations)],
+        [f"qubit[{width}] q;", *(_call(operation, "q[%d]") for operation in operations)],
         [f"q[{qubit}]" for qubit in measured],
     )
 
@@ -25,7 +25,7 @@ def verbatim_program(operations: Iterable[Operation], measured: Sequence[int]) -
         [
             "#pragma braket verbatim",
             "box {",
-            *(f"  {_call(operation, '${}')}" for operation in operations),
+            *(f"  {_call(operation, '$%d')}" for operation in operations),
             "}",
         ],
         [f"${qubit}" for qubit in measured],
@@ -38,5 +38,6 @@ def _program(body: Iterable[str], measured: Sequence[str]) -> str:
 
 
 def _call(operation: Operation, qubit: str) -> str:
-    params = f"({', '.join(map(repr, operation.params))})" if operation.params else ""
-    return f"{operation.name}{params} {', '.join(map(qubit.format, operation.qubits))};"
+    name, params, qubits = operation
+    angles = f"({', '.join(map(repr, params))})" if params else ""
+    return f"{name}{angles} {', '.join([qubit % each for each in qubits])};"

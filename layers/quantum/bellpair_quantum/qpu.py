@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -22,8 +22,9 @@ from qiskit.transpiler import (
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.late_angles import Angle, angle_of
+from bellpair_quantum.late_angles import Angle, AngleTable, angle_of
 from bellpair_quantum.native import Rotations
+from bellpair_quantum.program import Operation
 
 # Qiskit's form of each native two-qubit gate that can be written here.
 _TWO_QUBIT = {"cz": CZGate(), "zz": RZZGate(Parameter("theta")), "ms": RXXGate(Parameter("theta"))}
@@ -37,7 +38,7 @@ class PlacedGate(NamedTuple):
     qubits: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlacedCircuit:
     """A circuit on a device's own qubits, in gates that its native ones are written from.
 
@@ -58,6 +59,23 @@ class PlacedCircuit:
     layout: tuple[int, ...]
     measured: tuple[int, ...]
     routed: bool = False
+
+    @cached_property
+    def _angles(self) -> AngleTable:
+        return AngleTable([gate.params for gate in self.gates])
+
+    def bound(self, numbers: Sequence[float]) -> list[Operation]:
+        """The gates, once the late steps have their numbers.
+
+        Raises
+        ------
+        CompileError
+            An angle is no finite number.
+        """
+        return [
+            Operation(gate.name, angles, gate.qubits)
+            for gate, angles in zip(self.gates, self._angles.bound(numbers), strict=True)
+        ]
 
     def moved(self, place_of: Mapping[int, int]) -> PlacedCircuit:
         """The same circuit on other qubits; those that are not named stay."""

@@ -27,7 +27,9 @@ from bellpair_quantum.rotations import (
     Rotation,
     about_x,
     about_z,
+    angles_of,
     rotation_u,
+    then,
 )
 
 _PHASE = frozenset(["cz", "rzz"])
@@ -82,7 +84,8 @@ class _Circuit:
 
     def rotate(self, qubit: int, rotation: Rotation) -> None:
         """Add a gate on one qubit."""
-        self.after[qubit] = rotation.after(self.after.get(qubit, IDENTITY))
+        first = self.after.get(qubit)
+        self.after[qubit] = rotation if first is None else then(first, rotation)
 
     def join(self, name: str, angle: float, qubits: tuple[int, ...]) -> None:
         """Add a gate on two qubits."""
@@ -144,11 +147,14 @@ class _Circuit:
     def _written(self) -> list[Operation]:
         written: list[Operation] = []
         for pair in self.pairs:
-            written += (_u(qubit, pair.before[qubit]) for qubit in pair.qubits)
+            for qubit in pair.qubits:
+                rotation = pair.before[qubit]
+                if rotation is not IDENTITY:
+                    written.append(_u(qubit, rotation))
             params = (pair.angle,) if pair.name in ("rxx", "rzz") else ()
             written.append(Operation(pair.name, params, pair.qubits))
         written += (_u(qubit, rotation) for qubit, rotation in sorted(self.after.items()))
-        return [each for each in written if each.name != "u" or any(each.params)]
+        return written
 
     def _folded(self, name: str, angle: float, qubits: tuple[int, ...]) -> float:
         """Bring an angle within pi/2; by pi the gate is a half turn of each qubit."""
@@ -179,15 +185,11 @@ class _Circuit:
 
     def _twin(self, name: str, qubits: tuple[int, ...]) -> _Pair | None:
         """An earlier gate of the kind on the pair, with nothing in its way to here."""
-        reach = [self._reach(name, qubit) for qubit in qubits]
-        return next(
-            (
-                pair
-                for pair in reach[0]
-                if pair.name == name and set(pair.qubits) == set(qubits) and pair in reach[1]
-            ),
-            None,
-        )
+        one, other = qubits
+        for pair in self._reach(name, one):
+            if pair.name == name and other in pair.qubits:
+                return pair if pair in self._reach(name, other) else None
+        return None
 
     def _reach(self, name: str, qubit: int) -> list[_Pair]:
         """The gates on a qubit that commute to its end as far as this qubit goes."""
@@ -213,23 +215,24 @@ class _Circuit:
             first = pair.before[qubit]
             if place < len(chain):
                 following = chain[place]
-                following.before[qubit] = following.before[qubit].after(first)
+                following.before[qubit] = then(first, following.before[qubit])
             else:
-                self.after[qubit] = self.after.get(qubit, IDENTITY).after(first)
+                self.after[qubit] = then(first, self.after.get(qubit, IDENTITY))
 
 
 def _u(qubit: int, rotation: Rotation) -> Operation:
-    return Operation("u", rotation.angles, (qubit,))
+    return Operation("u", angles_of(rotation), (qubit,))
 
 
 def _is_phase(rotation: Rotation) -> bool:
     """Whether it commutes with Z."""
-    return abs(rotation.b) < TOLERANCE
+    return abs(rotation[1]) < TOLERANCE
 
 
 def _is_flip(rotation: Rotation) -> bool:
     """Whether it commutes with X."""
-    return abs(rotation.a.imag) < TOLERANCE and abs(rotation.b.real) < TOLERANCE
+    a, b = rotation
+    return abs(a.imag) < TOLERANCE and abs(b.real) < TOLERANCE
 
 
 def _axis_value(name: str, made: Rotation) -> float | None:

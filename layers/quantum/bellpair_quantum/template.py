@@ -8,20 +8,29 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import exp
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_core.openqasm.late_values import LateStep
 from bellpair_core.openqasm.values_of import ValuesError, values_of
 from bellpair_quantum.candidates import written
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.late_angles import Angle, LateAngle, bound
+from bellpair_quantum.late_angles import Angle, LateAngle
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
 from bellpair_quantum.program import CompiledProgram, Operation, depth
 from bellpair_quantum.qpu import PlacedCircuit, PlacedGate
 from bellpair_quantum.score import Costs, alike, workload
 from bellpair_quantum.transforms import transformed
 from bellpair_quantum.versions import VERSIONS
+
+_SHAPES_KEPT = 4
+
+
+class _Shape(NamedTuple):
+    one_qubit_gates: int
+    depth: int
+    success: float
+    duration_us: float | None
 
 
 @dataclass(frozen=True)
@@ -107,40 +116,56 @@ class Template:
     def _operations(self, numbers: Sequence[float]) -> list[Operation]:
         if self.target.kind is not DeviceKind.SIMULATOR:
             return written(self.placed, numbers, self.target)
-        return [
-            Operation(name, tuple(bound(angle, numbers) for angle in params), qubits)
-            for name, params, qubits in self.placed.gates
-        ]
+        return self.placed.bound(numbers)
 
     def _compiled(
         self, operations: tuple[Operation, ...], facts: dict[str, Any], begun: float
     ) -> CompiledProgram:
         measured = sorted(self.placed.measured)
-        one_qubit_gates = sum(len(operation.qubits) == 1 for operation in operations)
-        success, duration = 1.0, None
         if self.target.kind is DeviceKind.SIMULATOR:
             text = virtual_program(operations, len(self.placed.layout), measured)
         else:
             text = verbatim_program(operations, measured)
-            work = workload(operations, measured, self.target)
-            success, duration = exp(-self._costs.total(work)), work.duration_us
+        shape = self._shape(operations)
         return CompiledProgram(
             program=text,
             bits=self.bits,
             calibration_id=self.calibration_id,
-            depth=depth(operations),
-            one_qubit_gates=one_qubit_gates,
-            two_qubit_gates=len(operations) - one_qubit_gates,
+            depth=shape.depth,
+            one_qubit_gates=shape.one_qubit_gates,
+            two_qubit_gates=len(operations) - shape.one_qubit_gates,
             layout=self.layout,
-            estimated_success=success,
+            estimated_success=shape.success,
             operations=operations,
             notes={
                 **self.notes,
-                "expected_duration_us": duration,
+                "expected_duration_us": shape.duration_us,
                 "bind_seconds": round(perf_counter() - begun, 6),
                 **facts,
             },
         )
+
+    def _shape(self, operations: Sequence[Operation]) -> _Shape:
+        """What does not depend on angles; most values give the same gates as the last ones."""
+        gates = tuple([(name, qubits) for name, _, qubits in operations])
+        shape = self._shapes.get(gates)
+        if shape is None:
+            if len(self._shapes) >= _SHAPES_KEPT:
+                self._shapes.clear()
+            shape = self._shapes[gates] = self._measured_shape(operations)
+        return shape
+
+    def _measured_shape(self, operations: Sequence[Operation]) -> _Shape:
+        one_qubit_gates = sum(len(operation.qubits) == 1 for operation in operations)
+        success, duration = 1.0, None
+        if self.target.kind is not DeviceKind.SIMULATOR:
+            work = workload(operations, self.placed.measured, self.target)
+            success, duration = exp(-self._costs.total(work)), work.duration_us
+        return _Shape(one_qubit_gates, depth(operations), success, duration)
+
+    @cached_property
+    def _shapes(self) -> dict[Any, _Shape]:
+        return {}
 
     @cached_property
     def _costs(self) -> Costs:
