@@ -6,12 +6,14 @@ None is in the product: each wraps a port or stands in for a handler of one simu
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from random import Random
 from typing import Any
 
 from bellpair_core.logic.jobs.repair_blobs import repair_marked
 from bellpair_core.logic.jobs.submit_job import submit_job
 from bellpair_core.logic.tasks.process_result import process_result
-from bellpair_core.model.errors import DeviceUnavailable, TransientFault
+from bellpair_core.model.errors import CalibrationSuperseded, DeviceUnavailable, TransientFault
 from bellpair_core.model.job import Job, Task
 from bellpair_core.model.pair import OperationKind, PairRecord
 from bellpair_core.ports.tasks import LaunchRefused
@@ -115,6 +117,35 @@ def a_silent_device_is_given_up(world: World) -> None:
             raise DeviceUnavailable("no answer") from fault
 
     world.handlers["execute"] = execute
+
+
+def a_form_is_given_up_whatever_was_promised(world: World) -> None:
+    """A newer calibration has a job compiled again although it may have a task."""
+    calibrations_change(world)
+
+    def execute(process: Process, event: dict[str, Any]) -> Any:
+        job = process.ledger.job(event["job_id"])
+        if job is not None and job.task is not None and job.task.arn is None and job.compiled:
+            newest = {device.name: device.calibration_id for device in process.devices()}
+            if newest[job.device_used or job.device] != job.compiled.calibration_id:
+                given_up = {"compiled": None, "task": None, "recompiles": job.recompiles + 1}
+                process.ledger.replace(job, job.moved(process.clock(), **given_up))
+                raise CalibrationSuperseded("it is never too late")
+        return HANDLERS["execute"](process, event)
+
+    world.handlers["execute"] = execute
+
+
+def calibrations_change(world: World) -> None:
+    """No break, but the weather in which one shows."""
+    random = Random(f"changing calibrations of {world.seed}")
+    world.wire.weather = CALM.but(late=0.15)
+    for name in ("ion-11", "square-20"):
+        world.add_client(name, starts=random.random() * 10, cancels=None)
+        for at in range(1, 40):
+            world.scheduler.at(
+                at + random.random(), partial(world.calibrate, name, random, cramped=False)
+            )
 
 
 def every_refusal_is_taken_for_the_whole_truth(world: World) -> None:
@@ -307,6 +338,7 @@ BREAKS: tuple[Break, ...] = (
     a_launch_runs_anew,
     the_intent_is_not_recorded,
     a_silent_device_is_given_up,
+    a_form_is_given_up_whatever_was_promised,
     every_refusal_is_taken_for_the_whole_truth,
     nobody_sweeps,
     nobody_watches,

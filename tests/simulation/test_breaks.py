@@ -11,6 +11,7 @@ from .breaks import (
     BREAKS,
     Break,
     a_planned_change_is_orphaned,
+    calibrations_change,
     qpus_come_and_go,
     workers_die,
 )
@@ -21,7 +22,13 @@ from .world import World
 pytestmark = [pytest.mark.simulation, pytest.mark.timeout(300)]
 
 SEEDS = 1_000
-WEATHERS = (qpus_come_and_go, workers_die, a_planned_change_is_orphaned, functions_run)
+WEATHERS = (
+    qpus_come_and_go,
+    calibrations_change,
+    workers_die,
+    a_planned_change_is_orphaned,
+    functions_run,
+)
 
 
 @pytest.fixture(autouse=True)
