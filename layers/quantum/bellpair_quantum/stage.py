@@ -22,6 +22,7 @@ _CODES = {
     "program-invalid": ErrorCode.PROGRAM_INVALID,
     "program-too-wide": ErrorCode.PROGRAM_TOO_WIDE,
     "program-unsupported": ErrorCode.PROGRAM_UNSUPPORTED,
+    "parameters-invalid": ErrorCode.PROGRAM_INVALID,
 }
 
 
