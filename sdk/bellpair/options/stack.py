@@ -33,6 +33,7 @@ def compose(
     backend: ExecutionBackend | None = None,
     *,
     seed: int = 0,
+    known: Mapping[str, type[EnrichedExecutionBackend]] | None = None,
 ) -> ExecutionBackend:
     """Put options around a backend, the first nearest to the device.
 
@@ -46,6 +47,8 @@ def compose(
     seed
         Everything random comes from it: a function takes it from ``runtime.random()``, so that
         repeated from its journal it makes the same calls.
+    known
+        Options by name: those that are installed, if not given.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def compose(
         another, or a parameter cannot be.
     """
     composed: ExecutionBackend = DeviceBackend() if backend is None else backend
-    for option in _options(stack, composed, seed):
+    for option in _options(stack, composed, seed, known or installed_options()):
         composed = option
     return composed
 
@@ -99,7 +102,10 @@ def overhead(
         As `compose` does.
     """
     circuit = Circuit(two_qubit_gates, two_qubit_error, bits, readout_error)
-    each = [option.overhead(circuit) for option in _options(stack, DeviceBackend(), 0)]
+    each = [
+        option.overhead(circuit)
+        for option in _options(stack, DeviceBackend(), 0, installed_options())
+    ]
     total: dict[str, float] = {
         "programs": 1,
         "shots_factor": 1.0,
@@ -119,24 +125,27 @@ def overhead(
 
 
 def _options(
-    stack: Sequence[Given], within: ExecutionBackend, seed: int
+    stack: Sequence[Given],
+    within: ExecutionBackend,
+    seed: int,
+    known: Mapping[str, type[EnrichedExecutionBackend]],
 ) -> list[EnrichedExecutionBackend]:
     """The options, each around the one before it."""
     made: list[EnrichedExecutionBackend] = []
     for place, given in enumerate(stack):
         name, parameters = _parted(given)
-        kind = installed_options().get(name)
+        kind = known.get(name)
         if kind is None:
-            listed = ", ".join(sorted(installed_options())) or "none is installed"
+            listed = ", ".join(sorted(known)) or "none is installed"
             raise InvalidCall(f"There is no option {name!r}.", remedy=f"Choose from: {listed}.")
         for earlier in made:
             _require_compatible(earlier, kind)
-        known = [each for each in inspect.signature(kind).parameters if each not in _OWN]
+        own = [each for each in inspect.signature(kind).parameters if each not in _NOT_GIVEN]
         for parameter in parameters:
-            if parameter not in known:
+            if parameter not in own:
                 raise InvalidCall(
                     f"Option {name} has no parameter {parameter!r}.",
-                    remedy=f"Its parameters: {', '.join(known) or 'none'}.",
+                    remedy=f"Its parameters: {', '.join(own) or 'none'}.",
                 )
         option = kind(within, seed=seed + place, **parameters)
         within = option
@@ -144,7 +153,7 @@ def _options(
     return made
 
 
-_OWN = ("within", "seed")
+_NOT_GIVEN = ("within", "seed")
 
 
 def _parted(given: Any) -> tuple[str, dict[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +14,17 @@ from bellpair.functions.plan import Measured, Program
 from bellpair.options import (
     LEVELS,
     DeviceBackend,
+    EnrichedExecutionBackend,
+    ExecutionBackend,
+    Outcome,
+    Plan,
     Request,
     compose,
     installed_options,
     options_of_level,
     overhead,
 )
+from bellpair.options.sharing import summed
 from bellpair_core.model import option as service
 from bellpair_core.model.errors import BellpairError
 
@@ -132,6 +139,43 @@ def test_without_options_there_is_the_device_alone() -> None:
     )
     # Of the three only ZZ spreads, between -1 (six times) and 1.
     assert outcome.standard_error == pytest.approx(0.5 * (0.96 / 9) ** 0.5)
+
+
+class Repeated(EnrichedExecutionBackend):
+    """As another package may bring it: the same circuit several times, and the mean."""
+
+    name = "repeated"
+
+    def __init__(self, within: ExecutionBackend, *, seed: int = 0, times: int = 2) -> None:
+        super().__init__(within, seed=seed)
+        self.times = times
+
+    def plan(self, requests: Sequence[Request]) -> Plan:
+        inner = self.within.plan([one for one in requests for _ in range(self.times)])
+
+        def read(measured: Sequence[Measured]) -> list[Outcome]:
+            outcomes = iter(inner.read(measured))
+            found = [[next(outcomes) for _ in range(self.times)] for _ in requests]
+            return [
+                replace(own[0], counts=summed([one.counts for one in own]), notes={"repeated": 1})
+                for own in found
+            ]
+
+        return Plan(inner.programs, read)
+
+
+def test_an_option_of_another_package_stands_among_the_others() -> None:
+    known = {**installed_options(), "repeated": Repeated}
+    stack = ["readout-mitigation", {"name": "repeated", "times": 3}]
+    plan = compose(stack, known=known).plan([Request(Program("c", 10))])
+    outcome = plan.read([Measured({"0": 10}, 10, 1)] * 3)[0]
+
+    assert len(plan.programs) == 3
+    assert outcome.counts == {"0": 30}
+    with pytest.raises(InvalidCall, match="no parameter 'often'"):
+        compose([{"name": "repeated", "often": 3}], known=known)
+    with pytest.raises(InvalidCall, match="no option 'repeated'"):
+        compose(stack)
 
 
 def test_flipped_bits_are_taken_back_with_their_chances() -> None:

@@ -88,8 +88,9 @@ def transformed(
     """
     if target.kind is DeviceKind.SIMULATOR:
         return _on_simulator(operations, transforms, measured)
+    native = {gate.lower() for gate in target.native_gates}
     program = _Program(
-        list(operations), target, tuple(measured), "prx" if "prx" in target.native_gates else "gpi"
+        list(operations), target, tuple(measured), "prx" if "prx" in native else "gpi"
     )
     for transform in transforms:
         parameters = Parameters(transform)
