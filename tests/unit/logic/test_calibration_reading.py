@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bellpair_braket_emulator.documents import capabilities
+from bellpair_braket_emulator.profile import calibrate, load_profiles
 from bellpair_core.logic.devices.calibration_readers import read_document
 from bellpair_core.logic.devices.calibration_reading import same_content, target_of
 from bellpair_core.logic.devices.findings import CalibrationRefused, Findings
@@ -396,3 +398,20 @@ def test_a_wrong_document_of_the_device_api_is_refused(
         read_own(own_document(**changes))
 
     assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(("name", "region"), [("ion-11", "us-east-1"), ("square-20", "us-west-2")])
+def test_what_emulated_devices_say_can_be_read_with_parts_that_do_not_work(
+    name: str, region: str
+) -> None:
+    profile = next(p for p in load_profiles(region) if p.name == name)
+    whole = calibrate(profile)
+    qubit, pair = profile.labels[0], profile.edges[-1]
+
+    for calibration in (whole, whole.without({qubit}, {pair})):
+        target, notes = read(capabilities(profile, calibration, region, "2026-01-01T06:00:00Z"))
+
+        assert target.qubits == calibration.labels
+        pairs = target.two_qubit_error
+        assert sorted(pairs) == sorted(f"{a}-{b}" for a, b in calibration.edges)
+        assert notes == []
