@@ -11,8 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.jobs.checked_program import checked_program
-from bellpair_core.logic.jobs.choose_device import need_of, unsuitable
+from bellpair_core.logic.jobs.choose_device import (
+    DeviceLoad,
+    Need,
+    choose_device,
+    need_of,
+    unsuitable,
+)
 from bellpair_core.logic.tasks.make_form import FormMaker
+from bellpair_core.model.choice import ProgramShape
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, NoRoom, TransientFault
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job
@@ -264,7 +271,7 @@ class CallPlanner:
             if _able(device, wanted, qubits, shots) and _suits(device, job)
         ]
         if able:
-            return sorted(able, key=lambda device: self._reluctance(device, wanted, job))
+            return self._ranked(able, wanted, job, facts, max(shots))
         try:
             for taken in {min(shots), max(shots)}:
                 require_device(devices, wanted, num_qubits=qubits, shots=taken)
@@ -276,10 +283,27 @@ class CallPlanner:
             "Put circuits with very different shots into calls of their own.",
         )
 
-    def _reluctance(self, device: Device, wanted: str, job: Job) -> tuple[bool, bool, int]:
-        busy = (device.queue_depth or 0) if wanted == ANY_QPU else 0
-        admits = self._breakers(device.name).admits(job.id, self._clock())
-        return device.status is not DeviceStatus.ONLINE, not admits, busy
+    def _ranked(
+        self,
+        able: Sequence[Device],
+        wanted: str,
+        job: Job,
+        facts: Sequence[ProgramFacts],
+        shots: int,
+    ) -> list[Device]:
+        """The devices as they suit the call's largest circuit, the best first."""
+        largest = max(facts, key=lambda fact: (fact.shape.two_qubit_gates, fact.num_qubits))
+        need = Need(
+            job_id=job.id,
+            asked=wanted,
+            num_qubits=largest.num_qubits,
+            shots=shots,
+            shape=ProgramShape(**largest.shape._asdict()),
+        )
+        loads = [DeviceLoad(device, breaker=self._breakers(device.name)) for device in able]
+        choice = choose_device(need, loads, self._clock())
+        places = {one.device: place for place, one in enumerate(choice.considered)}
+        return sorted(able, key=lambda device: places[device.name])
 
     def _target(self, device: Device) -> DeviceTarget:
         ref = device.target
