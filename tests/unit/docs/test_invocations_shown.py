@@ -19,11 +19,14 @@ from bellpair.cli.app import app
 from bellpair.cli.options import inputs_of
 from bellpair.functions.inspection import entry_points, inspected
 from bellpair_core.logic.functions.check_inputs import checked_inputs
+from bellpair_core.logic.primitives.check_pubs import check_pubs
+from bellpair_core.model.builtin import BUILTIN_FUNCTIONS
 
 ROOT = Path(__file__).parents[3]
 PAGES = [
     ROOT / "README.md",
     ROOT / "docs/sdk.md",
+    ROOT / "docs/primitives.md",
     ROOT / "examples/functions/README.md",
     *sorted(path for path in (ROOT / "docs/functions").glob("*.md") if path.stem != "triggers"),
 ]
@@ -73,7 +76,7 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             if "@quantum_function(name=" in code:
                 files.append(home / f"{page.parent.name}_{page.stem}_{number}.py".lower())
                 files[-1].write_text(code)
-    found = {}
+    found = {name: builtin.schema for name, builtin in BUILTIN_FUNCTIONS.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(shipped))
         for file in files:
@@ -96,10 +99,15 @@ def test_an_invocation_that_is_shown_can_be_made(shown: Shown, schemas: dict[str
     given = command.make_context("invoke", shlex.split(shown.line)).params
     name = given["target"].partition(":")[0]
     inputs: dict[str, Any] = {}
-    if given["inputs_file"] is not None:
+    if given["inputs_file"] is not None and (ROOT / given["inputs_file"]).is_file():
+        inputs = json.loads((ROOT / given["inputs_file"]).read_text())
+    elif given["inputs_file"] is not None:
         assert shown.written is not None, "nothing tells what the inputs are"
         inputs = json.loads(shown.written)
-    checked_inputs(inputs | inputs_of(given["given"] or []), schemas[name])
+    inputs |= inputs_of(given["given"] or [])
+    checked_inputs(inputs, schemas[name])
+    if name in BUILTIN_FUNCTIONS:
+        check_pubs(name, inputs)
 
 
 def test_what_help_deploys_is_there() -> None:
