@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bellpair.functions.errors import CallFailed
+from bellpair.functions.errors import CallFailed, InvalidCall
 from bellpair.options.request import Terms
 
 Readout = Sequence[tuple[float, float] | None]
@@ -57,8 +57,17 @@ def terms_of(
     ------
     CallFailed
         If a bit of some string is read so badly that nothing can be told from it.
+    InvalidCall
+        If a string has not as many letters as there are bits.
     """
     texts = list(counts)
+    for string in strings:
+        if len(string) != len(texts[0]):
+            raise InvalidCall(
+                f"The Pauli string {string!r} has {len(string)} letters, and {len(texts[0])} bits "
+                "are measured.",
+                remedy="Give one letter for each measured bit, I where it does not count.",
+            )
     numbers = np.array([counts[text] for text in texts], dtype=float)
     read = bits_of(texts)
     shots = numbers.sum()

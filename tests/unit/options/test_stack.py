@@ -188,6 +188,13 @@ def test_flipped_bits_are_taken_back_with_their_chances() -> None:
     assert outcome.flips == (True, False, False)
 
 
+@pytest.mark.parametrize("string", ["Z", "ZZZ", ""])
+def test_an_observable_of_another_length_than_the_bits_is_refused(string: str) -> None:
+    plan = compose([]).plan([Request(Program("c", 10), {string: 1.0})])
+    with pytest.raises(InvalidCall, match="2 bits are measured"):
+        plan.read([Measured({"01": 10}, 10, 2)])
+
+
 def test_one_shot_tells_no_more_than_that_values_are_bounded() -> None:
     plan = compose([]).plan([Request(Program("c", 1), {"Z": 0.5})])
     outcome = plan.read([Measured({"0": 1}, 1, 1)])[0]
