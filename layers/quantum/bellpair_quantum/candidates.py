@@ -21,6 +21,9 @@ from bellpair_quantum.sampled import SampledCircuit
 from bellpair_quantum.score import Costs, alike, workload
 from bellpair_quantum.simplify import simplified
 
+NEAR = 1.1
+"""How much more a form may cost than the best if its circuit is to be tried with other seeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -112,9 +115,8 @@ def candidates(
                 return made
             made.append(makes(circuit, attempt))
             longest = max(longest, options.stopwatch() - start)
-        # What is simpler is worth all further attempts, if it was worth one.
-        if len(circuits) > 1:
-            circuits = circuits[:1] if best(made) is made[0] else circuits[1:]
+        if len(made) == len(circuits) > 1:
+            circuits = _promising(circuits, made)
     return made
 
 
@@ -160,6 +162,16 @@ class _Maker:
             len(native),
             depth(native),
         )
+
+
+def _promising(
+    circuits: Sequence[QuantumCircuit], made: Sequence[Candidate]
+) -> list[QuantumCircuit]:
+    """Those of the circuits whose first candidates are worth more attempts."""
+    least = min(each.cost for each in made)
+    return [
+        circuit for circuit, each in zip(circuits, made, strict=True) if each.cost <= least * NEAR
+    ]
 
 
 def _everywhere(place_of: Mapping[int, int], qubits: Sequence[int]) -> dict[int, int]:

@@ -42,7 +42,7 @@ class CompileOptions:
     """
 
     optimization_levels: tuple[int, ...] = (3, 1)
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
+    seeds: tuple[int, ...] = tuple(range(12))
     budget_s: float = 0.4
     transforms: tuple[Mapping[str, Any], ...] = ()
     now: datetime | None = None
