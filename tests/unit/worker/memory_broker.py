@@ -6,7 +6,7 @@ import base64
 import io
 import textwrap
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
@@ -45,12 +45,19 @@ def body(source: str) -> str:
 class MemoryBroker:
     """Keeps one job's journal as far as a worker can tell, and what it was told.
 
+    Attributes
+    ----------
+    calls
+        The payloads of quantum calls.
+
     Parameters
     ----------
     package
         Base64, as the invocation's function has it.
     answers_at_once
         Whether quantum calls are answered in the request that makes them.
+    takes
+        What calls may have beside circuits and shots; ``None`` is a broker that does not say.
     """
 
     def __init__(
@@ -60,13 +67,17 @@ class MemoryBroker:
         entry: str = "main:function",
         inputs: Mapping[str, Any] | None = None,
         answers_at_once: bool = True,
+        takes: Sequence[str] | None = None,
     ) -> None:
         self.requests: list[Message] = []
         self.faults: list[Exception] = []
         self.refusals: dict[str, Message] = {}
         self.before: Callable[[Message], None] = lambda request: None
-        self._service = MemoryService(_zeros, lambda call: answers_at_once)
-        self._opening = {"package": package, "entry": entry, "inputs": dict(inputs or {})}
+        self.calls: list[Mapping[str, Any]] = []
+        self._service = MemoryService(self._called, lambda call: answers_at_once)
+        self._opening: Message = {"package": package, "entry": entry, "inputs": dict(inputs or {})}
+        if takes is not None:
+            self._opening["takes"] = list(takes)
         self._tail = BEGUN
 
     @property
@@ -107,6 +118,10 @@ class MemoryBroker:
             case _:
                 self._tail += 1
                 return {"tail": self._tail}
+
+    def _called(self, payload: Mapping[str, Any]) -> Message:
+        self.calls.append(payload)
+        return _zeros(payload)
 
     def _state(self) -> Message:
         return {
