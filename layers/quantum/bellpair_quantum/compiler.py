@@ -8,6 +8,7 @@ from bellpair_core.logic.devices.calibration_age import calibration_age, is_stal
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum.candidates import best, candidates
 from bellpair_quantum.errors import CompileError
+from bellpair_quantum.known_answer import known_answers
 from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
 from bellpair_quantum.program import CompiledProgram
 from bellpair_quantum.qpu import PlacedCircuit
@@ -120,6 +121,8 @@ def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) 
         placed, success = chosen.placed, chosen.estimated_success
         notes["candidates"] = [each.facts(chosen=each is chosen) for each in made]
         notes["calibration_aware"] = trusted
+        if not read.inputs and (answers := known_answers(program)):
+            notes["known_answers"] = answers
     notes["compile_seconds"] = round(options.stopwatch() - begun, 6)
     ends = dict(zip(program.measured, placed.measured, strict=True))
     return Template(
