@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from bellpair.functions.errors import InvalidCall
@@ -19,13 +19,23 @@ from bellpair.options.backend import (
 GROUP = "bellpair.options"
 """Entry points by which packages bring options: the option's name, and its class."""
 
+OWN = {
+    "dynamical-decoupling": "bellpair.options.dynamical_decoupling:DynamicalDecoupling",
+    "pec": "bellpair.options.pec:ProbabilisticErrorCancellation",
+    "readout-mitigation": "bellpair.options.readout_mitigation:ReadoutMitigation",
+    "twirling": "bellpair.options.twirling:Twirling",
+    "zne": "bellpair.options.zne:ZeroNoiseExtrapolation",
+}
+"""This package's own entry points, for where it lies without its metadata, as in a Lambda layer."""
+
 Given = str | Mapping[str, Any]
 
 
 @cache
 def installed_options() -> Mapping[str, type[EnrichedExecutionBackend]]:
-    """The options that are installed, by name."""
-    return {point.name: point.load() for point in entry_points(group=GROUP)}
+    """The options that are installed, by name; nobody replaces this package's own."""
+    own = [EntryPoint(name, value, GROUP) for name, value in OWN.items()]
+    return {point.name: point.load() for point in (*entry_points(group=GROUP), *own)}
 
 
 def compose(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from bellpair.options import (
     overhead,
 )
 from bellpair.options.sharing import summed
+from bellpair.options.stack import GROUP, OWN
 from bellpair_core.model import option as service
 from bellpair_core.model.errors import BellpairError
 
@@ -59,8 +62,12 @@ STACKS: list[list[Any]] = [
 ]
 
 
-def test_the_packages_own_options_are_found_by_entry_points() -> None:
-    assert installed_options().keys() >= service.OPTIONS.keys()
+def test_the_packages_own_options_are_its_entry_points() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert project["entry-points"][GROUP] == OWN
+    assert installed_options().keys() >= service.OPTIONS.keys() == OWN.keys()
     assert all(name == kind.name for name, kind in installed_options().items())
 
 
