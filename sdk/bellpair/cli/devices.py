@@ -40,8 +40,8 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
         from rich.text import Text
 
         table = terminal.plain_table(
-            "name", "kind", "status", "qubits", "shots", "queue", "region", "provider",
-            numbers=("qubits", "shots", "queue"),
+            "name", "kind", "status", "qubits", "shots", "queue", "quality", "region", "provider",
+            numbers=("qubits", "shots", "queue", "quality"),
         )  # fmt: skip
         for device in found:
             least, most = device.shots_min, device.shots_max
@@ -52,6 +52,7 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "" if device.num_qubits is None else str(device.num_qubits),
                 "" if most is None else f"{least or 1:,} to {most:,}",
                 "" if device.queue_depth is None else f"{device.queue_depth:,}",
+                "" if device.quality is None else f"{device.quality:.2f}",
                 device.region or "",
                 Text(printable(device.provider or "")),
             )
