@@ -107,10 +107,12 @@ def test_the_description_is_a_valid_one() -> None:
 
 
 def test_the_stages_table_that_is_shown_is_one() -> None:
-    table, point = map(tomllib.loads, blocks("toml"))
-    device = Device.model_validate(table["dev"]["deploy"]["parameters"]["devices"]["kite-5"])
+    *tables, point = map(tomllib.loads, blocks("toml"))
 
-    assert device.adapter in BUILT_IN
+    for table in tables:
+        ((_, stage),) = table.items()
+        device = Device.model_validate(stage["deploy"]["parameters"]["devices"]["kite-5"])
+        assert device.adapter in BUILT_IN
     assert "bellpair.devices" in point["project"]["entry-points"]
 
 
