@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bellpair.functions.plan import Program
 from bellpair.options.backend import (
     Circuit,
     EnrichedExecutionBackend,
@@ -94,11 +93,8 @@ class ReadoutMitigation(EnrichedExecutionBackend):
         different = {request.program.source: request.program for request in requests}
         return [
             Request(
-                Program(
-                    program.source,
-                    self.shots,
-                    program.values,
-                    ({"name": "prepare", "state": state},),
+                replace(
+                    program, shots=self.shots, transforms=({"name": "prepare", "state": state},)
                 )
             )
             for program in different.values()

@@ -127,7 +127,7 @@ def test_what_all_calls_cost_is_added_up_once() -> None:
 OPTIONS = ["readout-mitigation", {"name": "twirling", "instances": 2}]
 
 
-@pytest.mark.parametrize("stack", [{"options": OPTIONS}, {"level": 2}])
+@pytest.mark.parametrize("stack", [{"options": OPTIONS}, {"level": 2}, {"level": 3}])
 def test_options_are_replayed_with_the_same_seeds(stack: dict[str, Any]) -> None:
     pubs = [{"circuit": TURNED, "parameters": [math.pi]}]
     sent: list[Any] = []
