@@ -14,6 +14,7 @@ from tests.benchmarks.quality_circuits import Problem, problems
 from tests.benchmarks.quality_devices import PROFILES, SETTLED_H, Day, day, fidelity
 from tests.benchmarks.quality_estimation import energies
 from tests.benchmarks.quality_fidelity import geometric_mean
+from tests.benchmarks.quality_speed import TYPICAL
 
 PROBLEMS = {problem.name: problem for problem in problems()}
 SMALL = [
@@ -53,6 +54,11 @@ def test_there_are_enough_circuits_and_their_answers_say_something() -> None:
     for kind in ("ghz", "qft", "bv", "qaoa", "vqe"):
         assert any(name.startswith(f"{kind}_") for name in PROBLEMS)
     assert all(4 <= problem.qubits <= 12 for problem in PROBLEMS.values())
+
+
+def test_the_typical_circuits_are_among_them() -> None:
+    assert len(TYPICAL) == 12
+    assert set(TYPICAL) <= set(PROBLEMS)
 
 
 def test_an_answer_is_indexed_by_classical_bits() -> None:
