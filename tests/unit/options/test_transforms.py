@@ -178,7 +178,7 @@ def test_paulis_are_inserted_with_signs_or_not_at_all(entangler: str) -> None:
         return transformed(program, [transform], target, ALL)
 
     clear = drawn("clear", 1)
-    struck = [drawn("struck", seed) for seed in range(300)]
+    struck = [drawn("struck", seed) for seed in range(150)]
     gamma, share = clear.facts["gamma"], clear.facts["clear"]
 
     assert clear.operations == program and clear.facts["sign"] == 1
@@ -187,7 +187,7 @@ def test_paulis_are_inserted_with_signs_or_not_at_all(entangler: str) -> None:
     assert all((one.facts["gamma"], one.facts["clear"]) == (gamma, share) for one in struck)
     # The weights of a gate's Paulis have the sum 1, and their absolute values gamma.
     signs = np.mean([one.facts["sign"] for one in struck])
-    assert share + (1 - share) * signs == pytest.approx(1 / gamma, abs=0.01)
+    assert share + (1 - share) * signs == pytest.approx(1 / gamma, abs=0.02)
     assert len({str(one.operations) for one in struck}) > 30
 
 
@@ -212,7 +212,7 @@ def test_averaged_over_draws_the_channel_is_undone() -> None:
         transformed(
             program, [{"name": "pauli-insert", "draw": "struck", "seed": seed}], target, ALL
         )
-        for seed in range(400)
+        for seed in range(200)
     ]
     share, gamma = clear.facts["clear"], clear.facts["gamma"]
     mean = np.mean([one.facts["sign"] * value(one.operations) for one in struck])
