@@ -39,9 +39,11 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
             return
         from rich.text import Text
 
+        # Observed success over the expected; a terminal is narrow where nothing is observed.
+        observed = ["quality"] if any(device.quality is not None for device in found) else []
         table = terminal.plain_table(
-            "name", "kind", "status", "qubits", "shots", "queue", "quality", "region", "provider",
-            numbers=("qubits", "shots", "queue", "quality"),
+            "name", "kind", "status", "qubits", "shots", "queue", *observed, "region", "provider",
+            numbers=("qubits", "shots", "queue", *observed),
         )  # fmt: skip
         for device in found:
             least, most = device.shots_min, device.shots_max
@@ -52,7 +54,7 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "" if device.num_qubits is None else str(device.num_qubits),
                 "" if most is None else f"{least or 1:,} to {most:,}",
                 "" if device.queue_depth is None else f"{device.queue_depth:,}",
-                "" if device.quality is None else f"{device.quality:.2f}",
+                *("" if device.quality is None else f"{device.quality:.2f}" for _ in observed),
                 device.region or "",
                 Text(printable(device.provider or "")),
             )
