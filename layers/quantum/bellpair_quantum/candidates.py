@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from qiskit import QuantumCircuit
 
 from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum.errors import CompileError
 from bellpair_quantum.logical import simpler
 from bellpair_quantum.native import to_native
 from bellpair_quantum.options import CompileOptions
@@ -102,8 +103,10 @@ def candidates(
     begun = options.stopwatch()
     rates = target if trusted else alike(target)
     makes = _Maker(read, target, rates, Costs(rates), moves=trusted)
-    circuits = [circuit for circuit in (simpler(program.circuit), program.circuit) if circuit]
+    fewer = simpler(program.circuit)
+    circuits = [program.circuit] if fewer is None else [fewer, program.circuit]
     made: list[Candidate] = []
+    refusal: CompileError | None = None
     longest = 0.0
     for attempt in _attempts(options, trusted=trusted):
         if made and attempt.seed != made[0].seed and not made[-1].placed.routed:
@@ -113,9 +116,15 @@ def candidates(
             start = options.stopwatch()
             if made and start - begun + longest > options.budget_s:
                 return made
-            made.append(makes(circuit, attempt))
+            try:
+                made.append(makes(circuit, attempt))
+            except CompileError as error:
+                # What the circuit has no room for as it is written, it may have when simpler.
+                refusal = error
             longest = max(longest, options.stopwatch() - start)
-        if len(made) == len(circuits) > 1:
+        if not made and refusal is not None:
+            raise refusal
+        if len(circuits) > 1:
             circuits = _promising(circuits, made)
     return made
 
@@ -164,13 +173,15 @@ class _Maker:
         )
 
 
-def _promising(
-    circuits: Sequence[QuantumCircuit], made: Sequence[Candidate]
-) -> list[QuantumCircuit]:
-    """Those of the circuits whose first candidates are worth more attempts."""
-    least = min(each.cost for each in made)
+def _promising(circuits: list[QuantumCircuit], made: Sequence[Candidate]) -> list[QuantumCircuit]:
+    """Those of the circuits whose newest candidates are worth more attempts."""
+    newest = made[-len(circuits) :]
+    if len(newest) < len(circuits):
+        # One of them has none. The simpler one comes first and has one if any has.
+        return circuits[:1]
+    least = min(each.cost for each in newest)
     return [
-        circuit for circuit, each in zip(circuits, made, strict=True) if each.cost <= least * NEAR
+        circuit for circuit, each in zip(circuits, newest, strict=True) if each.cost <= least * NEAR
     ]
 
 

@@ -143,7 +143,7 @@ def test_a_program_wider_than_the_device_is_refused_with_both_widths(device: Dev
 
 def chain(length: int) -> str:
     links = " ".join(f"cx q[{i}], q[{i + 1}];" for i in range(length - 1))
-    return f"{H3}qubit[{length}] q; bit[{length}] c; {links} c = measure q;"
+    return f"{H3}qubit[{length}] q; bit[{length}] c; ry(1) q; {links} ry(1) q; c = measure q;"
 
 
 def test_a_chain_longer_than_every_connected_part_has_no_room() -> None:
@@ -151,6 +151,12 @@ def test_a_chain_longer_than_every_connected_part_has_no_room() -> None:
     error = refused(chain(4), "3.0", broken)
     assert error.code == "no-room"
     assert "4 connected qubits" in error.message
+
+
+def test_a_chain_that_does_nothing_to_its_qubits_needs_no_room() -> None:
+    broken = lattice(1, 6, edges=((0, 1), (1, 2), (3, 4), (4, 5)))
+    idle = chain(4).replace("ry(1) q;", "")
+    assert compile_program(idle, "3.0", broken).operations == ()
 
 
 def test_two_chains_that_fit_only_one_by_one_have_no_room() -> None:
