@@ -76,7 +76,7 @@ def test_a_calibration_superseded_before_the_launch_has_the_job_compiled_again_o
 ) -> None:
     with nothing_launched(cloud):
         job = compiled(http)
-        newest = published(cloud, http, recalibrate=True)
+        newest = published(cloud, http, hours=24, recalibrate=True)
 
     end = finished(http, job, within_s=600)
 
