@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bellpair_local.drills.closing import compiled_anew
+from bellpair_local.drills.records import compiled_anew
 
 
 def job(used: str, *events: tuple[str, str]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from bellpair import Client
 from bellpair.errors import BellpairError
@@ -44,7 +43,7 @@ def close(drill: Rehearsal) -> Evidence:
     if drill.qpu_away is not None:
         redirected = _redirected(drill, last, *drill.qpu_away)
         drill.notes["redirected"] = len(redirected)
-        drill.notes["not_compiled_anew"] = sum(not compiled_anew(job.body) for job in redirected)
+        drill.notes["not_compiled_anew"] = sum(not job.body["compiled_anew"] for job in redirected)
     return Evidence(
         began=drill.began,
         ended=time.time(),
@@ -112,19 +111,7 @@ def _redirected(
         and lost_at <= (made.acked_at or 0.0) <= back_at
     ]
     ended = [last[job_id] for job_id in accepted if job_id is not None]
-    return [
-        job for job in ended if job.status == "succeeded" and job.body["device_used"] != device
-    ]
-
-
-def compiled_anew(job: Mapping[str, Any]) -> bool:
-    """Whether a job that was given to a device was compiled after that, for that device."""
-    events = list(job["events"])
-    given = [at for at, event in enumerate(events) if event["type"] == "compiling"]
-    made = [at for at, event in enumerate(events) if event["type"] in ("compiled", "recompiled")]
-    if not given or not made or made[-1] < given[-1]:
-        return False
-    return str(events[given[-1]]["message"]).endswith(f"device {job['device_used']}")
+    return [job for job in ended if job.status == "succeeded" and job.body["device_used"] != device]
 
 
 def _operations(drill: Rehearsal) -> list[Operation]:

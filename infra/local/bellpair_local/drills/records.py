@@ -160,6 +160,7 @@ class JobSeen:
         whole = json.dumps(answer, sort_keys=True).encode()
         kept = {name: answer.get(name) for name in _KEPT}
         kept["log"] = len(answer.get("events") or ())
+        kept["compiled_anew"] = compiled_anew(answer)
         return cls({**kept, "digest": hashlib.sha256(whole).hexdigest()})
 
     @property
@@ -256,3 +257,13 @@ def _place_of(directory: str) -> tuple[str | None, int | None]:
     if len(parts) < 3 or parts[0] != "jobs":
         return None, None
     return parts[1], int(parts[2]) if parts[2].isdecimal() else None
+
+
+def compiled_anew(job: Mapping[str, Any]) -> bool:
+    """Whether a job that was given to a device was compiled after that, for that device."""
+    events = list(job.get("events") or ())
+    given = [at for at, event in enumerate(events) if event["type"] == "compiling"]
+    made = [at for at, event in enumerate(events) if event["type"] in ("compiled", "recompiled")]
+    if not given or not made or made[-1] < given[-1]:
+        return False
+    return str(events[given[-1]]["message"]).endswith(f"device {job.get('device_used')}")
