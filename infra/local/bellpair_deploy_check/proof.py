@@ -63,7 +63,7 @@ def admitted(place: Place, addresses: tuple[str, ...]) -> Deployed:
     return Deployed(addresses, made["api_key"])
 
 
-def measure_bell(deployed: Deployed) -> tuple[str, dict[str, int]]:
+def measure_bell(deployed: Deployed) -> tuple[str, dict[str, int | float]]:
     """Run a Bell job; return its id and its counts.
 
     Raises
