@@ -1,4 +1,4 @@
-"""Has each JSONPath of a state machine parsed once, where LocalStack builds a parser at each use."""
+"""Has each JSONPath of state machines parsed once, where LocalStack parses it at each use."""
 
 from __future__ import annotations
 
