@@ -19,7 +19,9 @@ from bellpair_localstack.cloud import LocalStackCloud
 
 Tell = Callable[[str], None]
 
-_NAME = "deploy-check"
+NAME = "deploy-check"
+"""What each cloud of a check is called."""
+
 _STOPPING = "still taking the cloud down"
 
 
@@ -65,7 +67,7 @@ class Place:
 
 @contextmanager
 def _local(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
-    cloud = LocalCloud(_NAME, state_dir)
+    cloud = LocalCloud(NAME, state_dir)
     topology = Topology.plan(cloud.name, state_dir, state_dir / "cache", port_base)
     with cloud.exclusively():
         try:
@@ -78,7 +80,7 @@ def _local(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
 
 @contextmanager
 def _localstack(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
-    cloud = LocalStackCloud(_NAME, state_dir)
+    cloud = LocalStackCloud(NAME, state_dir)
     layout = cloud.planned(state_dir / "cache", port_base, None, empty=True)
     with cloud.exclusively():
         try:
