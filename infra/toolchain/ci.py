@@ -1,4 +1,4 @@
-"""Run every check in stages, two at a time, and say how long each took and what took longest.
+"""Run every check in stages, some at a time, and say how long each took and what took longest.
 
 ``python -m toolchain.ci [STAGE …]``; ``.ci/run`` is what calls it. All stages run even where one
 fails; what each printed is in ``build/ci/<stage>.log``. The last line is all tests' summary, as
@@ -20,16 +20,13 @@ from xml.etree import ElementTree
 from toolchain.stamp import BUILD, ROOT
 
 LANES = 2
-"""How many stages run at once."""
+"""How many stages run at once, and beside them one of those that wait."""
+
+FIRST_PORT, PORTS = 15566, 1000
+"""From where on the stages' clouds look for free ports, and how many of them each has to itself."""
 
 NOT_HERE = 3
 """The exit status by which a stage that may says that this machine lacks what it needs."""
-
-ON_LOCALSTACK = " ".join(
-    f"tests/integration/test_{name}.py" for name in ("functions", "bad_input", "switchover")
-)
-"""What these checks have time for of what `make test-localstack` runs, where it takes the longest:
-what the services do, what the API refuses, and both regions."""
 
 SLOWEST = 3
 """How many of a stage's tests are named."""
@@ -50,12 +47,15 @@ class Stage:
     may_lack
         Whether `NOT_HERE` is its word for what this machine lacks. In others it is a failure:
         pytest ends so when it breaks itself.
+    waits
+        Whether it waits more than it computes, so that it may run beside those that compute.
     """
 
     name: str
     command: tuple[str, ...]
     after: tuple[str, ...] = ()
     may_lack: bool = False
+    waits: bool = False
 
 
 def tests(*folders: str) -> tuple[str, ...]:
@@ -63,25 +63,26 @@ def tests(*folders: str) -> tuple[str, ...]:
     return (".venv/bin/pytest", "-q", *(f"tests/{folder}" for folder in folders))
 
 
-# In the order in which they begin. What takes long begins early, and what only waits goes beside
-# what computes: the last to end decides how long all of it takes.
+# In the order in which they begin. What takes long begins early: the last to end decides how long
+# all of it takes.
 STAGES = (
     Stage("lint", ("make", "--no-print-directory", "lint")),
     Stage("unit", tests("unit")),
-    Stage("integration", tests("integration")),
+    Stage("integration", tests("integration"), waits=True),
     Stage("simulation", tests("simulation", "model")),
     Stage("drills", tests("drills")),
     Stage("layers", ("make", "--no-print-directory", "layers"), may_lack=True),
     Stage("templates", ("make", "--no-print-directory", "synth", "lint-infra"), after=("layers",)),
     Stage(
         "localstack",
-        ("make", "--no-print-directory", "test-localstack", f"TESTS={ON_LOCALSTACK}"),
+        ("make", "--no-print-directory", "test-localstack"),
         may_lack=True,
+        waits=True,
     ),
-    Stage("local cloud", tests("local_cloud", "braket_emulator")),
+    Stage("local cloud", tests("local_cloud", "braket_emulator"), waits=True),
     Stage("deployment", tests("deployment"), after=("layers", "templates")),
     Stage("contract", tests("contract")),
-    Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",)),
+    Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",), waits=True),
 )
 
 
@@ -133,7 +134,7 @@ class Run:
     logs
         The folder for what they print.
     lanes
-        How many run at once.
+        How many run at once, and beside them one of those that wait.
     """
 
     def __init__(self, stages: Sequence[Stage], logs: Path, lanes: int = LANES) -> None:
@@ -147,27 +148,34 @@ class Run:
         """Run all stages; returns how each went, in their order."""
         self._logs.mkdir(parents=True, exist_ok=True)
         self._origin = time.monotonic()
-        lanes = [threading.Thread(target=self._lane) for _ in range(self._lanes)]
+        takes = [*([False] * self._lanes), True]
+        lanes = [threading.Thread(target=self._lane, args=(waiting,)) for waiting in takes]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
         return [self._ended[stage.name] for stage in self._stages]
 
-    def _lane(self) -> None:
-        while (stage := self._next()) is not None:
+    def _lane(self, waiting: bool) -> None:
+        while (stage := self._next(waiting)) is not None:
             outcome = self._outcome(stage)
             with self._turn:
                 self._ended[stage.name] = outcome
                 self._turn.notify_all()
             print(told(outcome, self._log(stage)), flush=True)
 
-    def _next(self) -> Stage | None:
-        """Take the first stage that may begin, waiting while none may; None when all have begun."""
+    def _next(self, waiting: bool) -> Stage | None:
+        """Take the first stage that may begin, waiting while none may; None when all have begun.
+
+        Parameters
+        ----------
+        waiting
+            Take only those that wait.
+        """
         names = {stage.name for stage in self._stages}
         with self._turn:
-            while self._due:
-                for stage in self._due:
+            while due := [stage for stage in self._due if stage.waits or not waiting]:
+                for stage in due:
                     if names & set(stage.after) <= self._ended.keys():
                         self._due.remove(stage)
                         return stage
@@ -199,7 +207,12 @@ class Run:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTEST_ADDOPTS": f"--junitxml={report}"},
+                env={
+                    **os.environ,
+                    "PYTEST_ADDOPTS": f"--junitxml={report}",
+                    # Clouds that start at the same time would find the same ports free.
+                    "BELLPAIR_TEST_FIRST_PORT": str(FIRST_PORT + PORTS * self._place(stage)),
+                },
             )
         status = ran.returncode
         if status == 2 and stage.command[0] == "make":
@@ -207,6 +220,9 @@ class Run:
         outcome.status = status
         if report.exists():
             _read(report, outcome)
+
+    def _place(self, stage: Stage) -> int:
+        return self._stages.index(stage)
 
     def _log(self, stage: Stage) -> Path:
         return self._logs / f"{stage.name.replace(' ', '-')}.log"

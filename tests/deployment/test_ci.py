@@ -16,9 +16,23 @@ pytestmark = pytest.mark.deployment
 
 
 def stage(
-    name: str, statement: str, after: tuple[str, ...] = (), *, may_lack: bool = False
+    name: str,
+    statement: str,
+    after: tuple[str, ...] = (),
+    *,
+    may_lack: bool = False,
+    waits: bool = False,
 ) -> Stage:
-    return Stage(name, (sys.executable, "-c", statement), after, may_lack)
+    return Stage(name, (sys.executable, "-c", statement), after, may_lack, waits)
+
+
+def until_there(file: Path) -> str:
+    """A statement that ends when a file is there."""
+    return (
+        "import pathlib, time; end = time.monotonic() + 60\n"
+        f"while not pathlib.Path({str(file)!r}).exists():\n"
+        "    assert time.monotonic() < end; time.sleep(0.01)"
+    )
 
 
 def of_tests(name: str, tmp_path: Path, source: str) -> Stage:
@@ -99,6 +113,28 @@ def test_a_stage_begins_when_those_that_it_needs_have_ended(tmp_path: Path) -> N
     user, maker = Run(stages, tmp_path).play()
     assert (user.status, maker.status) == (0, 1)
     assert user.began >= maker.began + maker.seconds
+
+
+def test_what_waits_runs_beside_what_computes(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    stages = [
+        stage("computes", until_there(made)),
+        stage("computes too", "pass"),
+        stage("waits", f"open({str(made)!r}, 'w')", waits=True),
+    ]
+    outcomes = Run(stages, tmp_path / "logs", lanes=1).play()
+    assert [outcome.status for outcome in outcomes] == [0, 0, 0]
+    computes, too, _ = outcomes
+    assert too.began >= computes.began + computes.seconds
+
+
+def test_each_stage_s_clouds_have_ports_of_their_own(tmp_path: Path) -> None:
+    said = "import os; print(os.environ['BELLPAIR_TEST_FIRST_PORT'])"
+    Run([stage("one", said), stage("two", said)], tmp_path).play()
+    assert [(tmp_path / f"{name}.log").read_text() for name in ("one", "two")] == [
+        f"{ci.FIRST_PORT}\n",
+        f"{ci.FIRST_PORT + ci.PORTS}\n",
+    ]
 
 
 def test_tests_are_counted_and_the_slowest_named(tmp_path: Path) -> None:

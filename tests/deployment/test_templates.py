@@ -239,6 +239,16 @@ def functions_by_name(assembly: Assembly, region: str) -> dict[str, dict]:
     }
 
 
+def test_the_command_line_and_the_app_alone_make_the_same_templates(assembly: Assembly) -> None:
+    """Else `cdk diff` would find all that the one wrote changed by the other."""
+    told = json.loads((ROOT / "infra" / "cdk" / "cdk.json").read_text())
+    assert not told["pathMetadata"] and not told["assetMetadata"]
+    for made in assembly.templates:
+        for resource in made.resources():
+            names = resource.body.get("Metadata", {}).keys()
+            assert not [name for name in names if name.endswith(":path")], resource.logical_id
+
+
 def test_both_regions_have_every_function(assembly: Assembly) -> None:
     assert functions_by_name(assembly, "us-east-1").keys() == FUNCTIONS
     assert functions_by_name(assembly, "us-west-2").keys() == FUNCTIONS

@@ -18,6 +18,7 @@ from bellpair_deploy_check.cdk import Cdk
 from bellpair_deploy_check.course import Course
 from bellpair_deploy_check.failure import CheckFailed
 from bellpair_deploy_check.gate import open_gate
+from bellpair_deploy_check.leftovers import PREFIX, end_leftovers
 from bellpair_deploy_check.place import KINDS, a_place
 from bellpair_deploy_check.report import Report
 from bellpair_local.failures import LocalCloudError
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _parser().parse_args(arguments)
     report = Report(chosen.on, Console(stderr=True))
+    for state in end_leftovers():
+        said = f"A check was killed and left its cloud running; it is ended now ({state})."
+        report.console.print(said, soft_wrap=True)
     with _state(chosen.state_dir, report) as state, interruptible():
         status = _checked(chosen, state, report)
     if chosen.json:
@@ -83,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 @contextmanager
 def _state(wanted: Path | None, report: Report) -> Iterator[Path]:
     """The directory that all is written into; one of its own is kept only after a failure."""
-    directory = (wanted or Path(tempfile.mkdtemp(prefix="bellpair-deploy-check-"))).resolve()
+    directory = (wanted or Path(tempfile.mkdtemp(prefix=PREFIX))).resolve()
     # The command line's home and logs of an earlier check are no part of this one.
     shutil.rmtree(directory / "cdk", ignore_errors=True)
     (directory / "cdk").mkdir(parents=True)

@@ -45,6 +45,15 @@ def _pages(client: Any, operation: str, key: str, **words: Any) -> Iterator[Any]
         yield from page.get(key) or []
 
 
+def _unless_gone(client: Any, operation: str, key: str, **words: Any) -> Iterator[Any]:
+    """What belongs to a thing that may have been deleted since it was listed itself."""
+    try:
+        yield from _pages(client, operation, key, **words)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+
+
 def _stacks(client_of: ClientOf) -> Found:
     client = client_of("cloudformation")
     for stack in _pages(client, "describe_stacks", "Stacks"):
@@ -58,7 +67,7 @@ def _functions(client_of: ClientOf) -> Found:
     for function in _pages(client, "list_functions", "Functions"):
         name = function["FunctionName"]
         yield f"function {name}", _made_of(function)
-        for alias in _pages(client, "list_aliases", "Aliases", FunctionName=name):
+        for alias in _unless_gone(client, "list_aliases", "Aliases", FunctionName=name):
             yield f"alias {name}:{alias['Name']}", ""
     for mapping in _pages(client, "list_event_source_mappings", "EventSourceMappings"):
         yield f"event source mapping {mapping['UUID']}", ""
@@ -101,7 +110,7 @@ def _events(client_of: ClientOf) -> Found:
     for bus in client.list_event_buses().get("EventBuses") or []:
         if bus["Name"] != "default":
             yield f"event bus {bus['Name']}", ""
-        for rule in client.list_rules(EventBusName=bus["Name"]).get("Rules") or []:
+        for rule in _unless_gone(client, "list_rules", "Rules", EventBusName=bus["Name"]):
             yield f"rule {bus['Name']}/{rule['Name']}", rule.get("State", "")
     for topic in _pages(client_of("sns"), "list_topics", "Topics"):
         yield f"topic {topic['TopicArn']}", ""

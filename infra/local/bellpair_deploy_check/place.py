@@ -12,6 +12,7 @@ from typing import Any
 from bellpair_local import ports
 from bellpair_local.cloud import LocalCloud
 from bellpair_local.deployment import Deployer
+from bellpair_local.failures import LocalCloudError
 from bellpair_local.interruptions import undisturbed
 from bellpair_local.target import Target
 from bellpair_local.topology import DEFAULT_PORT_BASE, Topology
@@ -19,7 +20,9 @@ from bellpair_localstack.cloud import LocalStackCloud
 
 Tell = Callable[[str], None]
 
-_NAME = "deploy-check"
+NAME = "deploy-check"
+"""What each cloud of a check is called."""
+
 _STOPPING = "still taking the cloud down"
 
 
@@ -65,28 +68,37 @@ class Place:
 
 @contextmanager
 def _local(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
-    cloud = LocalCloud(_NAME, state_dir)
+    cloud = LocalCloud(NAME, state_dir)
     topology = Topology.plan(cloud.name, state_dir, state_dir / "cache", port_base)
-    with cloud.exclusively():
-        try:
-            cloud.start(topology.model_copy(update={"empty": True}))
-            yield Place("local", topology.target)
-        finally:
-            with undisturbed(tell, _STOPPING):
-                cloud.stop()
+    empty = topology.model_copy(update={"empty": True})
+    with cloud.exclusively(), _gone_afterwards(cloud, tell):
+        cloud.start(empty)
+        yield Place("local", topology.target)
 
 
 @contextmanager
 def _localstack(state_dir: Path, port_base: int, tell: Tell) -> Iterator[Place]:
-    cloud = LocalStackCloud(_NAME, state_dir)
+    cloud = LocalStackCloud(NAME, state_dir)
     layout = cloud.planned(state_dir / "cache", port_base, None, empty=True)
-    with cloud.exclusively():
+    with cloud.exclusively(), _gone_afterwards(cloud, tell):
+        cloud.start(layout)
+        yield Place("localstack", layout.target, ("--method", "template"))
+
+
+@contextmanager
+def _gone_afterwards(cloud: LocalCloud | LocalStackCloud, tell: Tell) -> Iterator[None]:
+    """End the cloud; what went wrong before is told rather than what goes wrong then."""
+    try:
+        yield
+    except BaseException:
         try:
-            cloud.start(layout)
-            yield Place("localstack", layout.target, ("--method", "template"))
-        finally:
             with undisturbed(tell, _STOPPING):
                 cloud.stop()
+        except LocalCloudError as error:
+            tell(f"The cloud in {cloud.state_dir} could not be taken down: {error}")
+        raise
+    with undisturbed(tell, _STOPPING):
+        cloud.stop()
 
 
 KINDS: dict[str, Callable[[Path, int, Tell], AbstractContextManager[Place]]] = {

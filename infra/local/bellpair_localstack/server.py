@@ -278,6 +278,8 @@ def variables(environment: Environment, port: int, state: Path) -> dict[str, str
         "PROVIDER_OVERRIDE_DYNAMODB": "moto",
         # What is written to a table before its stream is there would be missing in it.
         "KINESIS_LATENCY": "0",
+        # Figures of queues that nobody reads here, written with each message.
+        "SQS_DISABLE_CLOUDWATCH_METRICS": "1",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         # Layers are built for this Python, and its environment has the runtime interface client.
         # What is unpacked is named by its content, and stays for the next one.

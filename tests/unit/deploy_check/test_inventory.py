@@ -66,3 +66,28 @@ def test_two_looks_tell_what_came_and_what_changed() -> None:
     assert added(before, after) == ["role api"]
     assert added(after, before) == ["queue jobs"]
     assert changed(before, after) == ["function api"]
+
+
+def test_a_thing_that_is_deleted_while_lists_are_read_is_no_failure(client_of: Any) -> None:
+    """A stack that was left while it is deleted goes on doing so."""
+
+    class Events:
+        """Loses a bus between two lists."""
+
+        def __init__(self) -> None:
+            self._events = client_of("events")
+
+        def list_event_buses(self) -> Any:
+            found = self._events.list_event_buses()
+            self._events.delete_event_bus(Name="pair")
+            return found
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._events, name)
+
+    client_of("events").create_event_bus(Name="pair")
+    losing = Events()
+
+    found = take(lambda service: losing if service == "events" else client_of(service))
+
+    assert list(found) == ["event bus pair"]

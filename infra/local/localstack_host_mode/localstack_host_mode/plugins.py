@@ -37,12 +37,15 @@ def host_mode() -> None:
     """Put what host mode needs in the place of what needs Java, or falls short."""
     from localstack.services.dynamodb.resource_providers import aws_dynamodb_globaltable_plugin
 
+    from localstack_host_mode import json_paths
+
     def load(plugin: aws_dynamodb_globaltable_plugin.DynamoDBGlobalTableProviderPlugin) -> None:
         from localstack_host_mode.global_table import GlobalTableProvider
 
         plugin.factory = GlobalTableProvider
 
     aws_dynamodb_globaltable_plugin.DynamoDBGlobalTableProviderPlugin.load = load
+    json_paths.install()
     if find_spec("jsonata"):
         from localstack_host_mode import jsonata
 
