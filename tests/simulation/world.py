@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from random import Random
 from typing import Any
@@ -317,8 +317,7 @@ class World:
         self.history.note("online" if online else "offline", name)
         (offline.discard if online else offline.add)(device.arn)
         status = DeviceStatus.ONLINE if online else DeviceStatus.OFFLINE
-        seen_at = START + timedelta(seconds=self.scheduler.now)
-        seen = device.model_copy(update={"status": status, "seen_at": seen_at})
+        seen = device.model_copy(update={"status": status, "seen_at": self._looked(device)})
         self.known[name] = seen
         for region in self.regions.values():
             self.scheduler.after(self.random.random() * 30, partial(region.learn, seen))
@@ -347,12 +346,17 @@ class World:
             "target": target,
             "calibration_id": calibration,
             "calibrated_at": now,
-            "seen_at": now,
+            "seen_at": self._looked(device),
         }
         self.known[name] = device.model_copy(update=seen)
         self.history.note("calibrated", f"{calibration}{', without room' if cramped else ''}")
         for region in self.regions.values():
             self.scheduler.after(random.random() * 5, partial(region.learn, self.known[name]))
+
+    def _looked(self, device: Device) -> datetime:
+        """The time of a look at a device: after the one before, even if both are at once."""
+        now = START + timedelta(seconds=self.scheduler.now)
+        return max(now, device.seen_at + timedelta(microseconds=1))
 
     def watch(self) -> None:
         """Let the sentinels watch until the faults and any pause are over."""
