@@ -94,7 +94,7 @@ def test_one_circuit_that_the_device_cannot_run_leaves_the_others_alone(
 ) -> None:
     # How much a circuit's errors would cost to cancel is known to the compiler only.
     hopeless = {"name": "pec", "instances": 10, "gamma_max": 1.0}
-    pub = {"circuit": BARE, "parameters": [0.0], "observables": "ZZ", "precision": 0.1}
+    pub = {"circuit": BARE, "parameters": [1.0], "observables": "ZZ", "precision": 0.1}
 
     told = output_of(
         http,
