@@ -24,7 +24,7 @@ SMALL = [
     "mqt_vqe_two_local_4",
     "qft_4",
     "bv_6",
-    "qaoa_5",
+    "qaoa_4",
     "vqe_4",
 ]
 

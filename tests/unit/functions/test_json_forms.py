@@ -78,6 +78,7 @@ def test_results_of_calls_are_objects_without_what_the_compiler_tells() -> None:
         "calibration_id": None,
         "cost_usd": 0.0,
         "options": [],
+        "overhead": None,
         "circuits": 2,
     }
 
