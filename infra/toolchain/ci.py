@@ -195,6 +195,7 @@ class Run:
     def _run(self, stage: Stage, outcome: Outcome) -> None:
         report = self._log(stage).with_suffix(".xml")
         report.unlink(missing_ok=True)
+        first_port = FIRST_PORT + PORTS * self._stages.index(stage)
         with self._log(stage).open("wb") as log:
             ran = subprocess.run(
                 stage.command,
@@ -207,7 +208,7 @@ class Run:
                     **os.environ,
                     "PYTEST_ADDOPTS": f"--junitxml={report}",
                     # Clouds that start at the same time would find the same ports free.
-                    "BELLPAIR_TEST_FIRST_PORT": str(FIRST_PORT + PORTS * self._place(stage)),
+                    "BELLPAIR_TEST_FIRST_PORT": str(first_port),
                 },
             )
         status = ran.returncode
@@ -216,9 +217,6 @@ class Run:
         outcome.status = status
         if report.exists():
             _read(report, outcome)
-
-    def _place(self, stage: Stage) -> int:
-        return self._stages.index(stage)
 
     def _log(self, stage: Stage) -> Path:
         return self._logs / f"{stage.name.replace(' ', '-')}.log"
