@@ -85,7 +85,7 @@ lint-infra: synth ## review the templates: cfn-lint, cdk-nag, state machines, ri
 	@.venv/bin/python infra/cdk/review.py $(if $(JSON),--json) $(STAGES)
 
 deploy-local-check: setup ## deploy, break, change and destroy with the real cdk, on a cloud of its own
-	@PYTHONPATH=infra .venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
+	@.venv/bin/python -m bellpair_deploy_check $(if $(ON),--on $(ON)) $(if $(JSON),--json)
 
 assembly: setup  # what the local cloud is made of, so that no test's own time goes into it
 	@$(SYNTH) --stage local >/dev/null

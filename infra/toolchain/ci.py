@@ -48,7 +48,8 @@ class Stage:
         Whether `NOT_HERE` is its word for what this machine lacks. In others it is a failure:
         pytest ends so when it breaks itself.
     waits
-        Whether it waits more than it computes, so that it may run beside those that compute.
+        Whether it waits more than it computes, so that it may run beside those that compute. Where
+        a region is lost, clients' patience is judged, and nothing else is to be in the way.
     """
 
     name: str
@@ -73,16 +74,11 @@ STAGES = (
     Stage("drills", tests("drills")),
     Stage("layers", ("make", "--no-print-directory", "layers"), may_lack=True),
     Stage("templates", ("make", "--no-print-directory", "synth", "lint-infra"), after=("layers",)),
-    Stage(
-        "localstack",
-        ("make", "--no-print-directory", "test-localstack"),
-        may_lack=True,
-        waits=True,
-    ),
-    Stage("local cloud", tests("local_cloud", "braket_emulator"), waits=True),
+    Stage("localstack", ("make", "--no-print-directory", "test-localstack"), may_lack=True),
+    Stage("local cloud", tests("local_cloud", "braket_emulator")),
     Stage("deployment", tests("deployment"), after=("layers", "templates")),
     Stage("contract", tests("contract")),
-    Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",), waits=True),
+    Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",)),
 )
 
 
@@ -199,6 +195,7 @@ class Run:
     def _run(self, stage: Stage, outcome: Outcome) -> None:
         report = self._log(stage).with_suffix(".xml")
         report.unlink(missing_ok=True)
+        first_port = FIRST_PORT + PORTS * self._stages.index(stage)
         with self._log(stage).open("wb") as log:
             ran = subprocess.run(
                 stage.command,
@@ -211,7 +208,7 @@ class Run:
                     **os.environ,
                     "PYTEST_ADDOPTS": f"--junitxml={report}",
                     # Clouds that start at the same time would find the same ports free.
-                    "BELLPAIR_TEST_FIRST_PORT": str(FIRST_PORT + PORTS * self._place(stage)),
+                    "BELLPAIR_TEST_FIRST_PORT": str(first_port),
                 },
             )
         status = ran.returncode
@@ -220,9 +217,6 @@ class Run:
         outcome.status = status
         if report.exists():
             _read(report, outcome)
-
-    def _place(self, stage: Stage) -> int:
-        return self._stages.index(stage)
 
     def _log(self, stage: Stage) -> Path:
         return self._logs / f"{stage.name.replace(' ', '-')}.log"

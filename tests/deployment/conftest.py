@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.assembly import Assembly
+from toolchain.layers import Layer
 from toolchain.stamp import ROOT
 
 
@@ -38,3 +39,15 @@ def assembly(request: pytest.FixtureRequest) -> Assembly:
     """Each stage's assembly in turn."""
     found: Assembly = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Layer:
+    """A layer that is kept in the test's own folder, and was not built."""
+
+    class Own(Layer):
+        @property
+        def shelf(self) -> Path:
+            return tmp_path
+
+    return Own("core", budget=1)

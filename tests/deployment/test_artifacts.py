@@ -251,14 +251,8 @@ def test_an_assembly_of_other_layers_than_todays_is_refused(
         deployed.functions(tmp_path / "assembly")
 
 
-def test_an_archive_that_is_gone_or_cut_off_is_not_taken_for_built(tmp_path: Path) -> None:
-    class Here(Layer):
-        @property
-        def shelf(self) -> Path:
-            return tmp_path
-
-    layer = Here("core", budget=1)
-    stamp.write(tmp_path / "core.stamp", "its inputs")
+def test_an_archive_that_is_gone_or_cut_off_is_not_taken_for_built(layer: Layer) -> None:
+    stamp.write(layer.shelf / "core.stamp", "its inputs")
     assert not build_layers.is_built(layer, "its inputs")
     with zipfile.ZipFile(layer.archive, "w") as archive:
         archive.writestr("python/module.py", "VALUE = 1\n" * 100)

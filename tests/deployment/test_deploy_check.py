@@ -14,17 +14,13 @@ import pytest
 
 from tests.polling import eventually
 from tests.running_cloud import free_port_base
-from toolchain.stamp import ROOT
 
 pytestmark = [pytest.mark.deployment, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 NO_PYTHON = 3
 ON_LOCALSTACK = pytest.mark.localstack
 CHECK = [sys.executable, "-m", "bellpair_deploy_check", "--json"]
-SETTINGS = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-    "PYTHONPATH": str(ROOT / "infra"),
-}
+SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 @pytest.mark.parametrize("kind", ["local", pytest.param("localstack", marks=ON_LOCALSTACK)])

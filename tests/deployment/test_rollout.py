@@ -291,13 +291,7 @@ def test_a_region_outside_the_pair_cannot_be_the_active_one() -> None:
         stage.active("us-east-2")
 
 
-def test_a_layer_that_was_not_built_is_told_with_what_to_do(tmp_path: Path) -> None:
-    class Nowhere(Layer):
-        @property
-        def shelf(self) -> Path:
-            return tmp_path
-
-    layer = Nowhere("core", budget=1)
+def test_a_layer_that_was_not_built_is_told_with_what_to_do(layer: Layer) -> None:
     with pytest.raises(LayerBroken, match=r"layer core .*core\.zip is missing; run `make layers`"):
         built(layer)
     layer.archive.touch()
