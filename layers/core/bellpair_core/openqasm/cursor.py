@@ -8,10 +8,11 @@ from typing import ClassVar, NoReturn
 
 from bellpair_core.openqasm.errors import ProblemKind, ProgramError
 from bellpair_core.openqasm.facts import ProgramLimits
-from bellpair_core.openqasm.gates import OTHER_NAMES, Gate
+from bellpair_core.openqasm.gates import Gate
 from bellpair_core.openqasm.names import Entity, Names
 from bellpair_core.openqasm.registers import Register
 from bellpair_core.openqasm.scanner import line_and_column, offset_of_token, tokens_of
+from bellpair_core.openqasm.standard_gates import OTHER_NAMES
 
 # Comparing names is quadratic in their length, and a suggestion need not be complete.
 _SUGGESTION_POOL = 500

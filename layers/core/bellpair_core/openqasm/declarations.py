@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from bellpair_core.openqasm.control import Control
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.formulas import Formula
 from bellpair_core.openqasm.late_values import LateValue
-from bellpair_core.openqasm.names import Constant, Formula, Value
+from bellpair_core.openqasm.names import Constant, Value
 from bellpair_core.openqasm.registers import Kind, Register
 
 _NUMBER_TYPES = ("int", "uint", "float", "angle", "bool")

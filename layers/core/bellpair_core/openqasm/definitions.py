@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bellpair_core.openqasm.errors import ProblemKind
-from bellpair_core.openqasm.gates import Gate
-from bellpair_core.openqasm.instances import Body
-from bellpair_core.openqasm.names import Constant, Entity, Formula
+from bellpair_core.openqasm.formulas import Formula
+from bellpair_core.openqasm.gates import Body, Gate
+from bellpair_core.openqasm.names import Constant, Entity
 from bellpair_core.openqasm.operations import Operations
 from bellpair_core.openqasm.registers import Register
 from bellpair_core.openqasm.tally import Tally

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, NoReturn
 from bellpair_core.openqasm.arithmetic import INTEGER_LIMIT, Number, Operator, compute
 from bellpair_core.openqasm.cursor import Cursor, description, quoted
 from bellpair_core.openqasm.errors import ProblemKind
-from bellpair_core.openqasm.formulas import Step
+from bellpair_core.openqasm.formulas import Formula, Step
 from bellpair_core.openqasm.gates import Gate
 from bellpair_core.openqasm.late_values import LateValue
-from bellpair_core.openqasm.names import Constant, Formula, Value
+from bellpair_core.openqasm.names import Constant, Value
 from bellpair_core.openqasm.registers import Register
 
 _LONGEST_NUMBER = 100

@@ -6,7 +6,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bellpair_core.openqasm.arithmetic import Number, Operator
-from bellpair_core.openqasm.names import Formula
+
+
+class Formula:
+    """A number that follows from a gate's parameters.
+
+    Parameters
+    ----------
+    index
+        Its place among the parameters and, after them, the steps of the gate's definition.
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
 
 
 class Step(NamedTuple):

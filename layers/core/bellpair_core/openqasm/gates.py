@@ -1,11 +1,14 @@
-"""The gates that a program has without defining them: name -> parameters and qubits."""
+"""Gates, and what a program defines them to be."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from bellpair_core.openqasm.instances import Body
+from bellpair_core.openqasm.arithmetic import Number
+from bellpair_core.openqasm.formulas import Formula, Step
+
+Argument = Number | Formula
 
 
 class Gate:
@@ -40,68 +43,37 @@ class Gate:
         self.body = body
 
 
-def _gates(params: int, qubits: int, names: str) -> dict[str, Gate]:
-    gate = Gate(params, qubits)
-    return dict.fromkeys(names.split(), gate)
+class Modifiers(NamedTuple):
+    """What stands before a gate, in an order that means the same.
+
+    Attributes
+    ----------
+    controls
+        For each added control, the first qubit's first, whether it acts on 1 (or on 0).
+    powers
+        Exponents, the innermost first; -1 for ``inv``.
+    """
+
+    controls: tuple[bool, ...] = ()
+    powers: tuple[Argument, ...] = ()
 
 
-_COMMON = {
-    **_gates(0, 1, "id x y z h s sdg t tdg sx"),
-    **_gates(1, 1, "p rx ry rz u1"),
-    **_gates(2, 1, "u2"),
-    **_gates(3, 1, "u3"),
-    **_gates(0, 2, "cx cy cz ch swap"),
-    **_gates(1, 2, "cp crx cry crz"),
-    **_gates(4, 2, "cu"),
-    **_gates(0, 3, "ccx cswap"),
-}
+PLAIN = Modifiers()
 
-BUILTIN_2 = {"U": Gate(3, 1), "CX": Gate(0, 2)}
-BUILTIN_3 = {"U": Gate(3, 1), "gphase": Gate(1, 0)}
 
-# qelib1.inc, with the gates that Qiskit and its exporter count to it.
-QELIB1 = {
-    **_COMMON,
-    **_gates(0, 1, "sxdg"),
-    **_gates(1, 1, "u0"),
-    **_gates(3, 1, "u"),
-    **_gates(0, 2, "csx"),
-    **_gates(1, 2, "cu1 rxx rzz"),
-    **_gates(3, 2, "cu3"),
-    **_gates(0, 3, "rccx"),
-    **_gates(0, 4, "rc3x c3x c3sqrtx"),
-    **_gates(0, 5, "c4x"),
-}
+class Application(NamedTuple):
+    """One statement in the body of a definition; without a gate it is a barrier."""
 
-# stdgates.inc of the OpenQASM 3 specification.
-STDGATES = {
-    **_COMMON,
-    **_gates(0, 2, "CX"),
-    **_gates(1, 1, "phase"),
-    **_gates(1, 2, "cphase"),
-}
+    gate: Gate | None
+    name: str
+    modifiers: Modifiers
+    arguments: tuple[Argument, ...]
+    qubits: tuple[int, ...]
+    at: int
 
-# Native gates of Braket's devices, which a verbatim box may use without an include.
-BRAKET_NATIVE = {
-    **_gates(0, 1, "i x v vi"),
-    **_gates(1, 1, "rx ry rz gpi gpi2"),
-    **_gates(2, 1, "prx"),
-    **_gates(0, 2, "cz iswap"),
-    **_gates(1, 2, "xy zz cphaseshift"),
-    **_gates(3, 2, "ms"),
-}
 
-# What the same gates are called elsewhere, for suggestions.
-OTHER_NAMES = {
-    "ccnot": "ccx",
-    "cnot": "cx",
-    "cphaseshift": "cp",
-    "fredkin": "cswap",
-    "i": "id",
-    "phaseshift": "p",
-    "si": "sdg",
-    "ti": "tdg",
-    "toffoli": "ccx",
-    "v": "sx",
-    "vi": "sxdg",
-}
+class Body(NamedTuple):
+    """What a gate is defined to be."""
+
+    steps: Sequence[Step]
+    applications: Sequence[Application]

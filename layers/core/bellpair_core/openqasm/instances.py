@@ -15,13 +15,11 @@ from typing import NamedTuple, NoReturn
 from bellpair_core.openqasm.arithmetic import Number, Operator
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.forms import Form, composed, form_of
-from bellpair_core.openqasm.formulas import Step, known
-from bellpair_core.openqasm.gates import QELIB1, Gate
+from bellpair_core.openqasm.formulas import Formula, Step, known
+from bellpair_core.openqasm.gates import PLAIN, Argument, Body, Gate, Modifiers
 from bellpair_core.openqasm.late_values import LateValue
-from bellpair_core.openqasm.names import Formula
+from bellpair_core.openqasm.standard_gates import QELIB1
 from bellpair_core.openqasm.unitaries import MANY_P, MANY_X, Angles, Written, modified
-
-Argument = Number | Formula
 
 # What a step costs in words: its operator and operands.
 _STEP_COST = 3
@@ -30,42 +28,6 @@ _WORDS_2 = "OPENQASM include qreg creg gate opaque measure reset barrier if pi U
 _FUNCTIONS_2 = "sin cos tan exp ln sqrt asin acos atan"
 # The same gate's name in qelib1.inc.
 _NAMES_2 = {"CX": "cx", "phase": "p", "cphase": "cp"}
-
-
-class Modifiers(NamedTuple):
-    """What stands before a gate, in an order that means the same.
-
-    Attributes
-    ----------
-    controls
-        For each added control, the first qubit's first, whether it acts on 1 (or on 0).
-    powers
-        Exponents, the innermost first; -1 for ``inv``.
-    """
-
-    controls: tuple[bool, ...] = ()
-    powers: tuple[Argument, ...] = ()
-
-
-PLAIN = Modifiers()
-
-
-class Application(NamedTuple):
-    """One statement in the body of a definition; without a gate it is a barrier."""
-
-    gate: Gate | None
-    name: str
-    modifiers: Modifiers
-    arguments: tuple[Argument, ...]
-    qubits: tuple[int, ...]
-    at: int
-
-
-class Body(NamedTuple):
-    """What a gate is defined to be."""
-
-    steps: Sequence[Step]
-    applications: Sequence[Application]
 
 
 class Head(NamedTuple):
@@ -329,10 +291,6 @@ class Instances:
             "Use a smaller power.",
             at,
         )
-
-
-def _inverted(modifiers: Modifiers) -> Modifiers:
-    return Modifiers(modifiers.controls, (*modifiers.powers, -1))
 
 
 def _formals(width: int) -> str:

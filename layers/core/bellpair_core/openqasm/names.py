@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
+from bellpair_core.openqasm.formulas import Formula
 from bellpair_core.openqasm.gates import Gate
 from bellpair_core.openqasm.registers import Register
-
-
-class Formula:
-    """A number that follows from a gate's parameters.
-
-    Parameters
-    ----------
-    index
-        Its place among the parameters and, after them, the steps of the gate's definition.
-    """
-
-    __slots__ = ("index",)
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-
 
 Value = int | float | bool | Formula | None
 """A number, or how a gate computes it, or None: a measured bit, a dead loop's index."""

@@ -14,9 +14,9 @@ from bellpair_core.openqasm.arithmetic import (
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.definitions import Definitions
 from bellpair_core.openqasm.errors import ProblemKind
-from bellpair_core.openqasm.gates import BUILTIN_2, QELIB1
 from bellpair_core.openqasm.names import Constant, Entity
 from bellpair_core.openqasm.registers import Kind, Register
+from bellpair_core.openqasm.standard_gates import BUILTIN_2, QELIB1
 
 _WORDS = "OPENQASM include qreg creg gate opaque measure reset barrier if pi U CX"
 

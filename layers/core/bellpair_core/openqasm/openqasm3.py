@@ -16,10 +16,10 @@ from bellpair_core.openqasm.declarations import Declarations
 from bellpair_core.openqasm.definitions import Definitions
 from bellpair_core.openqasm.errors import ProblemKind
 from bellpair_core.openqasm.flat import BARRIER, Operation
-from bellpair_core.openqasm.gates import BRAKET_NATIVE, BUILTIN_3, STDGATES, Gate
-from bellpair_core.openqasm.instances import Modifiers
+from bellpair_core.openqasm.gates import Gate, Modifiers
 from bellpair_core.openqasm.names import Constant, Entity, Value
 from bellpair_core.openqasm.registers import Register
+from bellpair_core.openqasm.standard_gates import BRAKET_NATIVE, BUILTIN_3, STDGATES
 from bellpair_core.openqasm.unsupported import UNSUPPORTED
 
 _WORDS = (

@@ -16,11 +16,11 @@ from bellpair_core.openqasm.flat import (
     Operation,
     flat_text,
 )
-from bellpair_core.openqasm.formulas import Step
-from bellpair_core.openqasm.gates import Gate
-from bellpair_core.openqasm.instances import PLAIN, Application, Instances, Modifiers, Reader
+from bellpair_core.openqasm.formulas import Formula, Step
+from bellpair_core.openqasm.gates import PLAIN, Application, Gate, Modifiers
+from bellpair_core.openqasm.instances import Instances, Reader
 from bellpair_core.openqasm.late_values import LateSteps
-from bellpair_core.openqasm.names import Formula, Value
+from bellpair_core.openqasm.names import Value
 from bellpair_core.openqasm.registers import Kind, Register
 from bellpair_core.openqasm.scanner import line_and_column, offset_of_token
 from bellpair_core.openqasm.shape import shape_of
