@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +20,17 @@ from numpy.typing import NDArray
 from bellpair.functions.errors import InvalidCall
 from bellpair.options.backend import (
     Circuit,
-    EnrichedExecutionBackend,
     ExecutionBackend,
     Overhead,
     estimated,
 )
 from bellpair.options.parameters import number, whole
-from bellpair.options.request import Outcome, Plan, Request, Terms
+from bellpair.options.request import Outcome, Request, Terms
+from bellpair.options.several_forms import SeveralForms
 from bellpair.options.sharing import equally
 
 
-class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
+class ProbabilisticErrorCancellation(SeveralForms):
     """Average over random forms of the circuit, with signs.
 
     Most draws of a small circuit have no Pauli in them. As their share is known from the
@@ -67,27 +66,13 @@ class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
         gamma = gamma_of(circuit.two_qubit_error) ** circuit.two_qubit_gates
         return Overhead(programs=self.instances, shots_factor=gamma**2)
 
-    def plan(self, requests: Sequence[Request]) -> Plan:
-        """So many programs for each."""
-        if any(request.observable is None for request in requests):
+    def forms(self, place: int, request: Request) -> list[Request]:
+        """The circuit without any Pauli, then those with some."""
+        if request.observable is None:
             raise InvalidCall(
                 "Option pec corrects expectation values, and counts are none.",
                 remedy="Leave pec out, or estimate an observable.",
             )
-        forms = [self._forms(place, request) for place, request in enumerate(requests)]
-        inner = self.within.plan([form for own in forms for form in own])
-
-        def read(measured: Sequence[Any]) -> list[Outcome]:
-            outcomes = iter(inner.read(measured))
-            return [
-                self._together(request, [next(outcomes) for _ in own])
-                for request, own in zip(requests, forms, strict=True)
-            ]
-
-        return Plan(inner.programs, read)
-
-    def _forms(self, place: int, request: Request) -> list[Request]:
-        """The circuit without any Pauli, then those with some."""
         shots = request.program.shots
         clear = max(1, round(_CLEAR_SHARE * shots))
         struck = equally(shots - clear, self.instances - 1) if shots > clear else []
@@ -106,7 +91,8 @@ class ProbabilisticErrorCancellation(EnrichedExecutionBackend):
             *(form("struck", number, part) for number, part in enumerate(struck, 1)),
         ]
 
-    def _together(self, request: Request, outcomes: list[Outcome]) -> Outcome:
+    def together(self, request: Request, outcomes: Sequence[Outcome]) -> Outcome:
+        """The mean of what was read, with each form's sign and weight."""
         assert request.observable is not None
         terms = [outcome.terms for outcome in outcomes if outcome.terms is not None]
         metrics = [outcome.metrics or {} for outcome in outcomes]

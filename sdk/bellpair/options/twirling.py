@@ -10,21 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from bellpair.options.backend import (
-    Circuit,
-    EnrichedExecutionBackend,
-    ExecutionBackend,
-    Overhead,
-    estimated,
-)
+from bellpair.options.backend import Circuit, ExecutionBackend, Overhead, estimated
 from bellpair.options.parameters import flag, whole
-from bellpair.options.request import Outcome, Plan, Request
+from bellpair.options.request import Outcome, Request
+from bellpair.options.several_forms import SeveralForms
 from bellpair.options.sharing import averaged, equally, mean_readout, summed
 
 
-class Twirling(EnrichedExecutionBackend):
+class Twirling(SeveralForms):
     """Share a request's shots out over random forms of its circuit.
 
     Parameters
@@ -56,21 +50,8 @@ class Twirling(EnrichedExecutionBackend):
         """More programs, but no more shots."""
         return Overhead(programs=self.instances)
 
-    def plan(self, requests: Sequence[Request]) -> Plan:
-        """So many programs for each."""
-        forms = [self._forms(place, request) for place, request in enumerate(requests)]
-        inner = self.within.plan([form for own in forms for form in own])
-
-        def read(measured: Sequence[Any]) -> list[Outcome]:
-            outcomes = iter(inner.read(measured))
-            return [
-                self._together(request, [next(outcomes) for _ in own])
-                for request, own in zip(requests, forms, strict=True)
-            ]
-
-        return Plan(inner.programs, read)
-
-    def _forms(self, place: int, request: Request) -> list[Request]:
+    def forms(self, place: int, request: Request) -> list[Request]:
+        """The circuit with other random Paulis each time."""
         kinds = ["twirl"] * self.gates + ["measure-twirl"] * self.measurement
         return [
             request.transformed(
@@ -80,7 +61,8 @@ class Twirling(EnrichedExecutionBackend):
             for number, shots in enumerate(equally(request.program.shots, self.instances))
         ]
 
-    def _together(self, request: Request, outcomes: list[Outcome]) -> Outcome:
+    def together(self, request: Request, outcomes: Sequence[Outcome]) -> Outcome:
+        """What was read of all of them."""
         first = outcomes[0]
         together = replace(
             first,

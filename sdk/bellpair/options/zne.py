@@ -10,25 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from bellpair.functions.errors import InvalidCall
 from bellpair.options.backend import (
     Circuit,
-    EnrichedExecutionBackend,
     ExecutionBackend,
     Overhead,
     estimated,
 )
 from bellpair.options.extrapolation import extrapolated, polynomial_weights
 from bellpair.options.parameters import numbers, whole, word
-from bellpair.options.request import Outcome, Plan, Request, Terms
+from bellpair.options.request import Outcome, Request, Terms
+from bellpair.options.several_forms import SeveralForms
 from bellpair.options.sharing import shared
 
 
-class ZeroNoiseExtrapolation(EnrichedExecutionBackend):
+class ZeroNoiseExtrapolation(SeveralForms):
     """Run with larger errors, extrapolate to none.
 
     The shots of a request are shared out over the scales, by what each counts for in a straight
@@ -86,41 +85,30 @@ class ZeroNoiseExtrapolation(EnrichedExecutionBackend):
         """A program for each scale; the variance of a fit, at the best sharing of the shots."""
         return Overhead(programs=len(self.scales), shots_factor=sum(self._weights) ** 2)
 
-    def plan(self, requests: Sequence[Request]) -> Plan:
-        """A program for each scale."""
-        if any(request.observable is None for request in requests):
+    def forms(self, place: int, request: Request) -> list[Request]:
+        """The circuit folded to each scale."""
+        if request.observable is None:
             raise InvalidCall(
                 "Option zne extrapolates expectation values, and counts are none.",
                 remedy="Leave zne out, or estimate an observable.",
             )
-        inner = self.within.plan(
-            [
-                request.transformed(
-                    {
-                        "name": "fold",
-                        "scale": scale,
-                        "seed": self.seed_of(place, scale),
-                        "method": self.folding,
-                    },
-                    shots=shots,
-                )
-                for place, request in enumerate(requests)
-                for scale, shots in zip(
-                    self.scales, shared(request.program.shots, self._weights), strict=True
-                )
-            ]
-        )
+        return [
+            request.transformed(
+                {
+                    "name": "fold",
+                    "scale": scale,
+                    "seed": self.seed_of(place, scale),
+                    "method": self.folding,
+                },
+                shots=shots,
+            )
+            for scale, shots in zip(
+                self.scales, shared(request.program.shots, self._weights), strict=True
+            )
+        ]
 
-        def read(measured: Sequence[Any]) -> list[Outcome]:
-            outcomes = iter(inner.read(measured))
-            return [
-                self._extrapolated(request, [next(outcomes) for _ in self.scales])
-                for request in requests
-            ]
-
-        return Plan(inner.programs, read)
-
-    def _extrapolated(self, request: Request, outcomes: list[Outcome]) -> Outcome:
+    def together(self, request: Request, outcomes: Sequence[Outcome]) -> Outcome:
+        """What their values go to without errors."""
         terms = [outcome.terms for outcome in outcomes if outcome.terms is not None]
         assert request.observable is not None
         scales = [
