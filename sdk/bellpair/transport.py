@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import httpx
 from bellpair.errors import (
     AuthError,
     BellpairError,
+    InvalidRequest,
     RateLimited,
     RegionPassive,
     ServerError,
@@ -188,13 +190,16 @@ class Transport:
         """One attempt at one endpoint; see `request`."""
         attempt = max(0.001, min(ATTEMPT_TIMEOUT + held, timeout))
         sent = dict(headers or {})
+        content = None if body is None else _json_text(body)
+        if content is not None:
+            sent["Content-Type"] = "application/json"
         if self._api_key is not None:
             sent["Authorization"] = f"Bearer {self._api_key}"
         try:
             answer = self._http.request(
                 method,
                 endpoint + path,
-                json=body,
+                content=content,
                 params=params,
                 headers=sent,
                 timeout=httpx.Timeout(attempt, connect=min(CONNECT_TIMEOUT, attempt)),
@@ -205,14 +210,14 @@ class Transport:
             raise self._unreachable(endpoint, error) from None
         self._silent -= {endpoint}
         if answer.is_success:
-            content = _json_object(answer) if answer.content else {}
-            if content is None:
+            found = _json_object(answer) if answer.content else {}
+            if found is None:
                 raise ServerError(
                     f"{endpoint} answered with something else than a JSON object.",
                     remedy="Check that the endpoint is Bellpair's, path included.",
                     status=answer.status_code,
                 )
-            return content
+            return found
         raise self._refusal(answer)
 
     def pages(self, path: str, item: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -289,6 +294,15 @@ class Transport:
         if isinstance(value, dict):
             return {name: self._without_key(item) for name, item in value.items()}
         return value
+
+
+def _json_text(body: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(body, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    except ValueError:
+        raise InvalidRequest(
+            "A number in the request is not finite.", remedy="Give finite numbers."
+        ) from None
 
 
 def _json_object(answer: httpx.Response) -> dict[str, Any] | None:
