@@ -198,18 +198,18 @@ def test_an_idempotency_key_that_no_header_can_carry_is_refused(
     assert east.seen == []
 
 
-def test_an_unknown_job_is_not_found(client: Client) -> None:
-    with pytest.raises(NotFound):
-        client.job("job-unknown")
-
-
-@pytest.mark.parametrize("job_id", ["", "../devices", "job-1/result", "job-1?x=1", "jöb"])
 def test_a_number_that_is_not_finite_is_never_sent(client: Client, east: FakeRegion) -> None:
     with pytest.raises(InvalidRequest, match="not finite"):
         client.submit(BELL, constraints={"max_cost_usd": math.inf})
     assert east.seen == []
 
 
+def test_an_unknown_job_is_not_found(client: Client) -> None:
+    with pytest.raises(NotFound):
+        client.job("job-unknown")
+
+
+@pytest.mark.parametrize("job_id", ["", "../devices", "job-1/result", "job-1?x=1", "jöb"])
 def test_what_cannot_be_a_job_id_is_never_sent(
     client: Client, east: FakeRegion, job_id: str
 ) -> None:
