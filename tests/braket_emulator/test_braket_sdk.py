@@ -9,8 +9,10 @@ from math import pi
 import pytest
 from braket.aws import AwsDevice, AwsQuantumTask
 from braket.circuits import Circuit
+from braket.device_schema import DeviceActionType
 from braket.device_schema.ionq import IonqDeviceCapabilities
 from braket.device_schema.iqm import IqmDeviceCapabilities
+from braket.program_sets import ProgramSet
 
 from .conftest import CREDENTIALS, Emulator
 from .test_boto3 import ION, SQUARE, SV1
@@ -94,6 +96,14 @@ def test_awsdevice_runs_a_native_circuit_on_the_lattice(
     agreeing = counts["00"] + counts["11"]
     # Gate and readout errors of the profile add up to about 0.04 for this circuit.
     assert 0.90 < agreeing / 2000 < 0.995
+
+    # Several programs in one task, as the same device takes them.
+    assert DeviceActionType.OPENQASM_PROGRAM_SET in device.properties.action
+    flipped = Circuit().add_verbatim_box(Circuit().prx(3, pi, 0))
+    several = ProgramSet([circuit, flipped], shots_per_executable=200)
+    first, second = device.run(several, s3_destination_folder=(bucket, "sdk")).result()
+    assert sum(first[0].counts.values()) == sum(second[0].counts.values()) == 200
+    assert second[0].counts["1"] > 150
 
 
 def test_devices_are_found_by_the_sdk(

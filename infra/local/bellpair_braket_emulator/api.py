@@ -105,7 +105,7 @@ class BraketApi:
             status, answer = await self._answer(scope, receive)
         except ServiceError as error:
             headers["x-amzn-errortype"] = error.code
-            status, answer = error.status, {"message": str(error)}
+            status, answer = error.status, error.body
         except asyncio.CancelledError:
             raise
         except Exception:

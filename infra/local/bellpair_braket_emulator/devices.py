@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .actions import Executable
 from .condition import Condition, Snapshot
 from .deliveries import Deliveries
 from .documents import capabilities
@@ -23,7 +24,7 @@ from .events import DEVICE_STATUS_CHANGE, TASK_STATE_CHANGE, Events
 from .noise import NotWorking, ideal_circuit, noisy_circuit
 from .outputs import BucketMissing, OutputError, Outputs, OutputUnavailable
 from .profile import Calibration, Profile
-from .results import results_document
+from .results import Measured, result_files
 from .sampling import Bits, Stopped, sample
 from .shelf import Shelf
 from .tasks import (
@@ -228,11 +229,21 @@ class Device:
 
     # Tasks
 
-    def entropy(self, source: str, inputs: Mapping[str, float], shots: int) -> Entropy:
-        """What the counts of a next task with this program are to follow from."""
+    def entropies(self, executables: Sequence[Executable], shots: int) -> tuple[Entropy, ...]:
+        """What the counts of each executable of a next task are to follow from.
+
+        Parameters
+        ----------
+        shots
+            Of each of them.
+        """
         if self.sampling == BY_PROGRAM:
-            return by_program(self.seed, self.name, source, inputs, shots)
-        return by_order(self.seed, self.name, self.tasks_taken)
+            return tuple(
+                by_program(self.seed, self.name, one.source, one.inputs, shots)
+                for one in executables
+            )
+        first = by_order(self.seed, self.name, self.tasks_taken)
+        return (first, *((*first, number) for number in range(1, len(executables))))
 
     def start(self) -> None:
         """Begin to work."""
@@ -262,10 +273,10 @@ class Device:
             If it cannot be stored, or not now.
         """
         loop = asyncio.get_running_loop()
-        bits = self.shelf.get(task.arn)
-        if bits is None:
-            bits = await loop.run_in_executor(self.executor, self._simulation(task))
-        await loop.run_in_executor(self.uploads, self._store, task, bits)
+        kept = self._kept(task)
+        if kept is None:
+            kept = await loop.run_in_executor(self.executor, self._simulation(task))
+        await loop.run_in_executor(self.uploads, self._store, task, kept)
 
     def submit(self, task: Task) -> None:
         """Take a new task."""
@@ -335,18 +346,9 @@ class Device:
         try:
             started = time.monotonic()
             task.executed_shots = task.shots
-            bits = await loop.run_in_executor(self.executor, self._simulation(task))
+            measured = await loop.run_in_executor(self.executor, self._simulation(task))
         except Stopped:
             self._move(task, CANCELLED)
-            return
-        except NotWorking as error:
-            # Found out before the first shot, as the pulses for the program are put together.
-            task.executed_shots = 0
-            task.failure_reason = (
-                f"{error} The calibration of {self._measured_at()} does not say so yet: "
-                "compile the program without it, or against the next calibration."
-            )
-            self._move(task, FAILED)
             return
         except MemoryError:
             task.failure_reason = "The program needs more memory than there is."
@@ -354,7 +356,15 @@ class Device:
             return
         task.seconds = time.monotonic() - started
         task.measured_at = datetime.now(UTC)
-        self.shelf.put(task.arn, bits)
+        # What does not work is found out before the first shot, as the pulses are put together.
+        task.executed_shots = task.shots_each * len(measured)
+        if not measured:
+            task.failure_reason = task.failures[0]
+            if not task.is_set:
+                self._move(task, FAILED)
+                return
+        for number, bits in measured.items():
+            self.shelf.put(_shelved(task, number), bits)
         if self.faults.lose_results > 0 and not task.cancel_requested:
             self.faults.lose_results -= 1
             task.result_lost = True
@@ -394,28 +404,57 @@ class Device:
             task.failure_reason = "The emulator failed; its log has the details."
             self._move(task, FAILED)
         else:
-            self._move(task, CANCELLED if task.cancel_requested else COMPLETED)
+            # A set has a result also where all of it failed, which tells why of each.
+            end = FAILED if len(task.failures) == len(task.measured) else COMPLETED
+            self._move(task, CANCELLED if task.cancel_requested else end)
         self._bucket_missed.pop(task.arn, None)
         return True
 
-    def _simulation(self, task: Task) -> Callable[[], Bits]:
-        # A generator of the task's own, so that workers may run side by side, a seed still
-        # fixes every count, and a second simulation gives the same.
-        rng = np.random.default_rng(task.entropy)
+    def _simulation(self, task: Task) -> Callable[[], Measured]:
+        """Runs a task's executables; what keeps one from being run is noted in the task."""
 
-        def simulate() -> Bits:
-            program = task.to_run()
-            if task.calibration is None:
-                circuit = ideal_circuit(program)
-            else:
-                circuit = noisy_circuit(program, self.profile, task.calibration)
-            return sample(circuit, task.shots, rng, lambda: task.cancel_requested)
+        published = "" if self.condition is None else self._measured_at()
+
+        def simulate() -> Measured:
+            measured: dict[int, Bits] = {}
+            for number, program in enumerate(task.to_run()):
+                # A generator of its own, so that workers may run side by side, a seed still
+                # fixes every count, and a second simulation gives the same.
+                rng = np.random.default_rng(task.entropies[number])
+                try:
+                    if task.calibration is None:
+                        circuit = ideal_circuit(program)
+                    else:
+                        circuit = noisy_circuit(program, self.profile, task.calibration)
+                except NotWorking as error:
+                    task.failures.setdefault(
+                        number,
+                        f"{error} The calibration of {published} does not say so yet: "
+                        "compile the program without it, or against the next calibration.",
+                    )
+                    continue
+                measured[number] = sample(
+                    circuit, task.shots_each, rng, lambda: task.cancel_requested
+                )
+            return measured
 
         return simulate
 
-    def _store(self, task: Task, bits: Bits) -> None:
-        body = results_document(task, self.profile, bits)
-        self.outputs.put(task.bucket, f"{task.directory}/results.json", body)
+    def _kept(self, task: Task) -> Measured | None:
+        """What the shelf has of a task, if that is all that was measured."""
+        kept: dict[int, Bits] = {}
+        for number in range(len(task.measured)):
+            if number in task.failures:
+                continue
+            bits = self.shelf.get(_shelved(task, number))
+            if bits is None:
+                return None
+            kept[number] = bits
+        return kept
+
+    def _store(self, task: Task, measured: Measured) -> None:
+        for name, body in result_files(task, self.profile, measured):
+            self.outputs.put(task.bucket, f"{task.directory}/{name}", body)
 
     def _move(self, task: Task, status: str) -> None:
         if task.status in FINAL:
@@ -423,7 +462,7 @@ class Device:
         task.status = status
         if status in FINAL:
             task.ended_at = datetime.now(UTC)
-            task.program = None
+            task.programs = None
         self._publish_task(task, "MODIFY")
         logger.info("task %s %s", task.arn.rpartition("/")[2], status)
 
@@ -440,6 +479,10 @@ class Device:
     ) -> None:
         if not self.faults.drop_events:
             self.events.publish(kind, resource, detail, datetime.now(UTC), urgent=urgent)
+
+
+def _shelved(task: Task, executable: int) -> str:
+    return f"{task.arn}/{executable}" if executable else task.arn
 
 
 def _patched(value: Any, patch: Any) -> Any:

@@ -14,7 +14,10 @@ from .profile import Calibration, Profile
 Document = dict[str, Any]
 
 OPENQASM = "braket.ir.openqasm.program"
-"""The one action that the emulated devices take."""
+"""The action that every emulated device takes: one program."""
+
+PROGRAM_SET = "braket.ir.openqasm.program_set"
+"""The action of several programs in one task, which some devices take."""
 
 _QPU_OPERATIONS = tuple(
     name
@@ -85,43 +88,53 @@ def _service(profile: Profile, region: str, updated_at: str) -> Document:
 
 
 def _action(profile: Profile) -> Document:
+    actions = {OPENQASM: _one_program(profile)}
+    if profile.program_sets is not None:
+        actions[PROGRAM_SET] = {
+            "version": ["1"],
+            "actionType": PROGRAM_SET,
+            "maximumExecutables": profile.program_sets.executables,
+            "maximumTotalShots": profile.program_sets.shots,
+        }
+    return actions
+
+
+def _one_program(profile: Profile) -> Document:
     is_qpu = profile.kind == "qpu"
     return {
-        OPENQASM: {
-            "version": ["1"],
-            "actionType": OPENQASM,
-            "supportedOperations": list(supported_operations(profile)),
-            "supportedModifiers": [],
-            "supportedPragmas": ["verbatim"] if is_qpu else [],
-            "forbiddenPragmas": [
-                "braket_unitary_matrix",
-                "braket_result_type_state_vector",
-                "braket_result_type_density_matrix",
-                "braket_result_type_amplitude",
-                "braket_result_type_sample",
-                "braket_result_type_expectation",
-                "braket_result_type_variance",
-                "braket_result_type_probability",
-                "braket_result_type_adjoint_gradient",
-            ],
-            "maximumQubitArrays": 1,
-            "maximumClassicalArrays": 1,
-            "forbiddenArrayOperations": [
-                "concatenation",
-                "negativeIndex",
-                "range",
-                "rangeWithStep",
-                "slicing",
-                "selection",
-            ],
-            "requiresAllQubitsMeasurement": False,
-            "supportPhysicalQubits": is_qpu,
-            "requiresContiguousQubitIndices": False,
-            "supportsPartialVerbatimBox": False,
-            "supportsUnassignedMeasurements": profile.family != "iqm",
-            "disabledQubitRewiringSupported": False,
-            "supportedResultTypes": [],
-        }
+        "version": ["1"],
+        "actionType": OPENQASM,
+        "supportedOperations": list(supported_operations(profile)),
+        "supportedModifiers": [],
+        "supportedPragmas": ["verbatim"] if is_qpu else [],
+        "forbiddenPragmas": [
+            "braket_unitary_matrix",
+            "braket_result_type_state_vector",
+            "braket_result_type_density_matrix",
+            "braket_result_type_amplitude",
+            "braket_result_type_sample",
+            "braket_result_type_expectation",
+            "braket_result_type_variance",
+            "braket_result_type_probability",
+            "braket_result_type_adjoint_gradient",
+        ],
+        "maximumQubitArrays": 1,
+        "maximumClassicalArrays": 1,
+        "forbiddenArrayOperations": [
+            "concatenation",
+            "negativeIndex",
+            "range",
+            "rangeWithStep",
+            "slicing",
+            "selection",
+        ],
+        "requiresAllQubitsMeasurement": False,
+        "supportPhysicalQubits": is_qpu,
+        "requiresContiguousQubitIndices": False,
+        "supportsPartialVerbatimBox": False,
+        "supportsUnassignedMeasurements": profile.family != "iqm",
+        "disabledQubitRewiringSupported": False,
+        "supportedResultTypes": [],
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ServiceError(Exception):
     """An error that a client sees.
@@ -21,11 +23,43 @@ class ServiceError(Exception):
         """The exception's class name, which is the name that clients know."""
         return type(self).__name__
 
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the client is told."""
+        return {"message": str(self)}
+
 
 class ValidationException(ServiceError):
     """The request or the program cannot be accepted as it stands."""
 
     status = 400
+
+
+class ProgramSetRefused(ValidationException):
+    """Programs of a set cannot be accepted.
+
+    Parameters
+    ----------
+    failures
+        For each of them ``{"programIndex", "inputsIndex"?, "errors"}``.
+    """
+
+    def __init__(self, message: str, failures: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.failures = failures
+
+    @property
+    def code(self) -> str:
+        """The name that clients know."""
+        return ValidationException.__name__
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """With the programs that are at fault."""
+        return super().body | {
+            "reason": "ProgramSetValidationFailed",
+            "programSetValidationFailures": self.failures,
+        }
 
 
 class ServiceQuotaExceededException(ServiceError):

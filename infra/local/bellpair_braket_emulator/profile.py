@@ -112,6 +112,21 @@ class Price(_Section):
     unit: str
 
 
+class ProgramSets(_Section):
+    """Tasks of several programs.
+
+    Attributes
+    ----------
+    executables
+        How many programs, each with one set of inputs, a task takes at most.
+    shots
+        Most shots of all of them together.
+    """
+
+    executables: Annotated[int, Field(ge=1, le=1000)]
+    shots: Annotated[int, Field(ge=1)]
+
+
 class Profile(_Section):
     """One device.
 
@@ -126,7 +141,9 @@ class Profile(_Section):
     topology
         ``"all-to-all"``, ``"line"`` or ``"square-RxC"`` (R rows, C columns, labels row by row).
     shots
-        Fewest and most shots of one task.
+        Fewest and most shots of one program.
+    program_sets
+        What it takes in tasks of several programs; ``None`` where it takes none.
     queue_delay_s
         How long a task waits in the queue at least, in seconds.
     concurrency
@@ -153,6 +170,7 @@ class Profile(_Section):
     topology: Annotated[str, Field(pattern=r"^(all-to-all|line|square-\d+x\d+)$")] = "all-to-all"
     native_gates: tuple[str, ...] = ()
     shots: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(le=100_000)]]
+    program_sets: ProgramSets | None = None
     queue_delay_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     concurrency: Annotated[int, Field(ge=1, le=8)] = 1
     max_open_tasks: Annotated[int, Field(ge=1)] | None = None

@@ -11,10 +11,9 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any
 
-from .checks import check_program
+from .actions import read_action, read_programs, shots_of_each
 from .condition import Condition, UnknownPart, read_part
 from .devices import OFFLINE, ONLINE, RETIRED, Device
-from .documents import OPENQASM
 from .entropy import SAMPLINGS
 from .errors import (
     ConflictException,
@@ -25,7 +24,6 @@ from .errors import (
     ThrottlingException,
     ValidationException,
 )
-from .openqasm import Program, ProgramError, read_program
 from .outputs import OutputError, Outputs, OutputUnavailable
 from .profile import Calibration, Profile
 from .tasks import (
@@ -130,16 +128,18 @@ class BraketService:
             return {"quantumTaskArn": task.arn}
         device = self._device(_text(body, "deviceArn", 1, 256))
         self._admit(device)
-        shots = _shots(body, device.profile)
+        shots = _shots(body)
         bucket = _text(body, "outputS3Bucket", 3, 63)
         prefix = _text(body, "outputS3KeyPrefix", 1, 1024)
         tags = _tags(body.get("tags", {}))
         _json_text(body, "deviceParameters", required=False)
-        source, inputs = _openqasm(_json_text(body, "action"))
+        action = _json_text(body, "action")
+        executables = read_action(action)
+        each = shots_of_each(executables, action, shots, device.profile)
 
         loop = asyncio.get_running_loop()
-        program = await loop.run_in_executor(
-            self._executor, _checked_program, source, inputs, device.profile, device.published()
+        programs = await loop.run_in_executor(
+            self._executor, read_programs, executables, action, device.profile, device.published()
         )
         if not await loop.run_in_executor(self._executor, self._outputs.accessible, bucket):
             raise ValidationException(f"Caller doesn't have access to {bucket} or it doesn't exist")
@@ -154,11 +154,11 @@ class BraketService:
             client_token=token,
             device_arn=device.profile.arn,
             device_name=device.name,
-            entropy=device.entropy(source, inputs, shots),
+            entropies=device.entropies(executables, each),
             shots=shots,
             request=request,
-            program=program,
-            measured=program.measured,
+            programs=programs,
+            measured=tuple(program.measured for program in programs),
             directory=f"{prefix.rstrip('/')}/{name}",
             tags=tags,
             created_at=datetime.now(UTC),
@@ -394,17 +394,6 @@ class BraketService:
             raise ServiceQuotaExceededException(f"{device.name} takes {quota} open tasks at most")
 
 
-def _checked_program(
-    source: str, inputs: dict[str, float], profile: Profile, published: Calibration | None
-) -> Program:
-    try:
-        program = read_program(source, inputs)
-        check_program(program, profile, published)
-    except ProgramError as error:
-        raise ValidationException(str(error)) from None
-    return program
-
-
 def _drift(condition: Condition) -> Json:
     snapshot = condition.published()
     return {
@@ -451,13 +440,10 @@ def _text(body: Json, key: str, least: int, most: int) -> str:
     return value
 
 
-def _shots(body: Json, profile: Profile) -> int:
+def _shots(body: Json) -> int:
     shots = body.get("shots")
-    least, most = profile.shots
-    if not isinstance(shots, int) or isinstance(shots, bool) or not least <= shots <= most:
-        raise ValidationException(
-            f"shots must be a whole number between {least} and {most} for {profile.name}"
-        )
+    if not isinstance(shots, int) or not _is_count(shots):
+        raise ValidationException("shots must be a whole number of 0 or more")
     return shots
 
 
@@ -472,22 +458,6 @@ def _json_text(body: Json, key: str, *, required: bool = True) -> Json:
     if not isinstance(value, dict):
         raise ValidationException(f"{key} must be a JSON object, written as text")
     return value
-
-
-def _openqasm(action: Json) -> tuple[str, dict[str, float]]:
-    header = action.get("braketSchemaHeader")
-    name = header.get("name") if isinstance(header, dict) else None
-    if name != OPENQASM:
-        raise ValidationException(f"action {name!r} is not supported by the device: use {OPENQASM}")
-    source, inputs = action.get("source"), action.get("inputs") or {}
-    if not isinstance(source, str):
-        raise ValidationException("action.source must be OpenQASM text")
-    if not isinstance(inputs, dict) or not all(_is_number(v) for v in inputs.values()):
-        raise ValidationException("action.inputs must map names to numbers")
-    try:
-        return source, {key: float(value) for key, value in inputs.items()}
-    except OverflowError:
-        raise ValidationException("action.inputs must be numbers within double range") from None
 
 
 def _tags(tags: Any) -> dict[str, str]:

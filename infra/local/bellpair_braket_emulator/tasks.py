@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .actions import action_of, is_program_set, read_action
+from .documents import OPENQASM, PROGRAM_SET
 from .entropy import Entropy
 from .errors import ResourceNotFoundException, ValidationException
-from .openqasm import Program, read_program
+from .openqasm import Program
 from .profile import Calibration
 
 Json = dict[str, Any]
@@ -34,19 +35,23 @@ class Task:
 
     Attributes
     ----------
-    entropy
-        Fixes the counts.
+    shots
+        Of all its executables together, which have equally many.
+    entropies
+        Fix the counts of each of its executables: programs, each with one set of inputs.
     request
         The parameters it was created with, less the client token.
-    program
-        What it runs, already checked against the device; None when it has ended, as a read
-        program is many times as large as its text.
+    programs
+        What its executables run, already checked against the device; None when it has ended, as a
+        read program is many times as large as its text.
     measured
-        The qubits that it measures, in the order of its result's columns.
+        The qubits that each executable measures, in the order of its result's columns.
     asked
         How many CreateQuantumTask calls named it (more than one: the caller retried).
     executed_shots
         Shots that the device really took for it.
+    failures
+        Why executables failed, by their number.
     calibration
         The device's error rates when it ran; None before that, and for simulators.
     measured_at, seconds
@@ -59,11 +64,11 @@ class Task:
     client_token: str
     device_arn: str
     device_name: str
-    entropy: Entropy
+    entropies: tuple[Entropy, ...]
     shots: int
     request: Json
-    program: Program | None
-    measured: tuple[int, ...]
+    programs: tuple[Program, ...] | None
+    measured: tuple[tuple[int, ...], ...]
     directory: str
     tags: dict[str, str]
     created_at: datetime
@@ -73,6 +78,7 @@ class Task:
     ended_at: datetime | None = None
     asked: int = 1
     executed_shots: int = 0
+    failures: dict[int, str] = field(default_factory=dict)
     cancel_requested: bool = field(default=False)
     calibration: Calibration | None = None
     measured_at: datetime | None = None
@@ -87,20 +93,28 @@ class Task:
     @property
     def action(self) -> Json:
         """The program document that it was created with."""
-        return dict(json.loads(self.request["action"]))
+        return action_of(self.request)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it was created with a program set."""
+        return is_program_set(self.action)
+
+    @property
+    def shots_each(self) -> int:
+        """The shots of each executable."""
+        return self.shots // len(self.measured)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the program document: two tasks that have it in common ran the same."""
         return hashlib.sha256(self.request["action"].encode()).hexdigest()
 
-    def to_run(self) -> Program:
-        """Its program, read again where it was let go."""
-        if self.program is not None:
-            return self.program
-        action = self.action
-        inputs = {name: float(value) for name, value in (action.get("inputs") or {}).items()}
-        return read_program(action["source"], inputs)
+    def to_run(self) -> tuple[Program, ...]:
+        """Its executables' programs, read again where they were let go."""
+        if self.programs is not None:
+            return self.programs
+        return tuple(executable.read() for executable in read_action(self.action))
 
     def summary(self) -> Json:
         """As SearchQuantumTasks lists it."""
@@ -122,9 +136,16 @@ class Task:
         """As GetQuantumTask shows it, less the queue's part."""
         body = self.summary()
         body["deviceParameters"] = self.request.get("deviceParameters", "{}")
-        body["actionMetadata"] = {"actionType": "braket.ir.openqasm.program"}
+        action = self.action
+        body["actionMetadata"] = {"actionType": OPENQASM}
+        if is_program_set(action):
+            body["actionMetadata"] = {
+                "actionType": PROGRAM_SET,
+                "programCount": len(action["programs"]),
+                "executableCount": len(self.measured),
+            }
         if self.status == COMPLETED:
-            body["numSuccessfulShots"] = self.shots
+            body["numSuccessfulShots"] = self.shots - self.shots_each * len(self.failures)
         if self.failure_reason is not None:
             body["failureReason"] = self.failure_reason
         return body
