@@ -200,7 +200,7 @@ def test_an_idempotency_key_that_no_header_can_carry_is_refused(
 
 def test_a_number_that_is_not_finite_is_never_sent(client: Client, east: FakeRegion) -> None:
     with pytest.raises(InvalidRequest, match="not finite"):
-        client.submit(BELL, constraints={"max_cost_usd": math.inf})
+        client.submit(BELL, 10, constraints={"max_cost_usd": math.inf})
     assert east.seen == []
 
 
