@@ -16,7 +16,7 @@ from bellpair.job import Job
 from bellpair.models import Device, Health, JobRecord, Pair, StartedOperation
 from bellpair.pacing import Clock
 from bellpair.primitive_client import PrimitiveClient
-from bellpair.programs import openqasm_source
+from bellpair.programs import openqasm_source, program_of
 from bellpair.tenant_client import TenantClient
 from bellpair.transport import OnRetry, Transport
 from bellpair.triggers import TriggerClient
@@ -121,8 +121,8 @@ class Client(PrimitiveClient, TriggerClient, TenantClient, DeviceClient):
         Parameters
         ----------
         program
-            OpenQASM text, a `pathlib.Path`, a qiskit ``QuantumCircuit`` or a Braket
-            ``Circuit``.
+            OpenQASM text, a `pathlib.Path` of such text or of a QPY file, a QPY file's bytes, a
+            qiskit ``QuantumCircuit`` or a Braket ``Circuit``.
         shots
             Repetitions, 1 to 100,000, within the device's own range.
         device
@@ -153,11 +153,10 @@ class Client(PrimitiveClient, TriggerClient, TenantClient, DeviceClient):
         Unavailable
             If neither region accepts in time.
         """
-        body: dict[str, Any] = {
-            "source": openqasm_source(program),
-            "shots": shots,
-            "device": device,
-        }
+        source, language = program_of(program)
+        body: dict[str, Any] = {"source": source, "shots": shots, "device": device}
+        if language != "openqasm":
+            body["language"] = language
         if limits := {
             key: limit for key, limit in (constraints or {}).items() if limit is not None
         }:
@@ -191,7 +190,7 @@ class Client(PrimitiveClient, TriggerClient, TenantClient, DeviceClient):
         Parameters
         ----------
         program, shots, device, constraints
-            As for `submit`.
+            As for `submit`, but for QPY files, which only a compiler sees into.
 
         Returns
         -------

@@ -1,17 +1,54 @@
-"""Programs in the forms people have them in, as OpenQASM source."""
+"""Programs in the forms people have them in, as the service takes them."""
 
 from __future__ import annotations
 
+import base64
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bellpair.braket_export import braket_source
 from bellpair.errors import InvalidProgram, TooLarge
 
 SOURCE_BYTES_MAX = 1024 * 1024
 """UTF-8 bytes of one program, as the service allows."""
+
+_QPY = b"QISKIT"
+
+
+class Program(NamedTuple):
+    """A program as it is sent: its text, and ``"openqasm"`` or ``"qpy"``."""
+
+    source: str
+    language: str
+
+
+def program_of(program: Any, name: str = "The program") -> Program:
+    """A program in whatever form, QPY files included.
+
+    Parameters
+    ----------
+    program
+        As for `openqasm_source`; or the path of a file that ``qiskit.qpy.dump`` wrote, or its
+        bytes; or what this returned.
+    name
+        What errors call bytes.
+
+    Raises
+    ------
+    InvalidProgram, TooLarge
+        As `openqasm_source`.
+    """
+    if isinstance(program, Program):
+        return program
+    content = _read(program) if isinstance(program, Path) else program
+    if not isinstance(content, bytes):
+        return Program(openqasm_source(program), "openqasm")
+    if not content.startswith(_QPY):
+        text = decoded(content, str(program) if isinstance(program, Path) else name)
+        return Program(openqasm_source(text), "openqasm")
+    return Program(_of_allowed_size(base64.b64encode(content).decode()), "qpy")
 
 
 def openqasm_source(program: Any) -> str:
@@ -31,7 +68,7 @@ def openqasm_source(program: Any) -> str:
         If the source exceeds 1 MiB.
     """
     if isinstance(program, Path):
-        source = _read(program)
+        source = decoded(_read(program), str(program))
     elif isinstance(program, str):
         source = program
     else:
@@ -43,6 +80,10 @@ def openqasm_source(program: Any) -> str:
             f"{source.strip()!r} is a file's name, not a program.",
             remedy=f"Pass Path({source.strip()!r}) to submit the file.",
         )
+    return _of_allowed_size(source)
+
+
+def _of_allowed_size(source: str) -> str:
     size = len(source.encode(errors="replace"))
     if size > SOURCE_BYTES_MAX:
         raise TooLarge(
@@ -53,9 +94,9 @@ def openqasm_source(program: Any) -> str:
     return source
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return decoded(path.read_bytes(), str(path))
+        return path.read_bytes()
     except OSError as error:
         raise InvalidProgram(
             f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name."
@@ -75,6 +116,11 @@ def decoded(content: bytes, name: str) -> str:
     InvalidProgram
         If they are not UTF-8.
     """
+    if content.startswith(_QPY):
+        raise InvalidProgram(
+            f"{name} is a QPY file, which can only be run as it is.",
+            remedy="Write the circuit as qiskit.qasm3.dumps does.",
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
+import io
 import json
 import os
 import signal
@@ -106,6 +108,23 @@ def test_bits_come_in_the_order_that_the_result_states(http: httpx.Client, devic
     # Bit 0 is low[0], which reads the flipped qubit; high is to its left.
     assert max(answer["counts"], key=answer["counts"].get) == "001"
     assert answer["bit_order"].startswith("little-endian")
+
+
+def test_a_circuit_in_qpy_is_compiled_and_run(http: httpx.Client) -> None:
+    from qiskit import QuantumCircuit, qpy
+
+    circuit = QuantumCircuit(3, 3)
+    circuit.x(2)
+    circuit.measure([0, 1, 2], [1, 2, 0])
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    source = base64.b64encode(file.getvalue()).decode()
+
+    job = submit(http, source, "square-20", language="qpy")
+
+    assert finished(http, job["id"])["status"] == "succeeded"
+    counts = result(http, job["id"])["counts"]
+    assert max(counts, key=counts.get) == "001"
 
 
 def test_a_job_for_any_device_finds_one(http: httpx.Client) -> None:

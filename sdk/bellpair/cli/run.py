@@ -37,7 +37,7 @@ def run(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="OpenQASM 2 or 3 program; - reads it from standard input."
+            metavar="FILE", help="OpenQASM 2 or 3 program, or a QPY file; - reads standard input."
         ),
     ],
     *,
@@ -105,20 +105,19 @@ def run_program(
 ) -> None:
     """Submit, wait, and show the result; parameters as the options of ``bellpair run``."""
     from bellpair.cli.waiting import LiveStatus
-    from bellpair.programs import decoded, openqasm_source
+    from bellpair.programs import program_of
 
     key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
     failures = Failures(as_json, on_interrupt=lambda: _maybe_accepted(key))
     with failures:
         check_plot_option(plot)
         failures.program_name = "<stdin>" if file == "-" else file
-        source = openqasm_source(
-            decoded(sys.stdin.buffer.read(), "Standard input") if file == "-" else Path(file)
-        )
-        failures.source = source
+        given = sys.stdin.buffer.read() if file == "-" else Path(file)
+        program = program_of(given, "Standard input")
+        failures.source = program.source
         with LiveStatus(quiet=as_json) as live, session.client(on_retry=live.on_retry) as client:
             job = client.submit(
-                source,
+                program,
                 shots,
                 device,
                 constraints=constraints,

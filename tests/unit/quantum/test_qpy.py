@@ -13,13 +13,16 @@ from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import Gate, Parameter, ParameterVector
 from qiskit.circuit.library import DiagonalGate
 
+from bellpair_core.model.errors import ErrorCode, JobFailed
+from bellpair_core.ports import CompileRequest
+from bellpair_core.qpy import NEWEST, OLDEST, SIZE_MAX
 from bellpair_quantum import CompileError, CompileOptions, compile_program, compile_template
-from bellpair_quantum.reading_qpy import OLDEST, SIZE_MAX
+from bellpair_quantum.stage import JobCompiler
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE
 from tests.unit.quantum.distributions import distance, of_compiled, of_source
 
 QUICK = CompileOptions(budget_s=0)
-VERSIONS = range(OLDEST, qpy.QPY_VERSION + 1)
+VERSIONS = range(OLDEST, NEWEST + 1)
 
 
 def qpy_of(*circuits: QuantumCircuit, version: int = qpy.QPY_VERSION) -> bytes:
@@ -47,6 +50,10 @@ def refused(source: str | bytes) -> CompileError:
         compile_program(source, "qpy", SIMULATOR)
     assert caught.value.remedy
     return caught.value
+
+
+def test_the_newest_version_that_is_accepted_is_the_newest_that_qiskit_reads() -> None:
+    assert NEWEST == qpy.QPY_VERSION
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -131,7 +138,7 @@ def test_sizes_are_looked_at_before_anything_is_built(version: int, place: int, 
 @pytest.mark.parametrize("block", range(4))
 def test_damaged_files_are_refused_or_read_but_never_raise_anything_else(block: int) -> None:
     whole = qpy_of(example(), version=dict(enumerate((13, 15, 16, 18)))[block])
-    for seed in range(60):
+    for seed in range(25):
         dice = random.Random(f"{block} {seed}")
         data = bytearray(whole)
         # The head of a damaged circuit is looked at first, so that it asks for no memory.
@@ -165,6 +172,19 @@ def test_measurement_in_mid_circuit_is_refused_at_its_qubit() -> None:
     circuit.x(0)
     circuit.measure(1, 1)
     assert "q[0] after its measurement" in refused(sent(qpy_of(circuit))).message
+
+
+def test_what_only_the_compiler_sees_fails_the_job_with_a_code() -> None:
+    request = CompileRequest(sent(qpy_of(example())[:200]), "qpy")
+    with pytest.raises(JobFailed, match="cannot be read") as caught:
+        JobCompiler().compile(request, SIMULATOR)
+    assert JobFailed.parse(str(caught.value))[0] is ErrorCode.PROGRAM_INVALID
+
+
+def test_a_head_that_tells_of_another_circuit_is_refused() -> None:
+    data = bytearray(qpy_of(example()))
+    struct.pack_into("!I", data, 28 + 9, 2)
+    assert refused(sent(bytes(data))).code == "program-invalid"
 
 
 def test_classical_control_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bellpair.cli.exits import ExitCode
+from tests.qpy_files import qpy_head_of
 from tests.unit.sdk.conftest import BELL
 from tests.unit.sdk.fake_api import KEY, OPERATOR_KEY, FakeLedger, FakeRegion
 from tests.unit.sdk.shell import Shell
@@ -55,6 +57,24 @@ def test_run_sends_what_its_options_say(shell: Shell, bell: str, east: FakeRegio
         "source": BELL, "shots": 7, "device": "ion-11", "name": "n", "tags": {"a": "1", "b": "x=y"},
     }  # fmt: skip
     assert east.seen[0].headers["idempotency-key"] == "mine"
+
+
+def test_run_sends_a_qpy_file_in_base64(shell: Shell, east: FakeRegion, tmp_path: Path) -> None:
+    file = tmp_path / "circuit.qpy"
+    file.write_bytes(qpy_head_of())
+    shell.json("run", str(file))
+
+    assert east.seen[0].body["language"] == "qpy"
+    assert base64.b64decode(east.seen[0].body["source"]) == qpy_head_of()
+
+
+def test_estimate_says_that_qpy_files_can_only_be_run(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "circuit.qpy"
+    file.write_bytes(qpy_head_of())
+    error = shell.json("estimate", str(file), code=ExitCode.REJECTED)["error"]
+
+    assert "QPY" in error["detail"]
+    assert "qasm3.dumps" in error["remedy"]
 
 
 def test_run_sends_execution_options_in_their_order(

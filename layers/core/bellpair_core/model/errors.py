@@ -125,7 +125,7 @@ class ErrorCode(StrEnum):
     PROGRAM_INVALID = (
         "program-invalid",
         422,
-        "The OpenQASM program is not valid",
+        "The program is not valid",
         "Correct the program at the line and column given.",
     )
     PROGRAM_UNSUPPORTED = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
+from bellpair_core.model.choice import ProgramShape
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import SOURCE_BYTES_MAX
 from bellpair_core.openqasm import (
@@ -11,6 +14,16 @@ from bellpair_core.openqasm import (
     ProgramLimits,
     check_program,
 )
+from bellpair_core.qpy import QpyError, decoded_qpy, qpy_head
+
+_OF_QPY = {
+    "program-invalid": ErrorCode.PROGRAM_INVALID,
+    "program-unsupported": ErrorCode.PROGRAM_UNSUPPORTED,
+    "program-too-wide": ErrorCode.PROGRAM_TOO_WIDE,
+}
+
+Language = Literal["openqasm", "qpy"]
+"""What programs are written in; QPY is Qiskit's own format, in base64."""
 
 _LIMITS = ProgramLimits()
 
@@ -24,6 +37,38 @@ _NOT_YET = frozenset(
     }
 )
 """Programs that may be good OpenQASM, but not for us."""
+
+
+class AcceptedProgram(NamedTuple):
+    """What is known of a program when it is accepted, whatever it is written in.
+
+    Attributes
+    ----------
+    version
+        The language version that its compiler is told: of OpenQASM, or ``"qpy"``.
+    shape
+        How much it does; ``None`` where only its compiler will see that.
+    """
+
+    version: str
+    num_qubits: int
+    num_bits: int
+    shape: ProgramShape | None
+
+
+def accepted_program(source: str, language: Language) -> AcceptedProgram:
+    """Check a program that is to be run as it is.
+
+    Raises
+    ------
+    BellpairError
+        As `checked_program`.
+    """
+    if language == "qpy":
+        return _accepted_qpy(source)
+    facts = checked_program(source)
+    shape = ProgramShape(**facts.shape._asdict())
+    return AcceptedProgram(facts.version, facts.num_qubits, facts.num_bits, shape)
 
 
 def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
@@ -40,14 +85,7 @@ def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
         ``source-too-large``, ``program-invalid``, ``program-unsupported`` or
         ``program-too-wide``, with the place in the source.
     """
-    # A character takes one byte at least, so most sources need no encoding to be measured.
-    if len(source) > SOURCE_BYTES_MAX or len(source.encode()) > SOURCE_BYTES_MAX:
-        raise BellpairError(
-            ErrorCode.SOURCE_TOO_LARGE,
-            f"The source has {len(source.encode())} bytes; the limit is {SOURCE_BYTES_MAX}.",
-            pointer="#/source",
-            limit_bytes=SOURCE_BYTES_MAX,
-        )
+    _require_small(source)
     try:
         facts = check_program(source, _LIMITS, inputs=inputs)
     except ProgramError as error:
@@ -78,3 +116,40 @@ def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
             problem=ProblemKind.UNSUPPORTED.value,
         )
     return facts
+
+
+def _require_small(source: str) -> None:
+    # A character takes one byte at least, so most sources need no encoding to be measured.
+    if len(source) > SOURCE_BYTES_MAX or len(source.encode()) > SOURCE_BYTES_MAX:
+        raise BellpairError(
+            ErrorCode.SOURCE_TOO_LARGE,
+            f"The source has {len(source.encode())} bytes; the limit is {SOURCE_BYTES_MAX}.",
+            pointer="#/source",
+            limit_bytes=SOURCE_BYTES_MAX,
+        )
+
+
+def _accepted_qpy(source: str) -> AcceptedProgram:
+    """Look at the head of a QPY file; the rest of it its compiler will read."""
+    _require_small(source)
+    try:
+        head = qpy_head(decoded_qpy(source))
+    except QpyError as error:
+        raise _refused(_OF_QPY[error.code], error.message, error.remedy) from None
+    if not head.num_qubits:
+        raise _refused(
+            ErrorCode.PROGRAM_INVALID,
+            "The circuit has no qubits.",
+            "Add some: QuantumCircuit(2, 2).",
+        )
+    if not head.num_bits:
+        raise _refused(
+            ErrorCode.PROGRAM_INVALID,
+            "The circuit has no classical bits, so it measures nothing and has no result.",
+            "Measure its qubits, for example: circuit.measure_all().",
+        )
+    return AcceptedProgram("qpy", head.num_qubits, head.num_bits, None)
+
+
+def _refused(code: ErrorCode, detail: str, remedy: str) -> BellpairError:
+    return BellpairError(code, detail, remedy=remedy, pointer="#/source")

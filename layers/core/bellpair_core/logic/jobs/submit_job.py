@@ -6,14 +6,14 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.pair.pair_gate import PairReading, require_accepting, require_active
 from bellpair_core.model.builtin import BUILTIN_PACKAGE, SAMPLING
-from bellpair_core.model.choice import AskedConstraints, ProgramShape
+from bellpair_core.model.choice import AskedConstraints
 from bellpair_core.model.device import Device
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import Job, JobEvent, job_id
@@ -38,7 +38,7 @@ from .accept_job import (
     checked_key,
 )
 from .asked_options import asked_options
-from .checked_program import checked_program
+from .checked_program import Language, accepted_program
 from .choose_device import Need
 from .require_suitable import require_suitable
 from .sampled_job import require_room_for_counts, sampling_inputs, sampling_invocation
@@ -52,9 +52,14 @@ class Submission(BaseModel):
     )
 
     source: str = Field(
-        min_length=1, description="the OpenQASM 2 or 3 program, a text of at most 1 MiB in UTF-8"
+        min_length=1,
+        description="the program, a text of at most 1 MiB in UTF-8: OpenQASM 2 or 3, or a QPY file"
+        " in base64",
     )
-    language: Literal["openqasm"] = Field("openqasm", description='"openqasm"')
+    language: Language = Field(
+        "openqasm",
+        description='"openqasm", or "qpy" for a file that qiskit.qpy.dump wrote with one circuit',
+    )
     shots: int = Field(
         ge=SHOTS_MIN,
         le=SHOTS_MAX,
@@ -160,14 +165,14 @@ def submit_job(
     """
     require_active(pair, region)
     key = checked_key(idempotency_key)
-    facts = checked_program(submission.source)
+    facts = accepted_program(submission.source, submission.language)
     require_fetchable(submission.shots, facts.num_bits)
     options = submission.stack
     if options:
+        _require_openqasm(submission.language)
         require_room_for_counts(submission.shots, facts.num_bits)
     digest = submission.digest
     constraints = submission.constraints.stored()
-    shape = ProgramShape(**facts.shape._asdict())
     wanted = job_id(principal.tenant, key or secrets.token_hex(16))
     try:
         record = require_accepting(pair, region)
@@ -182,7 +187,7 @@ def submit_job(
                 num_qubits=facts.num_qubits,
                 shots=submission.shots,
                 constraints=constraints,
-                shape=shape,
+                shape=facts.shape,
             ),
             offered,
         )
@@ -217,7 +222,7 @@ def submit_job(
         shots=submission.shots,
         device=submission.device,
         constraints=constraints,
-        shape=shape,
+        shape=facts.shape,
         function=function,
         options=options,
         epoch=record.epoch,
@@ -237,6 +242,16 @@ def submit_job(
         ),
     )
     return accept(job, ledger, wakeups)
+
+
+def _require_openqasm(language: Language) -> None:
+    if language != "openqasm":
+        raise BellpairError(
+            ErrorCode.PROGRAM_UNSUPPORTED,
+            "Execution options are for programs in OpenQASM.",
+            remedy="Send the circuit as qiskit.qasm3.dumps writes it, or leave the options out.",
+            pointer="#/language",
+        )
 
 
 def require_fetchable(shots: int, num_bits: int) -> None:
