@@ -13,16 +13,17 @@ twirled channel, and Nielsen, "A simple formula for the average gate fidelity" (
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .gates import GATES, Matrix
-from .openqasm import Program
+from .gates import CC_PRX, GATES, MEASURE_FF, PAULIS, Matrix
+from .openqasm import Call, Program
 from .profile import Calibration, Edge, Profile
 
 
@@ -71,6 +72,13 @@ class ErrorSite:
         return min(1.0, math.fsum(self.probabilities))
 
 
+class Record(NamedTuple):
+    """Where a measurement's outcome is kept, and the probabilities to read 1 for 0 and 0 for 1."""
+
+    key: int
+    readout: tuple[float, float] = (0.0, 0.0)
+
+
 @dataclass
 class NoisyCircuit:
     """A circuit ready to simulate; qubits are numbered 0 to ``qubits`` - 1.
@@ -85,6 +93,11 @@ class NoisyCircuit:
         The qubit behind each column of the result.
     readout
         For each column, the probabilities to read 1 for 0 and 0 for 1; shape (columns, 2).
+    records
+        By the index of a gate that is a measurement in the midst of the circuit, whose matrix
+        does nothing, where to keep what it reads.
+    conditions
+        By the index of a gate that is done where 1 was kept, where to look.
     """
 
     qubits: int
@@ -92,6 +105,21 @@ class NoisyCircuit:
     sites: list[ErrorSite] = field(default_factory=list)
     measured: tuple[int, ...] = ()
     readout: NDArray[np.float64] | None = None
+    records: dict[int, Record] = field(default_factory=dict)
+    conditions: dict[int, int] = field(default_factory=dict)
+
+    def add(self, call: Call, qubits: tuple[int, ...]) -> None:
+        """Add one call on these qubits of the simulation."""
+        index = len(self.gates)
+        if call.name == MEASURE_FF:
+            self.records[index] = Record(int(call.parameters[0]))
+            self.gates.append((PAULIS[0], qubits))
+        elif call.name == CC_PRX:
+            *angles, key = call.parameters
+            self.conditions[index] = int(key)
+            self.gates.append((GATES["prx"].matrix(*angles), qubits))
+        else:
+            self.gates.append((GATES[call.name].matrix(*call.parameters), qubits))
 
 
 def ideal_circuit(program: Program) -> NoisyCircuit:
@@ -102,8 +130,7 @@ def ideal_circuit(program: Program) -> NoisyCircuit:
     for call in program.calls:
         # A global phase and a barrier change no outcome.
         if call.name not in ("barrier", "gphase"):
-            qubits = tuple(position[qubit] for qubit in call.qubits)
-            circuit.gates.append((GATES[call.name].matrix(*call.parameters), qubits))
+            circuit.add(call, tuple(position[qubit] for qubit in call.qubits))
     return circuit
 
 
@@ -130,14 +157,17 @@ def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) 
     durations = profile.durations_us
     routes = _Routes(calibration)
 
-    # When each qubit is free, in microseconds; None before its first gate, because the ground
-    # state does not decay.
-    free: list[float | None] = [None] * circuit.qubits
+    # When each qubit is free, in microseconds. Until its first gate it may be held back by
+    # barriers, but loses nothing, because the ground state does not decay.
+    free = [0.0] * circuit.qubits
+    begun: set[int] = set()
+    # When what a measurement read is known, by where it is kept.
+    known: defaultdict[int, float] = defaultdict(float)
     index = -1
 
     def wait(qubit: int, until: float) -> None:
-        since = free[qubit]
-        if since is not None and until > since:
+        since, free[qubit] = free[qubit], until
+        if qubit in begun and until > since:
             label = labels[qubit]
             site = relaxation(
                 index,
@@ -152,17 +182,22 @@ def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) 
         qubits = tuple(position[qubit] for qubit in call.qubits if qubit in position)
         if call.name == "gphase" or not qubits:
             continue
-        start = max(free[qubit] or 0.0 for qubit in qubits)
-        if call.name == "barrier":
-            for qubit in qubits:
-                if free[qubit] is not None:
-                    wait(qubit, start)
-                    free[qubit] = start
-            continue
+        start = max(free[qubit] for qubit in qubits)
+        if call.name == CC_PRX:
+            start = max(start, known[circuit.conditions[index + 1]])
         for qubit in qubits:
             wait(qubit, start)
+        if call.name == "barrier":
+            continue
+        begun.update(qubits)
         index += 1
-        if len(qubits) == 1:
+        if call.name == MEASURE_FF:
+            label, record = labels[qubits[0]], circuit.records[index]
+            flips = (calibration.readout_0_to_1[label], calibration.readout_1_to_0[label])
+            circuit.records[index] = record._replace(readout=flips)
+            spent = durations.readout
+            known[record.key] = start + spent
+        elif len(qubits) == 1:
             circuit.sites.append(
                 depolarizing(index, qubits, calibration.one_qubit[labels[qubits[0]]])
             )
@@ -178,7 +213,7 @@ def noisy_circuit(program: Program, profile: Profile, calibration: Calibration) 
         for qubit in qubits:
             free[qubit] = start + spent
 
-    end = max((time for time in free if time is not None), default=0.0)
+    end = max((free[qubit] for qubit in begun), default=0.0)
     for qubit in range(circuit.qubits):
         wait(qubit, end)
     circuit.readout = np.array(

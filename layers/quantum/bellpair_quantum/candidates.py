@@ -103,8 +103,9 @@ def candidates(
     begun = options.stopwatch()
     rates = target if trusted else alike(target)
     makes = _Maker(read, target, rates, Costs(rates), moves=trusted)
-    fewer = simpler(program.circuit)
-    circuits = [program.circuit] if fewer is None else [fewer, program.circuit]
+    circuits = simpler(program.circuit)
+    if not circuits or _entangles(circuits[0]):
+        circuits.append(program.circuit)
     made: list[Candidate] = []
     refusal: CompileError | None = None
     longest = 0.0
@@ -127,6 +128,10 @@ def candidates(
         if len(circuits) > 1:
             circuits = _promising(circuits, made)
     return made
+
+
+def _entangles(circuit: QuantumCircuit) -> bool:
+    return any(len(each.qubits) > 1 and each.name != "barrier" for each in circuit.data)
 
 
 class _Attempt(NamedTuple):

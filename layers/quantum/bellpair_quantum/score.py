@@ -27,6 +27,7 @@ from statistics import median
 
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum.durations import gate_durations
+from bellpair_quantum.late_starts import BARRIER, begun_late
 from bellpair_quantum.program import Operation
 
 _LEAST = 1e-12
@@ -71,14 +72,22 @@ class Workload:
 def workload(
     operations: Iterable[Operation], measured: Collection[int], target: DeviceTarget
 ) -> Workload:
-    """Schedule a program's gates, each as soon as its qubits are free."""
+    """Schedule a program's gates, each as soon as its qubits are free.
+
+    Where the device takes barriers, qubits are begun with late (`bellpair_quantum.late_starts`).
+    """
     durations = dict(enumerate(gate_durations(target), 1))
     one: Counter[int] = Counter()
     two: Counter[tuple[int, int]] = Counter()
     waits: defaultdict[int, list[float]] = defaultdict(list)
     free: dict[int, float] = {}
-    for _, _, qubits in operations:
-        begin = max(free.get(qubit, 0.0) for qubit in qubits)
+    held: dict[int, float] = {}
+    for name, _, qubits in begun_late(list(operations), target):
+        begin = max(free.get(qubit, held.get(qubit, 0.0)) for qubit in qubits)
+        if name == BARRIER:
+            # Only a qubit without any gate yet has to wait for the other.
+            held.update(dict.fromkeys(qubits, begin))
+            continue
         end = begin + durations[len(qubits)]
         for qubit in qubits:
             if qubit in free and begin > free[qubit]:

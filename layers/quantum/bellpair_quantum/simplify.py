@@ -34,6 +34,9 @@ from bellpair_quantum.rotations import (
 
 _PHASE = frozenset(["cz", "rzz"])
 
+_KNOWN = 1e-7
+"""A state so near to an axis (radians) is at it. Decompositions leave angles about 1e-8 off."""
+
 
 def simplified(operations: Iterable[Operation], measured: Collection[int]) -> list[Operation]:
     """Write the same measured distribution with fewer gates.
@@ -238,6 +241,8 @@ def _is_flip(rotation: Rotation) -> bool:
 def _axis_value(name: str, made: Rotation) -> float | None:
     """1 or -1 where the gate's axis has that value in the state made of 0; else None."""
     a, b = made
-    value = 2 * (a.conjugate() * b).real if name == "rxx" else abs(a) ** 2 - abs(b) ** 2
-    # Near its ends the value is flat: this is as near as the tolerance means for the angle.
-    return round(value) if abs(abs(value) - 1) < TOLERANCE**2 * 4 + 1e-15 else None
+    along, across = abs(a) ** 2 - abs(b) ** 2, a.conjugate() * b * 2
+    if name == "rxx":
+        along, across = across.real, complex(along, across.imag)
+    # Near its ends the value along the axis is flat; what is across it tells the angle.
+    return copysign(1.0, along) if abs(across) < _KNOWN else None

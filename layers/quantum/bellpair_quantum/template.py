@@ -16,6 +16,7 @@ from bellpair_core.openqasm.values_of import ValuesError, values_of
 from bellpair_quantum.candidates import written
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.late_angles import Angle, LateAngle
+from bellpair_quantum.late_starts import Plan, late_plan, planned
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
 from bellpair_quantum.program import CompiledProgram, Operation, depth
 from bellpair_quantum.qpu import PlacedCircuit, PlacedGate
@@ -31,6 +32,7 @@ class _Shape(NamedTuple):
     depth: int
     success: float
     duration_us: float | None
+    plan: Plan | None
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,11 @@ class Template:
         self, operations: tuple[Operation, ...], facts: dict[str, Any], begun: float
     ) -> CompiledProgram:
         measured = sorted(self.placed.measured)
+        shape = self._shape(operations)
         if self.target.kind is DeviceKind.SIMULATOR:
             text = virtual_program(operations, len(self.placed.layout), measured)
         else:
-            text = verbatim_program(operations, measured)
-        shape = self._shape(operations)
+            text = verbatim_program(planned(operations, shape.plan), measured)
         return CompiledProgram(
             program=text,
             bits=self.bits,
@@ -157,11 +159,12 @@ class Template:
 
     def _measured_shape(self, operations: Sequence[Operation]) -> _Shape:
         one_qubit_gates = sum(len(operation.qubits) == 1 for operation in operations)
-        success, duration = 1.0, None
+        success, duration, plan = 1.0, None, None
         if self.target.kind is not DeviceKind.SIMULATOR:
+            plan = late_plan([operation.qubits for operation in operations], self.target)
             work = workload(operations, self.placed.measured, self.target)
             success, duration = exp(-self._costs.total(work)), work.duration_us
-        return _Shape(one_qubit_gates, depth(operations), success, duration)
+        return _Shape(one_qubit_gates, depth(operations), success, duration, plan)
 
     @cached_property
     def _shapes(self) -> dict[Any, _Shape]:

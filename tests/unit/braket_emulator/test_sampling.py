@@ -205,6 +205,22 @@ def test_a_barrier_makes_a_qubit_wait_and_lose_coherence_before_its_next_gate() 
     assert waiting_before_the_last_gate(f"{busy}barrier $1, $12;") == pytest.approx(expected.total)
 
 
+def test_a_barrier_holds_back_a_qubit_that_has_no_gate_yet() -> None:
+    def waits(middle: str) -> list[tuple[int, ...]]:
+        program = read_program(
+            "OPENQASM 3.0; bit[2] b;\n#pragma braket verbatim\n"
+            f"box{{ {'prx(1, 0) $2; ' * 50} {middle} prx(1, 0) $1; cz $1, $2; }}\n"
+            "b[0] = measure $1; b[1] = measure $2;"
+        )
+        circuit = noisy_circuit(program, SQUARE, calibrate(SQUARE))
+        # Gates' errors are the same about all axes, those of a wait are not.
+        return [each.qubits for each in circuit.sites if len(set(each.probabilities)) > 1]
+
+    # In its ground state it loses nothing meanwhile, whoever waits for whom then.
+    assert waits("") == [(0,)]
+    assert waits("barrier $1, $2;") == [(1,)]
+
+
 def test_a_distant_pair_outside_a_verbatim_box_pays_for_its_swaps() -> None:
     def sites(a: int, b: int) -> int:
         program = read_program(f"OPENQASM 3; qubit[20] q; cz q[{a}], q[{b}];")

@@ -6,8 +6,9 @@ pulse has an error of its own.
 
 Verbatim programs have no delays on the devices here: when gates start is the device's affair. So
 nothing can be put into the middle of a wait, and a wait is filled from end to end with whole
-sequences, on the assumption that each gate starts as soon as its qubits are free. Waits are filled,
-the longest first, as long as the pulses' own errors stay within a limit.
+sequences, on the assumption that each gate starts as soon as its qubits are free, and that qubits
+begin late where the device takes barriers (`bellpair_quantum.late_starts`). Waits are filled, the
+longest first, as long as the pulses' own errors stay within a limit.
 
 After Viola, Knill, Lloyd, "Dynamical decoupling of open quantum systems", Phys. Rev. Lett. 82,
 2417 (1999), arXiv:quant-ph/9809071.
@@ -22,6 +23,7 @@ from math import inf, log, log1p, pi
 from typing import Literal
 
 from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum.late_starts import BARRIER, begun_late
 from bellpair_quantum.native import Rotations
 from bellpair_quantum.program import Operation
 
@@ -61,9 +63,13 @@ def waits(
     if not target.one_qubit_us or not target.two_qubit_us:
         return []
     free: dict[int, float] = {}
+    held: dict[int, float] = {}
     found = []
     for place, operation in enumerate(operations):
-        start = max(free.get(qubit, 0.0) for qubit in operation.qubits)
+        start = max(free.get(qubit, held.get(qubit, 0.0)) for qubit in operation.qubits)
+        if operation.name == BARRIER:
+            held.update(dict.fromkeys(operation.qubits, start))
+            continue
         found += [
             Wait(qubit, place, start - free[qubit])
             for qubit in operation.qubits
@@ -103,6 +109,8 @@ def decouple(
         How many were put in; 0 where the calibration tells no durations.
     """
     axes = _AXES[sequence]
+    # What begins late has less to wait for.
+    operations = begun_late(operations, target)
     left = -log1p(-loss_max) if loss_max < 1 else inf
     put: defaultdict[int, list[Operation]] = defaultdict(list)
     pulses = 0
@@ -118,7 +126,7 @@ def decouple(
             put[wait.before] += times * [_pulse(rotations, axis, wait.qubit) for axis in axes]
     filled = []
     for place, operation in enumerate(operations):
-        filled += [*put[place], operation]
+        filled += [*put[place], operation] if operation.name != BARRIER else []
     return [*filled, *put[len(operations)]], pulses
 
 
