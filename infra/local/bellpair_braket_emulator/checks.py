@@ -7,7 +7,7 @@ with a ValidationException that names the line; so no task exists for a refused 
 from __future__ import annotations
 
 from .documents import supported_operations
-from .gates import GATES
+from .gates import CC_PRX, FEED_FORWARD, GATES, MEASURE_FF
 from .openqasm import Call, Program, ProgramError
 from .profile import Calibration, Profile
 
@@ -32,7 +32,8 @@ def check_program(program: Program, profile: Profile, published: Calibration | N
     connected = frozenset(edges)
     _check_qubits(program, profile, labels)
     supported = frozenset(supported_operations(profile))
-    native = frozenset(profile.native_gates)
+    native = frozenset([*profile.native_gates, *(FEED_FORWARD if profile.feed_forward else ())])
+    keys: set[float] = set()
     for call in program.calls:
         if program.has_box and not call.verbatim:
             raise ProgramError(f"gate {call.name} stands outside the verbatim box", call.line)
@@ -48,6 +49,22 @@ def check_program(program: Program, profile: Profile, published: Calibration | N
         elif call.name not in supported:
             raise _unsupported(call)
         _check_arguments(call)
+        _check_feed_forward(call, keys)
+
+
+def _check_feed_forward(call: Call, keys: set[float]) -> None:
+    """What is kept is added to ``keys``."""
+    if call.name not in FEED_FORWARD:
+        return
+    key = call.parameters[-1]
+    if not call.verbatim:
+        raise ProgramError(f"{call.name} stands outside a verbatim box", call.line)
+    if key < 0 or key != int(key):
+        raise ProgramError(f"the feedback key {key:g} of {call.name} is no index", call.line)
+    if call.name == MEASURE_FF:
+        keys.add(key)
+    elif key not in keys:
+        raise ProgramError(f"{CC_PRX} waits for the feedback key {key:g}, unknown here", call.line)
 
 
 def _check_qubits(program: Program, profile: Profile, labels: tuple[int, ...]) -> None:
@@ -91,6 +108,9 @@ def _check_native(call: Call, native: frozenset[str], edges: frozenset[tuple[int
 def _check_arguments(call: Call) -> None:
     if call.name == "gphase":
         qubits, fewest, most = 0, 1, 1
+    elif call.name in FEED_FORWARD:
+        qubits, most = FEED_FORWARD[call.name]
+        fewest = most
     else:
         gate = GATES[call.name]
         qubits, (fewest, most) = gate.qubits, gate.parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any
 
-from .gates import GATES
+from .gates import CC_PRX, GATES, MEASURE_FF
 from .profile import Calibration, Profile
 
 Document = dict[str, Any]
@@ -34,8 +34,12 @@ def supported_operations(profile: Profile) -> tuple[str, ...]:
     if profile.kind == "simulator":
         return _SIMULATOR_OPERATIONS
     if profile.family == "iqm":
-        return (*_QPU_OPERATIONS, "prx", "barrier")
+        return (*_QPU_OPERATIONS, "prx", *_feed_forward(profile), "barrier")
     return _QPU_OPERATIONS
+
+
+def _feed_forward(profile: Profile) -> tuple[str, ...]:
+    return (CC_PRX, MEASURE_FF) if profile.feed_forward else ()
 
 
 def capabilities(
@@ -301,7 +305,9 @@ def _iqm(profile: Profile, calibration: Calibration, service: Document) -> Docum
         "braketSchemaHeader": _header("iqm.iqm_device_capabilities"),
         "service": service,
         "action": _action(profile),
-        "paradigm": _paradigm(profile, calibration, [*profile.native_gates, "barrier"]),
+        "paradigm": _paradigm(
+            profile, calibration, [*profile.native_gates, *_feed_forward(profile), "barrier"]
+        ),
         "provider": {
             "braketSchemaHeader": _header("iqm.iqm_provider_properties"),
             "properties": {

@@ -171,3 +171,13 @@ GATES: dict[str, Gate] = {
     "cswap": _fixed(_controlled(_SWAP)),
 }
 """Every gate that some device may offer, by its OpenQASM name in Braket's dialect."""
+
+MEASURE_FF = "measure_ff"
+CC_PRX = "cc_prx"
+
+FEED_FORWARD: dict[str, tuple[int, int]] = {MEASURE_FF: (1, 1), CC_PRX: (1, 3)}
+"""Qubits and parameters of what some devices take in verbatim boxes beside gates.
+
+``measure_ff(key) $0`` measures a qubit and keeps what it read under a whole number;
+``cc_prx(angle, axis, key) $1`` is a ``prx`` that is done where 1 was kept under that number.
+"""

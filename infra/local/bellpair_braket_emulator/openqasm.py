@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .gates import FEED_FORWARD
+
 MAX_NESTING = 64
 """Deepest nesting of parentheses in one expression."""
 MAX_REGISTER = 10_000
@@ -107,6 +109,11 @@ class Program:
     measurements: list[tuple[int, int, int]] = field(default_factory=list)
     has_box: bool = False
     unassigned: bool = False
+
+    @property
+    def feeds_forward(self) -> bool:
+        """Whether it measures, or acts by what was read, in the midst of it."""
+        return any(call.name in FEED_FORWARD for call in self.calls)
 
     @property
     def qubits(self) -> tuple[int, ...]:

@@ -140,6 +140,8 @@ class Profile(_Section):
         How many qubits, and the label of the first.
     topology
         ``"all-to-all"``, ``"line"`` or ``"square-RxC"`` (R rows, C columns, labels row by row).
+    feed_forward
+        Whether verbatim boxes may measure qubits, and do gates by what was read.
     shots
         Fewest and most shots of one program.
     program_sets
@@ -169,6 +171,7 @@ class Profile(_Section):
     first_qubit: Annotated[int, Field(ge=0)] = 0
     topology: Annotated[str, Field(pattern=r"^(all-to-all|line|square-\d+x\d+)$")] = "all-to-all"
     native_gates: tuple[str, ...] = ()
+    feed_forward: bool = False
     shots: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(le=100_000)]]
     program_sets: ProgramSets | None = None
     queue_delay_s: Annotated[float, Field(ge=0, le=3600)] = 0.0

@@ -67,13 +67,17 @@ def sample(
     owner = np.arange(shots)
     if trajectories < shots:
         owner = rng.integers(trajectories, size=shots)
-    groups = _group(_strikes(circuit, trajectories, rng), owner, trajectories)
+    strikes = _strikes(circuit, trajectories, rng)
+    if circuit.records:
+        groups = _apart(strikes, owner, trajectories)
+    else:
+        groups = _group(strikes, owner, trajectories)
 
     outcomes = np.empty(shots, dtype=np.int64)
     width = max(1, _BATCH_AMPLITUDES >> circuit.qubits)
     for start in range(0, len(groups), width):
         batch = groups[start : start + width]
-        probabilities = _simulate(circuit, [strikes for strikes, _ in batch], stopped)
+        probabilities = _simulate(circuit, [struck for struck, _ in batch], stopped, rng)
         for column, (_, members) in enumerate(batch):
             cumulative = np.cumsum(probabilities[:, column], dtype=np.float64)
             draws = rng.random(len(members)) * cumulative[-1]
@@ -101,6 +105,8 @@ def expected_distribution(
     -------
     Array of shape (2,) * columns of the result, in their order; it adds up to 1.
     """
+    if circuit.records:
+        raise ValueError("what measures in its midst is only sampled")
     if circuit.qubits <= _EXACT_QUBITS:
         mixed = _exact(circuit)
     else:
@@ -157,7 +163,7 @@ def _channel(
 def _mean(
     circuit: NoisyCircuit, trajectories: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    ideal = _simulate(circuit, [()], lambda: False)[:, 0].astype(np.float64)
+    ideal = _simulate(circuit, [()], lambda: False, rng)[:, 0].astype(np.float64)
     faultless = float(np.prod([1 - site.total for site in circuit.sites]))
     struck = np.zeros_like(ideal)
     drawn = 0
@@ -171,7 +177,7 @@ def _mean(
             reverse=True,
         )
         for start in range(0, len(groups), width):
-            part = _simulate(circuit, groups[start : start + width], lambda: False)
+            part = _simulate(circuit, groups[start : start + width], lambda: False, rng)
             struck += part.sum(axis=1, dtype=np.float64)
         drawn += len(groups)
     return faultless * ideal + (1 - faultless) * (struck / drawn if drawn else ideal)
@@ -216,10 +222,29 @@ def _group(
     return sorted(groups, key=lambda group: group[0][:1], reverse=True)
 
 
+def _apart(
+    strikes: dict[int, list[Strike]], owner: NDArray[np.int64], trajectories: int
+) -> list[tuple[tuple[Strike, ...], NDArray[np.intp]]]:
+    """Trajectories with the shots that they serve: what is measured in one is not in another."""
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(trajectories + 1))
+    return [
+        (tuple(strikes.get(number, ())), order[bounds[number] : bounds[number + 1]])
+        for number in range(trajectories)
+        if bounds[number] < bounds[number + 1]
+    ]
+
+
 def _simulate(
-    circuit: NoisyCircuit, batch: list[tuple[Strike, ...]], stopped: Callable[[], bool]
+    circuit: NoisyCircuit,
+    batch: list[tuple[Strike, ...]],
+    stopped: Callable[[], bool],
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """Probabilities of each trajectory's outcomes, shape (2**qubits, len(batch))."""
+    """Probabilities of each trajectory's outcomes, shape (2**qubits, len(batch)).
+
+    What is measured in the midst of the circuit is drawn for each trajectory.
+    """
     struck: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for column, strikes in enumerate(batch):
         for number, kind in strikes:
@@ -227,10 +252,23 @@ def _simulate(
 
     state = StateBatch(circuit.qubits)
     fused = FusedGates(state)
+    kept: dict[int, NDArray[np.bool_]] = {}
     for index in range(-1, len(circuit.gates)):
         if stopped():
             raise Stopped
-        if index >= 0:
+        if index in circuit.records:
+            key, (up, down) = circuit.records[index]
+            (target,) = circuit.gates[index][1]
+            fused.flush([target])
+            state.widen(len(batch))
+            read = state.measure(target, rng.random(len(batch)))
+            kept[key] = read ^ (rng.random(len(batch)) < np.where(read, down, up))
+        elif index in circuit.conditions:
+            matrix, (target,) = circuit.gates[index]
+            fused.flush([target])
+            done = np.flatnonzero(kept[circuit.conditions[index]])
+            state.apply_to(matrix.astype(AMPLITUDE), target, done)
+        elif index >= 0:
             fused.add(*circuit.gates[index])
         if index not in struck:
             continue

@@ -24,6 +24,8 @@ from .errors import (
     ThrottlingException,
     ValidationException,
 )
+from .gates import CC_PRX, MEASURE_FF
+from .openqasm import Program
 from .outputs import OutputError, Outputs, OutputUnavailable
 from .profile import Calibration, Profile
 from .tasks import (
@@ -141,6 +143,7 @@ class BraketService:
         programs = await loop.run_in_executor(
             self._executor, read_programs, executables, action, device.profile, device.published()
         )
+        _require_enabled(programs, body)
         if not await loop.run_in_executor(self._executor, self._outputs.accessible, bucket):
             raise ValidationException(f"Caller doesn't have access to {bucket} or it doesn't exist")
 
@@ -431,6 +434,15 @@ def _check_settings(body: Json, settings: dict[str, Callable[[Any], bool]]) -> N
             raise ValidationException(f"unknown setting {key!r}; there are {sorted(settings)}")
         if not settings[key](value):
             raise ValidationException(f"{key} cannot be {value!r}")
+
+
+def _require_enabled(programs: Sequence[Program], body: Json) -> None:
+    """Feed-forward is an experimental capability, which a request has to ask for."""
+    asked = body.get("experimentalCapabilities") == {"enabled": "ALL"}
+    if not asked and any(program.feeds_forward for program in programs):
+        raise ValidationException(
+            f"{MEASURE_FF} and {CC_PRX} are experimental: enable experimentalCapabilities"
+        )
 
 
 def _text(body: Json, key: str, least: int, most: int) -> str:

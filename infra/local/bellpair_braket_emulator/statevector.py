@@ -45,9 +45,31 @@ class StateBatch:
 
     def apply_pauli(self, pauli: int, target: int, states: NDArray[np.intp]) -> None:
         """Apply Pauli 1 (X), 2 (Y) or 3 (Z) to one qubit of some states of the batch."""
+        self.apply_to(_PAULIS[pauli], target, states)
+
+    def apply_to(
+        self, matrix: NDArray[np.complex64], target: int, states: NDArray[np.intp]
+    ) -> None:
+        """Apply a matrix of shape (2, 2) to one qubit of some states of the batch."""
         view = np.moveaxis(self.amplitudes, self.axes.index(target), 0)
         part = view[..., states]
-        view[..., states] = np.tensordot(_PAULIS[pauli], part, axes=(1, 0))
+        view[..., states] = np.tensordot(matrix, part, axes=(1, 0))
+
+    def measure(self, target: int, draws: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Measure one qubit of every state, which collapses.
+
+        Parameters
+        ----------
+        draws
+            One number from 0 to 1 for each state, by which it is decided.
+        """
+        view = np.moveaxis(self.amplitudes, self.axes.index(target), 0)
+        weights = np.square(np.abs(view)).reshape(2, -1, view.shape[-1]).sum(axis=1)
+        ones = draws * weights.sum(axis=0) >= weights[0]
+        view[0][..., ones] = 0
+        view[1][..., ~ones] = 0
+        view /= np.sqrt(np.where(ones, weights[1], weights[0]))
+        return np.asarray(ones)
 
     def probabilities(self) -> NDArray[np.float32]:
         """Probabilities, shape (2**qubits, batch); qubit 0 is the most significant bit."""

@@ -64,7 +64,7 @@ class World:
     store: Store
 
     async def create(
-        self, token: str, source: str = BELL, device: str = ION, shots: int = 50
+        self, token: str, source: str = BELL, device: str = ION, shots: int = 50, **more: Any
     ) -> str:
         header = {"name": OPENQASM, "version": "1"}
         answer = await self.service.create_task(
@@ -75,6 +75,7 @@ class World:
                 "outputS3Bucket": "bucket",
                 "outputS3KeyPrefix": "jobs/j/1",
                 "action": json.dumps({"braketSchemaHeader": header, "source": source}),
+                **more,
             }
         )
         return str(answer["quantumTaskArn"])
