@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,7 +20,9 @@ class FakeTasks:
     Attributes
     ----------
     programs
-        The program of each created task, by ARN.
+        The program of each created task, by ARN; of a set all of them, one after the other.
+    sets
+        The programs of each created task that runs several, by ARN.
     launches
         How many times `launch` was called, repetitions included.
     cancelled
@@ -42,6 +45,7 @@ class FakeTasks:
 
     def __init__(self) -> None:
         self.programs: dict[str, str] = {}
+        self.sets: dict[str, tuple[str, ...]] = {}
         self.launches = 0
         self.cancelled: list[str] = []
         self.descriptions: dict[str, dict[str, Any]] = {}
@@ -82,6 +86,18 @@ class FakeTasks:
             created_at="2026-01-01T12:00:00.000Z",
         )
         return arn
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """Create the task of several programs, or find it."""
+        uuid = uuid5(NAMESPACE_URL, task.client_token)
+        # Known before it is created, for who runs it at once.
+        arn = f"arn:aws:braket:{task.region}:{ACCOUNT}:quantum-task/{uuid}"
+        self.sets[arn] = tuple(programs)
+        try:
+            return self.launch(task, job_id, "".join(programs))
+        finally:
+            if arn not in self.programs:
+                del self.sets[arn]
 
     def poll(self, task_arn: str) -> TaskState:
         """The task's state now."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
-from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing
+from bellpair_core.model.errors import ResultMissing
 from bellpair_core.model.job import Task, result_prefix
 from bellpair_core.model.usage import QPU_TASK_USD
 from bellpair_core.ports.devices import (
@@ -18,10 +18,24 @@ from bellpair_core.ports.devices import (
     DeviceHealth,
     DeviceSurroundings,
 )
-from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus, TaskUnknown
+from bellpair_core.ports.tasks import (
+    LaunchRefused,
+    ProgramRefused,
+    ProgramSetRefused,
+    TaskState,
+    TaskStatus,
+    TaskUnknown,
+)
 from bellpair_core.settings import DeviceSetting
 
 from .aws import client, error_code, transient_faults
+from .braket_program_sets import (
+    action_of_set,
+    culprits,
+    is_set_result,
+    results_of_set,
+    sets_taken,
+)
 
 CALIBRATION_FORMAT = "braket.device-capabilities"
 """The capabilities document that GetDevice gives, whatever its maker has put into it."""
@@ -71,6 +85,7 @@ class BraketDevice:
             # A simulator's range starts at 0, which asks for exact results and no counts.
             shots_min=max(1, int(low)),
             shots_max=int(high),
+            program_sets=sets_taken(properties.get("action") or {}),
             queue_depth=int(depths[0].lstrip(">")) if depths else None,
             price=_price(kind, service.get("deviceCost") or {}),
             calibration=CalibrationDocument(format=CALIBRATION_FORMAT, content=properties),
@@ -89,6 +104,13 @@ class BraketDevice:
             "source": program,
             "inputs": {},
         }
+        return self._created(task, job_id, action)
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """See `TakesProgramSets.launch_set`."""
+        return self._created(task, job_id, action_of_set(programs))
+
+    def _created(self, task: Task, job_id: str, action: Mapping[str, Any]) -> str:
         with transient_faults("creating the task"):
             try:
                 answer = self._client(task.region).create_quantum_task(
@@ -102,11 +124,16 @@ class BraketDevice:
                 )
             except ClientError as error:
                 code = error_code(error)
+                sent_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 1)
                 if code == "ValidationException":
                     text = error.response.get("Error", {}).get("Message", code)
-                    raise JobFailed(ErrorCode.DEVICE_REFUSED, str(text)) from error
+                    conclusive = sent_before == 0
+                    if named := culprits(error.response):
+                        raise ProgramSetRefused(
+                            str(text), conclusive=conclusive, programs=named
+                        ) from error
+                    raise ProgramRefused(str(text), conclusive=conclusive) from error
                 if code in _NO_DEVICE:
-                    sent_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 1)
                     raise LaunchRefused(
                         _NO_DEVICE[code],
                         conclusive=sent_before == 0,
@@ -151,7 +178,18 @@ class BraketDevice:
 
     def result(self, state: TaskState) -> Mapping[str, Any]:
         """See `DeviceAdapter.result`."""
-        key = f"{state.output_directory}/results.json"
+        document = self._read(state, "results.json")
+        if not is_set_result(document):
+            return document
+        try:
+            return results_of_set(document, lambda path: self._read(state, path))
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            text = f"the result of task {state.arn} is not that of a program set: {error!r}"
+            raise ResultMissing(text) from error
+
+    def _read(self, state: TaskState, path: str) -> Mapping[str, Any]:
+        """A file of the task's directory."""
+        key = f"{state.output_directory}/{path}"
         with transient_faults("reading the task's result"):
             try:
                 answer = client("s3", _region(state.arn)).get_object(

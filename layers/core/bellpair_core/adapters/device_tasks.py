@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bellpair_core.model.device import DeviceStatus
@@ -13,6 +13,7 @@ from bellpair_core.ports.devices import (
     DeviceAdapter,
     DeviceSurroundings,
     OpenDevice,
+    TakesProgramSets,
 )
 from bellpair_core.ports.tasks import TaskState, TaskUnknown
 from bellpair_core.settings import BRAKET, DeviceSetting
@@ -50,12 +51,17 @@ class DeviceTasks:
 
     def launch(self, task: Task, job_id: str, program: str) -> str:
         """See `TaskService.launch`."""
-        setting = self._setting(task.device_arn, task.region)
-        if setting is None:
-            text = f"Device {task.device_arn} is not offered now."
-            raise JobFailed(ErrorCode.DEVICE_UNKNOWN, text)
-        task_id = self._adapter(setting).launch(task, job_id, program)
-        return task_id if setting.adapter == BRAKET else task_name_of(setting.name, task_id)
+        setting = self._offered(task)
+        return _named(setting, self._adapter(setting).launch(task, job_id, program))
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """See `TaskService.launch_set`."""
+        setting = self._offered(task)
+        adapter = self._adapter(setting)
+        if not isinstance(adapter, TakesProgramSets):
+            text = f"Device {setting.name} takes tasks of one program only."
+            raise JobFailed(ErrorCode.DEVICE_REFUSED, text)
+        return _named(setting, adapter.launch_set(task, job_id, programs))
 
     def poll(self, task_arn: str) -> TaskState:
         """See `TaskService.poll`."""
@@ -87,6 +93,7 @@ class DeviceTasks:
             "queue_depth": seen.queue_depth,
             "shots_min": seen.shots_min,
             "shots_max": seen.shots_max,
+            "program_sets": seen.program_sets,
             "price": seen.price,
             "format": document.format,
             "properties": document.content,
@@ -95,6 +102,13 @@ class DeviceTasks:
     def health(self, device_arn: str, region: str) -> DeviceStatus:
         """See `TaskService.health`."""
         return self._device(device_arn, region).health().status
+
+    def _offered(self, task: Task) -> DeviceSetting:
+        setting = self._setting(task.device_arn, task.region)
+        if setting is None:
+            text = f"Device {task.device_arn} is not offered now."
+            raise JobFailed(ErrorCode.DEVICE_UNKNOWN, text)
+        return setting
 
     def _device(self, device_arn: str, region: str) -> DeviceAdapter:
         setting = self._setting(device_arn, region)
@@ -127,3 +141,8 @@ class DeviceTasks:
         if key not in self._open:
             self._open[key] = self._adapters(setting.adapter)(setting, self._surroundings)
         return self._open[key]
+
+
+def _named(setting: DeviceSetting, task_id: str) -> str:
+    """The task's name: Braket's ARN, or what leads to the device of another service."""
+    return task_id if setting.adapter == BRAKET else task_name_of(setting.name, task_id)

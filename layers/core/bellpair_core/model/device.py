@@ -104,6 +104,24 @@ class TaskPrice(BaseModel):
         return self.per_task_usd + shots * self.per_shot_usd + seconds / 60 * self.per_minute_usd
 
 
+class ProgramSets(BaseModel):
+    """What a device takes of tasks that run several programs, each with as many shots.
+
+    Attributes
+    ----------
+    programs_max
+        Programs of one task.
+    shots_min, shots_max
+        Shots of all programs of a task together.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    programs_max: int
+    shots_max: int
+    shots_min: int = 1
+
+
 class RefusedCalibration(BaseModel):
     """Properties that a device service gave and that were not taken over.
 
@@ -130,7 +148,9 @@ class Device(BaseModel):
     Attributes
     ----------
     shots_min, shots_max
-        Shots that one task may ask for.
+        Shots that one task may ask for; of a program set, those of each of its programs.
+    program_sets
+        What it takes of tasks that run several programs; ``None`` where a task runs one.
     max_in_flight
         Tasks that Bellpair keeps on the device at once; ``None`` means no limit.
     queue_depth
@@ -163,6 +183,7 @@ class Device(BaseModel):
     num_qubits: int
     shots_min: int = 1
     shots_max: int = 100_000
+    program_sets: ProgramSets | None = None
     max_in_flight: int | None = None
     queue_depth: int | None = None
     price: TaskPrice = Field(default_factory=TaskPrice)

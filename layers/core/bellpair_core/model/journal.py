@@ -23,6 +23,23 @@ _PLACES = PROGRAMS_PER_CALL_MAX
 _GENERATIONS = CALL_GENERATIONS_MAX + 1
 
 
+class SetProgram(BaseModel):
+    """One program of a task that runs several.
+
+    Attributes
+    ----------
+    place
+        Which of the call's programs it is, from 0.
+    bits
+        As `CompiledProgram.bits`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    place: int
+    bits: tuple[int | None, ...]
+
+
 class CallTask(BaseModel):
     """One Braket task of a call: what is needed to make it, or to find it again.
 
@@ -30,15 +47,31 @@ class CallTask(BaseModel):
     ----------
     client_token
         Derived from job, line and place in the call, so that a repetition gives the same task.
+    shots
+        Of each of its programs.
     bits
-        As `CompiledProgram.bits`.
+        As `CompiledProgram.bits`, of the one program of the task, which has the task's place among
+        the call's programs. ``None`` in a call that has tasks of several programs: so a version
+        of the platform that knows no such tasks cannot read the call, and leaves it alone.
+    programs
+        The programs of the task in their order, in a call that has tasks of several.
     """
 
     model_config = ConfigDict(frozen=True)
 
     client_token: str
     shots: int
-    bits: tuple[int | None, ...]
+    bits: tuple[int | None, ...] | None = None
+    programs: tuple[SetProgram, ...] = ()
+
+    def runs(self, number: int) -> tuple[SetProgram, ...]:
+        """What the task runs, where it is the call's task of this number."""
+        return self.programs or (SetProgram(place=number, bits=self.bits or ()),)
+
+    @property
+    def shots_in_all(self) -> int:
+        """The shots of all its programs together."""
+        return self.shots * max(1, len(self.programs))
 
 
 class CallProgram(BaseModel):
@@ -74,7 +107,7 @@ class Call(BaseModel):
     name
         Kind and fingerprint of the call, as the replay engine compares them.
     programs
-        The compiled programs, one a task, as `packed_programs` gives them.
+        The compiled programs, as `packed_programs` gives them.
     reserved_usd
         What the tasks may cost at most, as far as that is known before.
     month
@@ -86,7 +119,7 @@ class Call(BaseModel):
         Whether a circuit that fails leaves the others alone, and its result is its error.
     refused
         The errors, ``{"code", "message", "remedy"}``, of circuits that could not be made, by their
-        places among those asked for; the tasks are those of the others.
+        places among those asked for; programs and tasks are those of the others.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -277,7 +310,7 @@ def call_task(call: Call, place: int, line: int) -> Task:
         device_arn=call.device_arn,
         region=call.region,
         digest=call.programs.sha256,
-        shots=task.shots,
+        shots=task.shots_in_all,
     )
 
 

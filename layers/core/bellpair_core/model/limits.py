@@ -248,6 +248,9 @@ BATCH_OPERATIONS_MAX = 1_000_000
 CALL_PROGRAM_BYTES_MAX = 4 * 1024 * 1024
 """UTF-8 bytes of all programs of one call."""
 
+PROGRAM_SET_BYTES_MAX = 2 * 1024 * 1024
+"""UTF-8 bytes of the compiled programs that go into one device task."""
+
 CALL_COMPILE_TIME = timedelta(seconds=60)
 """How long the circuits of one call may be compiled for, to the last but one; the broker ends at
 `BROKER_TIME`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
+from bellpair_core.model.device import DeviceKind, DeviceStatus, ProgramSets, TaskPrice
 from bellpair_core.model.job import Task
 from bellpair_core.settings import DeviceSetting
 
@@ -41,7 +41,10 @@ class DeviceDescription(BaseModel):
     Attributes
     ----------
     shots_min, shots_max
-        Shots that one task may ask for.
+        Shots that one task may ask for; of a program set, those of each of its programs.
+    program_sets
+        What the device takes of tasks that run several programs, ``None`` where a task runs one;
+        its adapter then is a `TakesProgramSets`.
     queue_depth
         Tasks that wait at the device, ``None`` where the service does not say.
     price
@@ -58,6 +61,7 @@ class DeviceDescription(BaseModel):
     provider: str
     shots_min: int = 1
     shots_max: int = 100_000
+    program_sets: ProgramSets | None = None
     queue_depth: int | None = None
     price: TaskPrice | None = None
     calibration: CalibrationDocument | None = None
@@ -115,8 +119,8 @@ class DeviceAdapter(Protocol):
 
         Raises
         ------
-        JobFailed
-            When the device refuses the program for good.
+        ProgramRefused
+            When the device does not take the program.
         LaunchRefused
             When the device takes no tasks now.
         """
@@ -160,6 +164,18 @@ class DeviceAdapter(Protocol):
 
     def price(self) -> TaskPrice | None:
         """What a task costs; ``None`` where the service does not say."""
+        ...
+
+
+@runtime_checkable
+class TakesProgramSets(Protocol):
+    """What an adapter has besides, whose device takes tasks that run several programs."""
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """As `DeviceAdapter.launch`, for several programs: see `TaskService.launch_set`.
+
+        `DeviceAdapter.result` then gives ``{"programs": […]}``, as `TaskService.result` says.
+        """
         ...
 
 

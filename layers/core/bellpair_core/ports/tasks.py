@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from bellpair_core.model.device import DeviceStatus
+from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_core.model.job import Task
 
 
@@ -69,6 +71,35 @@ class LaunchRefused(Exception):
         self.retired = retired
 
 
+class ProgramRefused(JobFailed):
+    """The device does not take the program, as it is calibrated now.
+
+    Attributes
+    ----------
+    conclusive
+        As of `LaunchRefused`: whether the refused request was the only one that the call sent.
+    """
+
+    def __init__(self, text: str, *, conclusive: bool) -> None:
+        super().__init__(ErrorCode.DEVICE_REFUSED, text)
+        self.conclusive = conclusive
+
+
+class ProgramSetRefused(ProgramRefused):
+    """The device does not take programs of a set, and so makes no task of the others either.
+
+    Attributes
+    ----------
+    programs
+        What is wrong with those that it does not take, by their places in the set; empty where
+        the service does not say.
+    """
+
+    def __init__(self, text: str, *, conclusive: bool, programs: Mapping[int, str]) -> None:
+        super().__init__(text, conclusive=conclusive)
+        self.programs = dict(programs)
+
+
 class TaskUnknown(Exception):
     """The service does not know the task: not yet, not now, or not any more."""
 
@@ -81,12 +112,33 @@ class TaskService(Protocol):
 
         Raises
         ------
+        ProgramRefused
+            When the device does not take the program; no task was made by this request.
         JobFailed
-            When the device refuses the program for good.
+            When there is no such device, or another program has the token.
         LaunchRefused
             When the device is offline or retired.
         TransientFault
             When a repetition may succeed.
+        """
+        ...
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """Create one task that runs several programs, or find it; its ARN.
+
+        Only for devices that take program sets.
+
+        Parameters
+        ----------
+        task
+            Its shots are those of all programs together, of which each gets as many.
+
+        Raises
+        ------
+        ProgramSetRefused
+            When the device does not take some of the programs; no task was made by this request.
+        JobFailed, LaunchRefused, TransientFault
+            As `launch`.
         """
         ...
 
@@ -109,6 +161,9 @@ class TaskService(Protocol):
     def result(self, state: TaskState) -> dict[str, Any]:
         """The result document of a completed task.
 
+        Of a program set it is ``{"programs": […]}``, with a document for each program in their
+        order; where the device failed a program, that is ``{"failure": reason}``.
+
         Raises
         ------
         ResultMissing
@@ -122,8 +177,8 @@ class TaskService(Protocol):
 
     def describe(self, device_arn: str, region: str, *, patient: bool = True) -> dict[str, Any]:
         """The device's status and properties: ``{"status", "provider", "type", "queue_depth",
-        "shots_min", "shots_max", "price", "format", "properties"}``, properties being its
-        calibration document, and format saying which reader that is for.
+        "shots_min", "shots_max", "program_sets", "price", "format", "properties"}``, properties
+        being its calibration document, and format saying which reader that is for.
 
         Parameters
         ----------

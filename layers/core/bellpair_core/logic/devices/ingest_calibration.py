@@ -213,6 +213,7 @@ def _entry(
         "status": DeviceStatus(str(seen["status"]).lower()),
         "shots_min": seen["shots_min"],
         "shots_max": seen["shots_max"],
+        "program_sets": seen.get("program_sets"),
         "max_in_flight": setting.max_in_flight,
         "queue_depth": seen.get("queue_depth"),
         "price": seen.get("price") or TaskPrice(),

@@ -9,8 +9,9 @@ from typing import Any
 
 from bellpair_core.logic.tasks.counts import BIT_ORDER, counts_of
 from bellpair_core.model.errors import ErrorCode, JobFailed
-from bellpair_core.model.journal import Call, CallProgram, CallResult
+from bellpair_core.model.journal import Call, CallProgram, CallResult, SetProgram
 from bellpair_core.ports import TaskState, TaskStatus
+from bellpair_core.ports.tasks import ProgramSetRefused
 
 from .call_desk import CallDesk
 from .task_place import TaskPlace
@@ -37,7 +38,8 @@ class CallOutcome:
     programs: Callable[[], Sequence[CallProgram]]
 
     def succeeded(self) -> CallResult:
-        """The counts of all tasks, whose results are all here; a failure where they make no sense.
+        """The counts of all programs, whose results are all here; a failure where they make no
+        sense.
 
         Of a partial call, a circuit without a result has its error instead.
 
@@ -46,30 +48,18 @@ class CallOutcome:
         TransientFault
             When the result could not be stored, or what was run could not be read.
         """
-        results: list[dict[str, Any]] = []
-        for place, task, made in zip(self.places, self.call.tasks, self.programs(), strict=True):
-            if self.call.partial and place.failed:
-                results.append({"error": self._error_of(place)})
-                continue
-            assert place.document is not None
-            try:
-                counts = counts_of(place.document, task.bits)
-            except JobFailed as error:
-                return self.failed(*JobFailed.parse(str(error)))
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                text = f"The result of task {place.arn} is not a gate-model result: {error!r}"
-                return self.failed(ErrorCode.RESULT_MISSING, text)
-            shots = sum(counts.values())
-            results.append(
-                {
-                    "counts": counts,
-                    "shots": shots,
-                    "bits": len(task.bits),
-                    "qubits": task.bits,
-                    "readout": made.readout,
-                    "metrics": made.metrics,
-                }
-            )
+        programs = self.programs()
+        found: dict[int, dict[str, Any]] = {}
+        for place in self.places:
+            for number, one in enumerate(place.runs):
+                try:
+                    found[one.place] = self._result_of(place, number, one, programs[one.place])
+                except JobFailed as error:
+                    return self.failed(*JobFailed.parse(str(error)))
+                except (KeyError, TypeError, ValueError, IndexError) as error:
+                    text = f"The result of task {place.arn} is not a gate-model result: {error!r}"
+                    return self.failed(ErrorCode.RESULT_MISSING, text)
+        results = [found[number] for number in range(len(programs))]
         self.desk.breakers.succeeded(self.call.device)
         cost = self._cost()
         value = {
@@ -82,6 +72,35 @@ class CallOutcome:
         text = json.dumps(value, separators=(",", ":"))
         return self._result(cost, value=self.desk.blobs.put(text.encode()))
 
+    def _result_of(
+        self, place: TaskPlace, number: int, one: SetProgram, made: CallProgram
+    ) -> dict[str, Any]:
+        """The result of the program at ``number`` of a task; of a partial call, or its error.
+
+        Raises
+        ------
+        JobFailed
+            When there is none, and the call is not partial, or it makes no sense.
+        """
+        if self.call.partial and place.failed:
+            return {"error": self._error_of(place, number)}
+        document = place.document_of(number)
+        reason = document.get("failure")
+        if reason is not None:
+            text = f"Device {self.call.device} failed a program of task {place.arn}: {reason}."
+            if not self.call.partial:
+                raise JobFailed(ErrorCode.TASK_FAILED, text)
+            return {"error": _error(ErrorCode.TASK_FAILED, text)}
+        counts = counts_of(document, one.bits)
+        return {
+            "counts": counts,
+            "shots": sum(counts.values()),
+            "bits": len(one.bits),
+            "qubits": one.bits,
+            "readout": made.readout,
+            "metrics": made.metrics,
+        }
+
     def _with_refused(self, results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The results of the tasks, and at their places the errors of circuits without one."""
         rest = iter(results)
@@ -90,14 +109,18 @@ class CallOutcome:
             for number in range(len(results) + len(self.call.refused))
         ]
 
-    def _error_of(self, place: TaskPlace) -> dict[str, str]:
+    def _error_of(self, place: TaskPlace, number: int) -> dict[str, Any]:
+        """Why the program at ``number`` of a task that failed has no result."""
+        if isinstance(place.fault, ProgramSetRefused) and place.fault.programs:
+            if number in place.fault.programs:
+                return _error(ErrorCode.DEVICE_REFUSED, place.fault.programs[number])
+            text = f"Device {self.call.device} refused another program of the same task."
+            again = "Make the call again without the circuit that was refused."
+            return _error(ErrorCode.DEVICE_REFUSED, text, again) | {"again": True}
         if isinstance(place.fault, JobFailed):
-            code, text, remedy = JobFailed.parse(str(place.fault))
-        else:
-            assert place.state is not None
-            code, text = self._why_failed(place.state)
-            remedy = None
-        return {"code": code.value, "message": text, "remedy": remedy or code.remedy}
+            return _error(*JobFailed.parse(str(place.fault)))
+        assert place.state is not None
+        return _error(*self._why_failed(place.state))
 
     def _why_failed(self, state: TaskState) -> tuple[ErrorCode, str]:
         name = self.call.device
@@ -118,8 +141,7 @@ class CallOutcome:
         """The failure of the call; what else it had made is cancelled, as well as that goes."""
         for place in self.places:
             place.give_up()
-        error = {"code": code.value, "message": text, "remedy": remedy or code.remedy}
-        return self._result(self._cost(), error=error)
+        return self._result(self._cost(), error=_error(code, text, remedy))
 
     def _result(self, cost: float, **content: Any) -> CallResult:
         return CallResult(
@@ -139,5 +161,9 @@ class CallOutcome:
         total = 0.0
         for place, task in zip(self.places, self.call.tasks, strict=True):
             if place.arn is not None and not place.unwell:
-                total += device.price.of(task.shots, place.seconds)
+                total += device.price.of(task.shots_in_all, place.seconds)
         return round(total, 9)
+
+
+def _error(code: ErrorCode, text: str, remedy: str | None = None) -> dict[str, Any]:
+    return {"code": code.value, "message": text, "remedy": remedy or code.remedy}

@@ -23,7 +23,7 @@ from bellpair_core.model.choice import ProgramShape
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.errors import BellpairError, ErrorCode, JobFailed, NoRoom, TransientFault
 from bellpair_core.model.job import ANY_QPU, SHARED_QUEUES, Job
-from bellpair_core.model.journal import Call, CallProgram, CallTask, call_token, packed_programs
+from bellpair_core.model.journal import Call, CallProgram, call_token, packed_programs
 from bellpair_core.model.limits import (
     CALL_COMPILE_TIME,
     CALL_GENERATIONS_MAX,
@@ -41,6 +41,7 @@ from bellpair_core.ports import Blobs, Clock, CompileRequest
 from bellpair_core.settings import Settings
 
 from .bind_programs import BoundProgram, ProgramBinder, Remembered, digest
+from .program_sets import tasks_of
 from .spending import known_cost
 
 _CHECKED_MAX = 2048
@@ -181,6 +182,7 @@ class CallPlanner:
         setting = self._settings.device(device.name)
         region = setting.region if setting is not None else device.region
         programs = [one.program for one in made]
+        tasks = tasks_of(made, shots, device.program_sets)
         call = Call(
             operation=update["Id"],
             index=index,
@@ -191,11 +193,8 @@ class CallPlanner:
             device_arn=setting.arn if setting is not None else device.arn,
             region=region or self._settings.region,
             calibration_id=self._target(device).calibration_id,
-            tasks=tuple(
-                CallTask(client_token="", shots=taken, bits=one.bits)
-                for taken, one in zip(shots, made, strict=True)
-            ),
-            reserved_usd=known_cost(device.price, shots),
+            tasks=tasks,
+            reserved_usd=known_cost(device.price, [task.shots_in_all for task in tasks]),
             partial=whole.partial,
             refused=refused,
         )

@@ -204,7 +204,10 @@ class CallWatch:
 
     def _judged(self) -> CallResult | None:
         """The result, if there is one, from what was found at all places."""
-        partly = self._call.partial and not all(place.failed for place in self._places)
+        # Programs that are told apart have their own errors, also where none has a result.
+        partly = self._call.partial and not all(
+            place.failed and not place.named_culprits for place in self._places
+        )
         for place in self._places:
             if partly:
                 break

@@ -9,6 +9,7 @@ from typing import Any
 from bellpair_core.model.errors import JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.journal import Call, CallProgram, call_task
 from bellpair_core.ports import LaunchRefused, TaskState, TaskStatus, TaskUnknown
+from bellpair_core.ports.tasks import ProgramSetRefused
 
 from .call_desk import CallDesk
 
@@ -23,7 +24,8 @@ class TaskPlace:
     number
         Which of the call's tasks it is, from 0.
     programs
-        The call's compiled programs; asked for only where there is something to launch.
+        The call's compiled programs; asked for only where there is something to launch. The task
+        runs one of them, or several.
     arn
         Where the task is, if that is known.
 
@@ -35,6 +37,8 @@ class TaskPlace:
         What the device service last told of the task; its result.
     fault
         What kept the last step from going on.
+    runs
+        Which of the call's programs the task runs.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class TaskPlace:
         self._freed = False
         setting = desk.settings.device(call.device)
         self._limit = setting.max_in_flight if setting else None
+        self.runs = call.tasks[number].runs(number)
 
     @property
     def over(self) -> bool:
@@ -81,6 +86,27 @@ class TaskPlace:
     def done(self) -> bool:
         """Whether the task's result is here."""
         return self.document is not None
+
+    @property
+    def named_culprits(self) -> bool:
+        """Whether the device refused the task for some of its programs, and said for which."""
+        return isinstance(self.fault, ProgramSetRefused) and bool(self.fault.programs)
+
+    def document_of(self, number: int) -> dict[str, Any]:
+        """The result of one of the task's programs, once the task is done.
+
+        Raises
+        ------
+        KeyError, IndexError, TypeError
+            When the task's result has not the shape of one.
+        """
+        assert self.document is not None
+        if len(self.runs) == 1:
+            return self.document
+        documents = self.document["programs"]
+        if len(documents) != len(self.runs):
+            raise IndexError(f"{len(documents)} results of {len(self.runs)} programs")
+        return dict(documents[number])
 
     @property
     def seconds(self) -> float:
@@ -178,9 +204,12 @@ class TaskPlace:
         return self.state is not None and self.state.status is TaskStatus.COMPLETED
 
     def _launched(self) -> str:
-        program = self._programs()[self.number].program
+        made = self._programs()
+        programs = [made[one.place].program for one in self.runs]
         task = call_task(self._call, self.number, self._line)
-        return self._desk.tasks.launch(task, self._job_id, program)
+        if len(programs) == 1:
+            return self._desk.tasks.launch(task, self._job_id, programs[0])
+        return self._desk.tasks.launch_set(task, self._job_id, programs)
 
     def _taken(self) -> bool:
         """Whether the task has one of the device's places, or there is no limit to them."""
