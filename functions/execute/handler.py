@@ -5,11 +5,13 @@ from typing import Any
 
 from bellpair_core.composition import World
 from bellpair_core.logic.tasks.launch_task import launch_task
+from bellpair_core.logic.tasks.renewal import Renewal
 from bellpair_core.stage import stage
 
 WORLD = World.from_environment(os.environ)
 LEDGER, BLOBS, TASKS, WORKFLOWS = WORLD.ledger, WORLD.blobs, WORLD.tasks, WORLD.workflows
 DEVICES, BREAKERS = WORLD.devices, WORLD.breakers
+RENEWAL = Renewal(WORLD.ingestions, WORLD.catalogue.devices, BLOBS, WORLD.clock, WORLD.settings)
 
 
 @stage(WORLD)
@@ -28,6 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         settings=WORLD.settings,
         devices=DEVICES,
         breakers=BREAKERS,
+        renewal=RENEWAL,
         spent=WORLD.meter.take,
     )
     return {}

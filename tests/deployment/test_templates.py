@@ -132,6 +132,7 @@ MAY: dict[str, set[str]] = {
     "execute": {
         *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS),
         *(*LAUNCH, *FOLLOW, *CANCEL, *ANSWER, "braket:GetDevice"),
+        "lambda:InvokeFunction calibration",
     },
     "failover": {
         *(*READ_PAIR, *READ_BEATS, *FIND_OPEN, *BREAK, *WAKE),
@@ -150,6 +151,7 @@ MAY: dict[str, set[str]] = {
     "postprocess": {
         *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW),
         *(*READ_QUALITIES, "dynamodb:PutItem QUALITY#*", "events:PutEvents"),
+        "lambda:InvokeFunction calibration",
     },
     "registrar": {*READ_PAIR, *ASK_WORKERS, *WRITE_WORKERS},
     "resume": {

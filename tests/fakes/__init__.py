@@ -2,6 +2,7 @@
 
 from .fake_clock import FakeClock
 from .fake_compiler import FakeCompiler
+from .fake_ingestions import FakeIngestions
 from .fake_pair_desk import FakeAnnouncements, FakeOperations, FakePeers
 from .fake_tasks import FakeTasks
 from .fake_workflows import FakeWakeups, FakeWorkflows
@@ -16,6 +17,7 @@ __all__ = [
     "FakeAnnouncements",
     "FakeClock",
     "FakeCompiler",
+    "FakeIngestions",
     "FakeOperations",
     "FakePeers",
     "FakeTasks",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bellpair_core.model.device import DeviceKind, DeviceStatus, TaskPrice
-from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing, TransientFault
+from bellpair_core.model.errors import ResultMissing, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.ports.devices import (
     CalibrationDocument,
@@ -14,7 +14,13 @@ from bellpair_core.ports.devices import (
     DeviceHealth,
     DeviceSurroundings,
 )
-from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus, TaskUnknown
+from bellpair_core.ports.tasks import (
+    LaunchRefused,
+    ProgramRefused,
+    TaskState,
+    TaskStatus,
+    TaskUnknown,
+)
 from bellpair_core.settings import DeviceSetting
 from bellpair_reference_device.service import DeviceService, Problem
 
@@ -65,7 +71,7 @@ class DirectDevice:
         except Problem as problem:
             if problem.code in ("device-offline", "device-retired"):
                 raise LaunchRefused(str(problem), conclusive=True) from problem
-            raise JobFailed(ErrorCode.DEVICE_REFUSED, str(problem)) from problem
+            raise ProgramRefused(str(problem), conclusive=True) from problem
         return task_id
 
     def poll(self, task_id: str) -> TaskState:

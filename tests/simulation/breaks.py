@@ -286,6 +286,7 @@ def an_event_decides(world: World) -> None:
             clock=process.clock,
             devices=process.devices,
             breakers=process.breakers,
+            renewal=process.renewal,
         )
 
     world.handlers["complete"] = complete

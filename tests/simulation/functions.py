@@ -33,12 +33,13 @@ from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.logic.tasks.launch_task import launch_task
 from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.logic.tasks.process_result import process_result
+from bellpair_core.logic.tasks.renewal import Renewal
 from bellpair_core.logic.tasks.task_changed import task_changed
 from bellpair_core.model.errors import TransientFault
 from bellpair_core.model.pair import Order
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskStatus
-from tests.fakes import FakeCompiler
+from tests.fakes import FakeCompiler, FakeIngestions
 
 from .function_stages import FUNCTION_HANDLERS
 
@@ -74,6 +75,15 @@ class Process:
         self.breakers = Breakers(self.ledger, self.clock)
         self.watch = Watch(self.settings.sentinel)
         self.forms = FormMaker(FakeCompiler(), region.forms, self.blobs)
+
+    @cached_property
+    def renewal(self) -> Renewal:
+        """What asks devices for their calibrations out of turn: they have no newer ones."""
+        catalogue = self.region.catalogue
+        known = {device.name: device.calibration_id for device in catalogue.devices()}
+        return Renewal(
+            FakeIngestions(known.get), catalogue.devices, self.blobs, self.clock, self.settings
+        )
 
     @cached_property
     def desk(self) -> CallDesk:
@@ -216,6 +226,7 @@ def execute(process: Process, event: dict[str, Any]) -> Any:
         settings=process.settings,
         devices=process.devices,
         breakers=process.breakers,
+        renewal=process.renewal,
         spent=spent,
     )
     return {}
@@ -234,6 +245,7 @@ def postprocess(process: Process, event: dict[str, Any]) -> Any:
         clock=process.clock,
         devices=process.devices,
         breakers=process.breakers,
+        renewal=process.renewal,
     )
 
 

@@ -82,6 +82,7 @@ class JobWorkflow(Construct):
                 accesses.read_blobs(),
                 accesses.answer_jobs(),
                 accesses.read_devices(),
+                accesses.ask_for_ingestion(),
                 *accesses.launch_tasks(),
                 accesses.follow_tasks(),
                 accesses.cancel_tasks(),
@@ -100,6 +101,7 @@ class JobWorkflow(Construct):
                 accesses.write_blobs(),
                 accesses.follow_tasks(),
                 accesses.read_results(),
+                accesses.ask_for_ingestion(),
             ),
             "Finish": function(
                 "Finish",

@@ -88,7 +88,8 @@ class Region:
         to the catalogue, ``"failing"`` fails them. The job may then go to another QPU.
         ``"recalibrated"`` has another calibration brought in each time something was compiled, so
         that the job is compiled again as often as it may be; ``"cramped"`` one without room for
-        the program each other time.
+        the program each other time. ``"lost"`` fails the first task for a qubit that is gone, as
+        the device says when it is asked.
     """
 
     def __init__(
@@ -146,14 +147,21 @@ class Region:
     def _work(self, job: Job, name: str) -> dict[str, str] | None:
         """All stages but the last; what the state machine catches for it, if anything."""
         try:
-            self._compiled_and_launched(job, f"token of {name}")
-            state = self._finished_task()
-            self._try(lambda: self.place.hear(state))
-            self._stage(lambda: self.place.process(job, state.arn))
+            for number in range(LOOPS):
+                self._compiled_and_launched(job, f"token of {name} {number}")
+                try:
+                    self._heard_and_processed(job, self._finished_task())
+                except CalibrationSuperseded:
+                    continue
+                break
         except DeviceUnavailable as error:
             cause = json.dumps({"errorMessage": str(error)})
             return {"Error": "DeviceUnavailable", "Cause": cause}
         return None
+
+    def _heard_and_processed(self, job: Job, state: TaskState) -> None:
+        self._try(lambda: self.place.hear(state))
+        self._stage(lambda: self.place.process(job, state.arn))
 
     def _compiled_and_launched(self, job: Job, token: str) -> None:
         for number in range(LOOPS):
@@ -173,14 +181,19 @@ class Region:
             return
         self.calibrations += 1
         cramped = self.trouble == "cramped" and self.calibrations % 2
-        publisher = copy(self.place)
-        publisher.catalogue, publisher.blobs = self.sound["catalogue"], self.sound["blobs"]
-        publisher.calibrate(
-            FIRST,
+        self._publish(
             f"calibration {self.calibrations}",
             qubits=(0,) if cramped else (0, 1),
             two_qubit_error={"0-1": self.calibrations / 100},
         )
+
+    def _publish_loss(self) -> None:
+        self._publish("without qubit 0", qubits=(1, 2))
+
+    def _publish(self, calibration: str, **facts: Any) -> None:
+        publisher = copy(self.place)
+        publisher.catalogue, publisher.blobs = self.sound["catalogue"], self.sound["blobs"]
+        publisher.calibrate(FIRST, calibration, **facts)
 
     def _stage(self, run: Callable[[], object]) -> None:
         for left in reversed(range(STAGE_TRIES)):
@@ -200,7 +213,12 @@ class Region:
         if self.trouble == "failing" and f":{HOME[FIRST]}:" in arn:
             failed: TaskState = tasks.fail(arn, "too warm")
             return failed
-        done: TaskState = tasks.complete(arn, BELL_RESULT)
+        if self.trouble == "lost" and len(tasks.programs) == 1:
+            self.place.ingestions.publishing = self._publish_loss
+            lost: TaskState = tasks.fail(arn, "qubit 0 does not work any more")
+            return lost
+        measured = [1, 2] if self.trouble == "lost" else BELL_RESULT["measuredQubits"]
+        done: TaskState = tasks.complete(arn, {**BELL_RESULT, "measuredQubits": measured})
         return done
 
     def _arn(self, name: str) -> str:
@@ -332,3 +350,18 @@ def test_many_failing_calls_while_calibrations_change_cost_no_job_and_no_second_
     region.live()
 
     assert_compiled_again_and_ended_well(region)
+
+
+@pytest.mark.parametrize("number", range(CALLS_AT_MOST))
+def test_one_death_on_the_way_round_a_lost_part_costs_no_job_and_nothing_twice(
+    number: int,
+) -> None:
+    region = Region(once(number, Died(), False), "lost")
+
+    region.live()
+
+    tasks = region.sound["tasks"]
+    assert region.stored().status is JobStatus.SUCCEEDED
+    fates = [tasks.poll(arn).status for arn in tasks.programs]
+    assert fates == [TaskStatus.FAILED, TaskStatus.COMPLETED]
+    assert region.started_behind_it(PLACES, FIRST) == PLACES

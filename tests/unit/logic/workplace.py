@@ -16,6 +16,7 @@ from bellpair_core.logic.tasks.compile_job import compile_job
 from bellpair_core.logic.tasks.launch_task import launch_task
 from bellpair_core.logic.tasks.make_form import FormMaker
 from bellpair_core.logic.tasks.process_result import process_result
+from bellpair_core.logic.tasks.renewal import Renewal
 from bellpair_core.logic.tasks.task_changed import task_changed
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus, DeviceTarget
 from bellpair_core.model.job import Job
@@ -28,6 +29,7 @@ from tests.examples import device_example, job_example
 from tests.fakes import (
     FakeClock,
     FakeCompiler,
+    FakeIngestions,
     FakeTasks,
     FakeWakeups,
     FakeWorkflows,
@@ -63,6 +65,7 @@ class Workplace:
         self.workflows = FakeWorkflows()
         self.wakeups = FakeWakeups()
         self.compiler = FakeCompiler()
+        self.ingestions = FakeIngestions(self.device_calibration)
         self.forms = MemoryForms(self.clock)
         self.buckets = [f"amazon-braket-bellpair-test-{ACCOUNT}-us-east-1"]
         self.settings = Settings(
@@ -229,6 +232,7 @@ class Workplace:
             settings=self.settings,
             devices=self.catalogue.devices,
             breakers=self.breakers,
+            renewal=self.renewal,
             spent=Usage,
         )
 
@@ -260,6 +264,7 @@ class Workplace:
             clock=self.clock,
             devices=self.catalogue.devices,
             breakers=self.breakers,
+            renewal=self.renewal,
         )
 
     def finish(self, job: Job, failure: dict[str, Any] | None = None) -> str:
@@ -302,6 +307,17 @@ class Workplace:
         self.compile(job)
         self.launch(job, token)
         return self.stored(job)
+
+    def device_calibration(self, name: str) -> str | None:
+        """What the catalogue calls the device's calibration."""
+        return self.device(name).calibration_id
+
+    @property
+    def renewal(self) -> Renewal:
+        """What asks devices for their calibrations out of turn."""
+        return Renewal(
+            self.ingestions, self.catalogue.devices, self.blobs, self.clock, self.settings
+        )
 
     @property
     def breakers(self) -> Breakers:

@@ -35,7 +35,13 @@ from bellpair_core.ports.devices import (
     DeviceHealth,
     DeviceSurroundings,
 )
-from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus, TaskUnknown
+from bellpair_core.ports.tasks import (
+    LaunchRefused,
+    ProgramRefused,
+    TaskState,
+    TaskStatus,
+    TaskUnknown,
+)
 from bellpair_core.settings import DeviceSetting
 
 from .https_caller import SystemHostNames
@@ -143,9 +149,11 @@ class HttpDevice:
             return self._document(TaskDocument, answer, "/tasks").id
         problem = _problem(answer)
         match problem and problem.code:
-            case ProblemCode.PROGRAM_REFUSED | ProblemCode.TOKEN_REUSED:
+            case ProblemCode.PROGRAM_REFUSED | ProblemCode.TOKEN_REUSED as code:
                 assert problem is not None
                 text = _shown(problem.detail) or "The device's service does not say why."
+                if code is ProblemCode.PROGRAM_REFUSED:
+                    raise ProgramRefused(text, conclusive=sent == 1)
                 raise JobFailed(ErrorCode.DEVICE_REFUSED, text)
             case ProblemCode.DEVICE_OFFLINE | ProblemCode.DEVICE_RETIRED as code:
                 retired = code is ProblemCode.DEVICE_RETIRED

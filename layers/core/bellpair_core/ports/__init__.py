@@ -24,7 +24,14 @@ from .journal import Journal
 from .ledger import JobExists, JobPage, JobSummary, Ledger, OpenJob, OpenPage, WaitingJob
 from .operations import Operations
 from .peers import AtOnce, PeerHealth, Peers
-from .tasks import LaunchRefused, TaskService, TaskState, TaskStatus, TaskUnknown
+from .tasks import (
+    LaunchRefused,
+    ProgramRefused,
+    TaskService,
+    TaskState,
+    TaskStatus,
+    TaskUnknown,
+)
 from .triggers import DeadLetters, Happenings, Inbox, TakenLetter, TriggerRef, Triggers
 from .workers import FunctionEntry, WorkerDescription, WorkerRefused, Workers
 from .workflows import Wakeups, Workflows
@@ -69,6 +76,7 @@ __all__ = [
     "Operations",
     "PeerHealth",
     "Peers",
+    "ProgramRefused",
     "Secrets",
     "TakenLetter",
     "TaskService",

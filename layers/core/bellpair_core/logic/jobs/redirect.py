@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.model.breaker import BreakerState
@@ -24,6 +25,24 @@ def better_elsewhere(job: Job, devices: Sequence[Device], breakers: Breakers) ->
         and unsuitable(need_of(job), device) is None
         and breakers(device.name).state is BreakerState.CLOSED
         for device in devices
+    )
+
+
+def shunning(job: Job, now: datetime, event: str, message: str) -> Job:
+    """The job without its task, never to be given to its present device again.
+
+    Only for a job whose task is known not to have been made, to have failed or to have been
+    cancelled.
+    """
+    used = job.device_used or job.device
+    return job.moved(
+        now,
+        event=event,
+        message=message,
+        task=None,
+        recalled=False,
+        waiting_for=None,
+        avoid=job.avoid if used in job.avoid else (*job.avoid, used),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from bellpair_core.logic.devices.device_breaker import Breakers, away_text, barred
 from bellpair_core.logic.jobs.amend_job import amend_job, going_on, owned_job
-from bellpair_core.logic.jobs.redirect import better_elsewhere
+from bellpair_core.logic.jobs.redirect import another_left, better_elsewhere, shunning
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
 from bellpair_core.model.device_names import service_of
@@ -29,6 +29,7 @@ from bellpair_core.ports import (
     Clock,
     LaunchRefused,
     Ledger,
+    ProgramRefused,
     TaskService,
     TaskState,
     TaskStatus,
@@ -37,7 +38,8 @@ from bellpair_core.ports import (
 )
 from bellpair_core.settings import DeviceSetting, Settings
 
-from .superseded import may_be_superseded, still_fits, superseded
+from .renewal import Renewal
+from .superseded import may_be_superseded, still_fits, superseded, without_form
 from .unknown_task import await_unknown
 
 
@@ -55,6 +57,7 @@ def launch_task(
     settings: Settings,
     devices: Callable[[], Sequence[Device]],
     breakers: Breakers,
+    renewal: Renewal,
     spent: Callable[[], Usage],
 ) -> None:
     """Create the job's task, or find the one it has, and leave word where to send the news.
@@ -73,10 +76,15 @@ def launch_task(
     exist, and the job waits for the device. A generation that was taken back is never used again.
 
     A retired device refuses for good. The job fails by it where it is sure to have no task, and
-    waits as above where it may have one. A program that is not valid for the device fails the job
-    in either case: an earlier request with this token said the very same, so what made a task then
-    would hardly be refused now, and to wait for what is refused each time helps nobody. At worst,
-    if the device's rules changed between the two, a task was paid for in vain, never a second one.
+    waits as above where it may have one.
+
+    A program that is not valid for the device may use what the device lost a moment ago. Where the
+    job is sure to have no task, the device is asked for its calibration, and if that has superseded
+    the form, the intent is taken back and the job is compiled again; if not, the job goes to
+    another device, if it may. Otherwise it fails: an earlier request with this token said the very
+    same, so what made a task then would hardly be refused now, and to wait for what is refused each
+    time helps nobody. At worst, if the device's rules changed between the two, a task was paid for
+    in vain, never a second one.
 
     The program is read before the intent is written: one that is out of reach binds no job to a
     device.
@@ -93,6 +101,8 @@ def launch_task(
         The execution that this is a stage of.
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
+    renewal
+        Asks a device for its calibration out of turn.
     spent
         What this invocation consumed since it was last asked; the execution hears nothing of
         this stage but the token's answer, so its account goes to the job's record.
@@ -107,7 +117,7 @@ def launch_task(
         When the task, or whether there is one, cannot be known now.
     """
     stage = _Stage(
-        ledger, blobs, tasks, workflows, clock, settings, devices, breakers, spent, attempt
+        ledger, blobs, tasks, workflows, clock, settings, devices, breakers, renewal, spent, attempt
     )
     job = owned_job(ledger, job_id, epoch, attempt)
     if job.result is not None:
@@ -127,7 +137,7 @@ def launch_task(
     program = stage.program(job, compiled) if known_arn is None else None
     job, fresh = stage.intend(job, compiled, wake_token)
     if program is not None:
-        recorded = stage.launch(job, program, fresh=fresh)
+        recorded = stage.launch(job, compiled, program, fresh=fresh)
         # Whoever asks for a cancellation later than this finds the task's ARN in the record.
         if recorded is None or recorded.task is None or not recorded.cancel_requested:
             return
@@ -164,6 +174,7 @@ class _Stage:
     settings: Settings
     devices: Callable[[], Sequence[Device]]
     breakers: Breakers
+    renewal: Renewal
     spent: Callable[[], Usage]
     attempt: int
 
@@ -213,14 +224,7 @@ class _Stage:
             if job.task is not None or job.compiled is None:
                 return job
             going_on(job)
-            return job.moved(
-                self.clock(),
-                event="superseded",
-                message=passed.why,
-                compiled=None,
-                superseded=passed,
-                recompiles=job.recompiles + 1,
-            )
+            return without_form(job, self.clock(), passed)
 
         job = amend_job(self.ledger, job, given_up, attempt=self.attempt)
         if job.task is None:
@@ -281,7 +285,9 @@ class _Stage:
             check_at=look,
         )
 
-    def launch(self, job: Job, program: str, *, fresh: bool) -> Job | None:
+    def launch(
+        self, job: Job, compiled: CompiledProgram, program: str, *, fresh: bool
+    ) -> Job | None:
         """Ask for the task; the job with its ARN, or ``None`` where the job went on without."""
         task = job.task
         assert task is not None
@@ -289,6 +295,8 @@ class _Stage:
             arn = self.tasks.launch(task, job.id, program)
         except LaunchRefused as refusal:
             self._refused(job, refusal, conclusive=fresh and refusal.conclusive)
+        except ProgramRefused as refusal:
+            self._program_refused(job, compiled, refusal, conclusive=fresh and refusal.conclusive)
         except TransientFault as fault:
             self._unanswered(job, task, fault)
         recorded = self._recorded(job, task.generation, arn)
@@ -344,6 +352,38 @@ class _Stage:
             raise DeviceUnavailable(why)
         note_waiting(self.ledger, self.clock, job, why, attempt=self.attempt)
         raise TransientFault(f"{why}, and job {job.id} may have a task there")
+
+    def _program_refused(
+        self, job: Job, compiled: CompiledProgram, refusal: ProgramRefused, *, conclusive: bool
+    ) -> NoReturn:
+        """Have the job compiled again if the device has another calibration; else the job fails."""
+        # A state machine knows the errors by their classes' names.
+        failure = JobFailed(*JobFailed.parse(str(refusal)))
+        if not conclusive:
+            raise failure from refusal
+        try:
+            passed = self.renewal.asked(job, compiled)
+        except TransientFault:
+            # With the intent in place, the next attempt's refusal would not be conclusive.
+            self._withdrawn(job, "the device refused the program, and its calibration is not known")
+            raise
+        if passed is not None and job.recompiles < RECOMPILES_MAX:
+            self._replaced(job, without_form(job, self.clock(), passed))
+            raise CalibrationSuperseded(passed.why)
+        if not another_left(job, self.devices()):
+            raise failure from refusal
+        why = f"device {job.device_used} refused the program"
+        self._replaced(
+            job, shunning(job, self.clock(), "refused", JobFailed.parse(str(refusal))[1])
+        )
+        raise DeviceUnavailable(why)
+
+    def _replaced(self, job: Job, by: Job) -> None:
+        """Write the record, if it is as this process left it."""
+        try:
+            self.ledger.replace(job, by)
+        except LedgerConflict as conflict:
+            raise TransientFault(f"job {job.id} changed while it was refused") from conflict
 
     def _withdrawn(self, job: Job, why: str) -> bool:
         """Take the intent back; False where the record is not as this process left it."""

@@ -9,11 +9,14 @@ from typing import Any, NoReturn
 
 from bellpair_core.logic.devices.device_breaker import Breakers, away_text, barred
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
-from bellpair_core.logic.jobs.redirect import another_left
+from bellpair_core.logic.jobs.dispatch_policy import calibration_of
+from bellpair_core.logic.jobs.redirect import another_left, shunning
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
+from bellpair_core.model.compiling import Superseded
 from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.model.device_names import service_of_task
 from bellpair_core.model.errors import (
+    CalibrationSuperseded,
     DeviceUnavailable,
     ErrorCode,
     Fenced,
@@ -22,7 +25,7 @@ from bellpair_core.model.errors import (
     TransientFault,
 )
 from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
-from bellpair_core.model.limits import GENERATIONS_MAX
+from bellpair_core.model.limits import GENERATIONS_MAX, RECOMPILES_MAX
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import (
     Blobs,
@@ -35,6 +38,8 @@ from bellpair_core.ports import (
 )
 
 from .counts import BIT_ORDER, counts_of
+from .renewal import Renewal, names_part
+from .superseded import without_form
 from .unknown_task import await_unknown
 
 
@@ -50,6 +55,7 @@ def process_result(
     clock: Clock,
     devices: Callable[[], Sequence[Device]],
     breakers: Breakers,
+    renewal: Renewal,
     observe: Callable[[Job, Mapping[str, Any], DeviceKind | None], None] | None = None,
 ) -> dict[str, Any]:
     """Read the task's outcome and keep the job's result.
@@ -57,6 +63,10 @@ def process_result(
     A task that failed, or that was cancelled at the device, is let go of: the job then has no
     task, its next one gets a new generation, and it goes back to the queue, if another device
     may take it or its own is only away for now.
+
+    A task that failed for what the device's newest calibration is without, or by the device's
+    words for a qubit or an edge that it uses, is no fault of the job's. It is compiled again where
+    there is another calibration by now; else it goes to another device or waits for the next one.
 
     Parameters
     ----------
@@ -67,13 +77,17 @@ def process_result(
         event may wake, but not decide.
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
+    renewal
+        Asks a device for its calibration out of turn.
     observe
         Learns of the device from the job, its result and the device's kind.
 
     Raises
     ------
+    CalibrationSuperseded
+        When the job is to be compiled again; its record has no task then.
     DeviceUnavailable
-        When the job goes back to the queue; its record has no task then.
+        When it goes back to the queue; its record has no task then, either.
     """
     job = owned_job(ledger, job_id, epoch, attempt)
     if job.result is not None:
@@ -89,7 +103,7 @@ def process_result(
             note_waiting(ledger, clock, job, why, attempt=attempt)
         raise
     if document is None:
-        desk = _Failures(ledger, clock, devices, breakers, attempt)
+        desk = _Failures(ledger, clock, devices, breakers, renewal, attempt)
         desk.handle(job, state)
     if job.task is None:
         raise Fenced(f"job {job_id} has let go of task {task_arn}")
@@ -128,12 +142,14 @@ class _Failures:
         clock: Clock,
         devices: Callable[[], Sequence[Device]],
         breakers: Breakers,
+        renewal: Renewal,
         attempt: int,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._devices = devices
         self._breakers = breakers
+        self._renewal = renewal
         self._attempt = attempt
 
     def handle(self, job: Job, state: TaskState) -> NoReturn:
@@ -142,44 +158,103 @@ class _Failures:
         if not failed and state.status is not TaskStatus.CANCELLED:
             raise TransientFault(f"task {state.arn} is {state.status} and not over")
         if job.task is None:
+            if job.compiled is None and job.superseded is not None:
+                raise CalibrationSuperseded(job.superseded.why)
             raise DeviceUnavailable(f"task {state.arn} was let go of")
-        if failed:
+        part, passed = self._lost_part(job, state) if failed else (False, None)
+        if failed and not part:
             self._breakers.failed(job.device_used or job.device, _reason(job, state))
         if job.cancel_requested:
             raise JobCancelled("cancelled at the device")
         if not failed and job.recalled:
-            self._let_go(job, state, avoid=None)
+            self._let_go(job, state)
         elif job.generation >= GENERATIONS_MAX:
             raise _failure(state, f" It was this job's attempt number {job.generation} at a task.")
+        elif passed is not None and job.recompiles < RECOMPILES_MAX:
+            self._compile_again(job, state, passed)
+        elif part and passed is None:
+            self._await_calibration(job, state)
         elif job.device in SHARED_QUEUES:
             if not another_left(job, self._devices()):
                 tried = ", ".join(sorted({*job.avoid, job.device_used or ""}))
                 raise _failure(state, f" No device is left that fits; tried: {tried}.")
-            self._let_go(job, state, avoid=job.device_used)
+            self._let_go(job, state, shun=True)
         elif barred(job, self._seen(job.device), self._breakers):
-            self._let_go(job, state, avoid=None)
+            self._let_go(job, state)
         raise _failure(state)
 
     def _seen(self, name: str) -> Device | None:
         return next((device for device in self._devices() if device.name == name), None)
 
-    def _let_go(self, job: Job, state: TaskState, *, avoid: str | None) -> NoReturn:
-        def without(job: Job) -> Job:
-            if job.task is None or job.task.arn not in (None, state.arn):
-                return job
-            shunned = (*job.avoid, avoid) if avoid and avoid not in job.avoid else job.avoid
+    def _lost_part(self, job: Job, state: TaskState) -> tuple[bool, Superseded | None]:
+        """Whether the device failed the task for a part that it lost, and what calibration has
+        superseded the job's.
+
+        The device is asked for its calibration only where its words call for it: of all tasks
+        that an outage fails, none has to.
+        """
+        compiled = job.compiled
+        if compiled is None or compiled.use is None:
+            return False, None
+        known = self._renewal.known(job, compiled)
+        if known is not None and known.rescored == 0.0:
+            return True, known
+        if not names_part(state.failure_reason or "", compiled.use):
+            return False, None
+        return True, known or self._renewal.asked(job, compiled)
+
+    def _compile_again(self, job: Job, state: TaskState, passed: Superseded) -> NoReturn:
+        why = f"{_reason(job, state)}; {passed.why}"
+        told = passed.model_copy(update={"why": why})
+        self._change(job, state, lambda job: without_form(job, self._clock(), told))
+        raise CalibrationSuperseded(why)
+
+    def _await_calibration(self, job: Job, state: TaskState) -> NoReturn:
+        """Leave the job to another device, or to its own once that is calibrated anew."""
+        device = self._seen(job.device_used or job.device)
+        assert device is not None
+        why = f"{_reason(job, state)}; its calibration does not say so yet"
+
+        def waiting(job: Job) -> Job:
             return job.moved(
                 self._clock(),
-                event=f"task-{state.status.value.lower()}",
-                message=_reason(job, state),
+                event="task-failed",
+                message=why,
+                task=None,
+                recalled=False,
+                waiting_for=f"{why}. It waits for the device's next calibration.",
+                no_room={**job.no_room, device.name: calibration_of(device)},
+            )
+
+        self._change(job, state, waiting)
+        raise DeviceUnavailable(why)
+
+    def _let_go(self, job: Job, state: TaskState, *, shun: bool = False) -> NoReturn:
+        event, why = f"task-{state.status.value.lower()}", _reason(job, state)
+
+        def without(job: Job) -> Job:
+            if shun:
+                return shunning(job, self._clock(), event, why)
+            return job.moved(
+                self._clock(),
+                event=event,
+                message=why,
                 task=None,
                 recalled=False,
                 waiting_for=None,
-                avoid=shunned,
             )
 
-        amend_job(self._ledger, job, without, attempt=self._attempt)
-        raise DeviceUnavailable(_reason(job, state))
+        self._change(job, state, without)
+        raise DeviceUnavailable(why)
+
+    def _change(self, job: Job, state: TaskState, change: Callable[[Job], Job]) -> None:
+        """Write what becomes of the job, unless it has let go of this task already."""
+
+        def changed(job: Job) -> Job:
+            gone = job.task is None or job.task.arn not in (None, state.arn)
+            return job if gone else change(job)
+
+        amend_job(self._ledger, job, changed, attempt=self._attempt)
 
 
 def _reason(job: Job, state: TaskState) -> str:

@@ -8,7 +8,7 @@ from bellpair_core.logic.devices.device_use import content_digest, lacking, resc
 from bellpair_core.logic.devices.distrust import distrust
 from bellpair_core.model.compiling import Superseded
 from bellpair_core.model.device import Device, DeviceTarget
-from bellpair_core.model.job import CompiledProgram
+from bellpair_core.model.job import CompiledProgram, Job
 
 
 def may_be_superseded(compiled: CompiledProgram, device: Device, now: datetime) -> bool:
@@ -54,6 +54,24 @@ def superseded(
         why=why,
         estimated_success=estimated,
         rescored=score,
+    )
+
+
+def without_form(job: Job, now: datetime, passed: Superseded) -> Job:
+    """The job without the form that has passed, nor a task, to be compiled again.
+
+    Only for a job without a task, or whose task is known not to have been made or to have failed.
+    """
+    return job.moved(
+        now,
+        event="superseded",
+        message=passed.why,
+        compiled=None,
+        task=None,
+        superseded=passed,
+        recompiles=job.recompiles + 1,
+        recalled=False,
+        waiting_for=None,
     )
 
 
