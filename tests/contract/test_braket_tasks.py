@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bellpair_core.adapters.device_tasks import DeviceTasks
 from bellpair_core.model.errors import JobFailed, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.ports import LaunchRefused, TaskUnknown
+from bellpair_core.ports.tasks import ProgramSetRefused
 from tests.fakes.device_surroundings import surroundings
 
 REGION = "us-east-1"
@@ -26,7 +28,7 @@ TASK = Task(
     shots=100,
 )
 
-Answer = tuple[int, str, dict[str, str]]
+Answer = tuple[int, str, dict[str, Any]]
 
 
 def refusal(status: int, code: str) -> Answer:
@@ -46,6 +48,7 @@ class Script:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.tokens: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
 
 
 @pytest.fixture
@@ -56,6 +59,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             script.tokens.append(body["clientToken"])
+            script.bodies.append(body)
             self.answer()
 
         def do_GET(self) -> None:
@@ -136,6 +140,36 @@ def test_a_program_that_is_refused_fails_the_job(service: Script) -> None:
 
     with pytest.raises(JobFailed, match="this is a ValidationException"):
         launch()
+
+
+def launch_set() -> str:
+    tasks = DeviceTasks([], surroundings(result_buckets={REGION: "amazon-braket-results"}))
+    return tasks.launch_set(TASK, "job-1", ["first", "second"])
+
+
+def test_several_programs_are_one_task(service: Script) -> None:
+    service.answers = [BROKEN, MADE]
+
+    assert launch_set() == MADE[2]["quantumTaskArn"]
+
+    first, again = service.bodies
+    assert first == again
+    action = json.loads(first["action"])
+    assert action["braketSchemaHeader"]["name"] == "braket.ir.openqasm.program_set"
+    assert [one["source"] for one in action["programs"]] == ["first", "second"]
+    assert first["shots"] == TASK.shots
+
+
+def test_the_programs_for_which_a_set_is_refused_are_told_apart(service: Script) -> None:
+    status, code, said = refusal(400, "ValidationException")
+    failures = [{"programIndex": 1, "errors": ["no such gate", "no such qubit"]}]
+    service.answers = [(status, code, said | {"programSetValidationFailures": failures})]
+
+    with pytest.raises(ProgramSetRefused) as refused:
+        launch_set()
+
+    assert refused.value.programs == {1: "no such gate no such qubit"}
+    assert refused.value.conclusive
 
 
 @pytest.mark.parametrize("before", [[], [BROKEN]], ids=["only", "repeated"])

@@ -23,15 +23,19 @@ Read = Callable[[str], Document]
 
 
 def sets_taken(actions: Mapping[str, Any]) -> ProgramSets | None:
-    """What a device takes of program sets, by the ``action`` of its capabilities."""
-    action = actions.get(PROGRAM_SET)
-    if not action:
+    """What a device takes of program sets, by the ``action`` of its capabilities.
+
+    ``None`` also where it does not say in numbers how large they may be.
+    """
+    try:
+        action = actions[PROGRAM_SET]
+        return ProgramSets(
+            programs_max=int(action["maximumExecutables"]),
+            shots_max=int(action["maximumTotalShots"]),
+            shots_min=int(action.get("minimumTotalShots") or 1),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return ProgramSets(
-        programs_max=int(action["maximumExecutables"]),
-        shots_max=int(action["maximumTotalShots"]),
-        shots_min=int(action.get("minimumTotalShots") or 1),
-    )
 
 
 def action_of_set(programs: Sequence[str]) -> dict[str, Any]:

@@ -87,7 +87,8 @@ class CallOutcome:
         document = place.document_of(number)
         reason = document.get("failure")
         if reason is not None:
-            text = f"Device {self.call.device} failed a program of task {place.arn}: {reason}."
+            name = self.call.device
+            text = f"Device {name} failed a program of task {place.arn}: {reason}"
             if not self.call.partial:
                 raise JobFailed(ErrorCode.TASK_FAILED, text)
             return {"error": _error(ErrorCode.TASK_FAILED, text)}
