@@ -13,6 +13,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bellpair.options.inversion import chances_of, inverted, nearest_physical
 from bellpair_quantum.compiler import compile_program
 from bellpair_quantum.options import CompileOptions
 from tests.benchmarks import plain_qiskit
@@ -31,16 +35,27 @@ to change what is measured."""
 
 @dataclass(frozen=True)
 class Case:
-    """One circuit on one device on one day."""
+    """One circuit on one device on one day.
+
+    Attributes
+    ----------
+    ours, level_3, level_1
+        Fidelities of what was read, by compiler.
+    with_options
+        Ours after the platform's options of level 1, which take readout errors out by the
+        published calibration.
+    """
 
     problem: Problem
     device: str
     seed: int
     ours: float
+    with_options: float
     level_3: float
     level_1: float
     estimated_success: float
     candidates: int
+    two_qubit_gates: int
 
     def row(self) -> dict[str, Any]:
         """For JSON."""
@@ -49,10 +64,12 @@ class Case:
             "device": self.device,
             "drift_seed": self.seed,
             "fidelity": round(self.ours, 4),
+            "with_options": round(self.with_options, 4),
             "level_3": round(self.level_3, 4),
             "level_1": round(self.level_1, 4),
             "estimated_success": round(self.estimated_success, 4),
             "candidates": self.candidates,
+            "two_qubit_gates": self.two_qubit_gates,
         }
 
 
@@ -66,8 +83,18 @@ def measure(seeds: Sequence[int], only: Sequence[str] = (), workers: int = 2) ->
         "of_mqt_bench": sum(each.name.startswith("mqt_") for each in chosen),
         "drift_seeds": list(seeds),
         **_figures(cases),
+        # A job's answer as the platform gives it when asked for level 1.
+        "with_options": _figures(cases, "with_options"),
+        # The others' answers were known when they were compiled.
+        "where_qubits_interact": _figures([case for case in cases if case.two_qubit_gates]),
         "by_device": {
-            name: _figures([case for case in cases if case.device == name]) for name in PROFILES
+            name: {
+                **_figures([case for case in cases if case.device == name]),
+                "with_options": _figures(
+                    [case for case in cases if case.device == name], "with_options"
+                ),
+            }
+            for name in PROFILES
         },
         "by_circuit": {
             each.name: _figures([case for case in cases if case.problem.name == each.name])
@@ -119,16 +146,37 @@ def _case(work: tuple[Problem, int, Day]) -> Case:
     for level in (3, 1):
         program, bits = plain_qiskit.compiled(problem.circuit, at.target, level, seed)
         plain[level] = fidelity(at.distribution(program, bits, seed), problem.ideal)
+    found = at.distribution(ours.program, ours.bits, seed)
     return Case(
         problem,
         at.profile.name,
         seed,
-        fidelity(at.distribution(ours.program, ours.bits, seed), problem.ideal),
+        fidelity(found, problem.ideal),
+        fidelity(_mitigated(found, ours.bits, at), problem.ideal),
         plain[3],
         plain[1],
         ours.estimated_success,
         len(ours.metrics["candidates"]),
+        ours.two_qubit_gates,
     )
+
+
+def _mitigated(
+    found: NDArray[np.float64], bits: Sequence[int | None], at: Day
+) -> NDArray[np.float64]:
+    """What ``readout-mitigation`` makes of an answer."""
+    width = len(bits)
+    chances = chances_of(
+        [
+            None if q is None else (at.target.readout_0_to_1[q], at.target.readout_1_to_0[q])
+            for q in bits
+        ]
+    )
+    read = {format(index, f"0{width}b"): share for index, share in enumerate(found.tolist())}
+    mended = np.zeros_like(found)
+    for text, share in nearest_physical(inverted(read, chances)).items():
+        mended[int(text, 2)] = share
+    return mended
 
 
 def _stale_case(work: tuple[Problem, int, Day]) -> tuple[float, float, bool, float]:
@@ -160,15 +208,16 @@ def _stale_case(work: tuple[Problem, int, Day]) -> tuple[float, float, bool, flo
     return found[0], found[1], bool(ours.metrics["fallback"]), age
 
 
-def _figures(cases: Sequence[Case]) -> dict[str, Any]:
+def _figures(cases: Sequence[Case], ours: str = "ours") -> dict[str, Any]:
     if not cases:
         return {}
-    against = {"level_3": "level_3", "level_1": "level_1"}
-    found: dict[str, Any] = {"cases": len(cases), "mean": fmean(case.ours for case in cases)}
-    for name, attribute in against.items():
-        ratios = [case.ours / getattr(case, attribute) for case in cases]
+    own: list[float] = [getattr(case, ours) for case in cases]
+    found: dict[str, Any] = {"cases": len(cases), "mean": fmean(own)}
+    for name in ("level_3", "level_1"):
+        others: list[float] = [getattr(case, name) for case in cases]
+        ratios = [one / other for one, other in zip(own, others, strict=True)]
         worst = min(range(len(ratios)), key=ratios.__getitem__)
-        found[f"mean_{name}"] = fmean(getattr(case, attribute) for case in cases)
+        found[f"mean_{name}"] = fmean(others)
         found[f"ratio_to_{name}"] = geometric_mean(ratios)
         found[f"worst_ratio_to_{name}"] = ratios[worst]
         found[f"worst_case_{name}"] = (

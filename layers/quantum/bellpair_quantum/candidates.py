@@ -11,6 +11,7 @@ from qiskit import QuantumCircuit
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
+from bellpair_quantum.feed_forward import MEASURED, has_feed_forward
 from bellpair_quantum.logical import simpler
 from bellpair_quantum.native import to_native
 from bellpair_quantum.options import CompileOptions
@@ -103,7 +104,8 @@ def candidates(
     begun = options.stopwatch()
     rates = target if trusted else alike(target)
     makes = _Maker(read, target, rates, Costs(rates), moves=trusted)
-    circuits = simpler(program.circuit)
+    # What is known of states there holds for gates alone, not with measurements among them.
+    circuits = [] if has_feed_forward(program.circuit) else simpler(program.circuit)
     if not circuits or _entangles(circuits[0]):
         circuits.append(program.circuit)
     made: list[Candidate] = []
@@ -166,8 +168,7 @@ class _Maker:
         if self.moves:
             place_of = best_place(work, self.rates, self.costs)
             placed = placed.moved(_everywhere(place_of, self.target.qubits))
-            native = written(placed, numbers, self.target)
-            work = workload(native, placed.measured, self.rates)
+            work = work.moved(place_of)
         return Candidate(
             *attempt,
             placed,
@@ -201,8 +202,10 @@ def written(
     placed: PlacedCircuit, numbers: Sequence[float], target: DeviceTarget
 ) -> list[Operation]:
     """Write a placed circuit in native gates, once its late steps have their numbers."""
-    fewest = simplified(placed.bound(numbers), frozenset(placed.measured))
-    native, _ = to_native(fewest, rotations_of(target))
+    gates = placed.bound(numbers)
+    if not any(gate.name == MEASURED for gate in gates):
+        gates = simplified(gates, frozenset(placed.measured))
+    native, _ = to_native(gates, rotations_of(target))
     return native
 
 

@@ -19,7 +19,7 @@ mean of both directions: which of 0 and 1 is read more often is not known here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, inf, log
@@ -68,6 +68,18 @@ class Workload:
         pairs = {qubit for pair in self.two_qubit for qubit in pair}
         return {*self.one_qubit, *pairs, *self.measured}
 
+    def moved(self, place_of: Mapping[int, int]) -> Workload:
+        """The same of other qubits; all are named."""
+        pairs = {(place_of[a], place_of[b]): count for (a, b), count in self.two_qubit.items()}
+        return Workload(
+            Counter({place_of[qubit]: count for qubit, count in self.one_qubit.items()}),
+            Counter({(min(pair), max(pair)): count for pair, count in pairs.items()}),
+            {place_of[qubit]: times for qubit, times in self.waits.items()},
+            {place_of[qubit]: time for qubit, time in self.last_wait.items()},
+            tuple(sorted(place_of[qubit] for qubit in self.measured)),
+            self.duration_us,
+        )
+
 
 def workload(
     operations: Iterable[Operation], measured: Collection[int], target: DeviceTarget
@@ -114,6 +126,7 @@ class Costs:
 
     def __init__(self, target: DeviceTarget) -> None:
         self._target = target
+        self._waits: dict[tuple[int, float, bool], float] = {}
 
     @cached_property
     def one_qubit(self) -> dict[int, float]:
@@ -137,6 +150,12 @@ class Costs:
 
     def wait(self, qubit: int, time: float, *, last: bool = False) -> float:
         """Of a wait of so many microseconds; the last one is followed by the readout."""
+        known = self._waits.get((qubit, time, last))
+        if known is None:
+            known = self._waits[qubit, time, last] = self._wait(qubit, time, last)
+        return known
+
+    def _wait(self, qubit: int, time: float, last: bool) -> float:
         target = self._target
         flip = (1 - exp(-time / target.t1_us.get(qubit, inf))) / 2
         if last:
