@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bellpair_core.logic.devices.calibration_age import calibration_age, is_stale
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum.candidates import best, candidates
 from bellpair_quantum.errors import CompileError
+from bellpair_quantum.feed_forward import feeds_forward, has_feed_forward, lowered
 from bellpair_quantum.known_answer import known_answers
 from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
 from bellpair_quantum.program import CompiledProgram
@@ -92,7 +94,8 @@ def compile_template(
 
 def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) -> Template:
     begun = options.stopwatch()
-    program = sampled(read.circuit)
+    circuit = lowered(read.circuit) if feeds_forward(target) else read.circuit
+    program = replace(sampled(circuit), width=read.circuit.num_qubits)
     if len(program.qubits) > len(target.qubits):
         raise CompileError(
             "program-too-wide",
@@ -121,7 +124,8 @@ def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) 
         placed, success = chosen.placed, chosen.estimated_success
         notes["candidates"] = [each.facts(chosen=each is chosen) for each in made]
         notes["calibration_aware"] = trusted
-        if not read.inputs and (answers := known_answers(program)):
+        static = not read.inputs and not has_feed_forward(program.circuit)
+        if static and (answers := known_answers(program)):
             notes["known_answers"] = answers
     notes["compile_seconds"] = round(options.stopwatch() - begun, 6)
     ends = dict(zip(program.measured, placed.measured, strict=True))

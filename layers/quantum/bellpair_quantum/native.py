@@ -15,6 +15,7 @@ Angles are in radians; up to a global phase the gates are ::
     prx(theta, phi)   = R(theta, phi)
     gpi(phi)          = R(pi, phi)
     gpi2(phi)         = R(pi/2, phi)
+    cc_prx(t, p, key) = R(t, p) where 1 was measured and kept under the key
     ms(p, q, theta)   = exp(-i theta/2 (cos p X + sin p Y)(cos q X + sin q Y))
     zz(theta)         = exp(-i theta/2 Z Z)
 """
@@ -40,7 +41,8 @@ def to_native(
 ) -> tuple[list[Operation], dict[int, float]]:
     """Write ``u``, ``cz``, ``rxx`` and ``rzz`` (as Qiskit has them) in native gates.
 
-    Barriers are left out.
+    Barriers are left out. With them ``measure_ff`` and ``cc_u`` of
+    `bellpair_quantum.feed_forward` are written, for devices with ``prx``.
 
     Parameters
     ----------
@@ -69,6 +71,11 @@ def to_native(
                 writer.xx(qubits, *params)
             case "rzz":
                 writer.zz(qubits, *params)
+            case "measure_ff":
+                # What is pending on the qubit changes nothing that is read of it.
+                writer.native.append(Operation("measure_ff", (int(params[0]),), qubits))
+            case "cc_u":
+                writer.conditional(qubits[0], *params)
             case "barrier":
                 pass
             case _:
@@ -95,6 +102,26 @@ class _Writer:
         # Ry(theta) Rz(lam) = Rz(lam) R(theta, pi/2 - lam)
         self._rotate(qubit, theta, pi / 2 - lam)
         self.phase[qubit] += phi + lam
+
+    def conditional(self, qubit: int, theta: float, phi: float, lam: float, key: float) -> None:
+        """`u` where 1 was kept under a key, up to a phase, which differs where it may.
+
+        A rotation about Z that is done in some shots only cannot stay pending: it is two half
+        turns, ``R(pi, a + t/2) R(pi, a) = -Rz(t)``, of which the first joins the rotation before.
+        """
+        axis = pi / 2 - lam - self.phase[qubit]
+        turn = remainder(phi + lam, 2 * pi)
+        if _is(turn, 0.0):
+            self._conditional(qubit, theta, axis, key)
+        else:
+            self._conditional(qubit, theta + pi, axis, key)
+            self._conditional(qubit, pi, axis + turn / 2, key)
+
+    def _conditional(self, qubit: int, theta: float, axis: float, key: float) -> None:
+        theta = remainder(theta, 2 * pi)
+        if abs(theta) > ANGLE_TOLERANCE:
+            axis = _wrapped(axis + (pi if theta < 0 else 0.0))
+            self.native.append(Operation("cc_prx", (abs(theta), axis, int(key)), (qubit,)))
 
     def xx(self, qubits: tuple[int, ...], theta: float) -> None:
         """``exp(-i theta/2 X X)``; from pi/2 on, the X X in it is written as two gates."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import rustworkx
 from qiskit import QuantumCircuit
-from qiskit.circuit import Gate, Measure, Parameter
+from qiskit.circuit import Gate, Instruction, Measure, Parameter
 from qiskit.circuit.library import CZGate, RXXGate, RZZGate, UGate
 from qiskit.exceptions import QiskitError
 from qiskit.transpiler import (
@@ -22,6 +22,7 @@ from qiskit.transpiler import (
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
+from bellpair_quantum.feed_forward import CONDITIONAL, MEASURED, has_feed_forward
 from bellpair_quantum.late_angles import Angle, AngleTable, angle_of
 from bellpair_quantum.native import Rotations
 from bellpair_quantum.program import Operation
@@ -46,7 +47,7 @@ class PlacedCircuit:
     ----------
     gates
         ``u``, ``cz``, ``rxx`` and ``rzz``, in order, two-qubit gates on the device's edges;
-        and barriers.
+        barriers; and those of `bellpair_quantum.feed_forward`.
     layout
         The device qubit that each of the circuit's qubits starts on.
     measured
@@ -124,7 +125,7 @@ def placed_on_qpu(
         ``no-room`` where the device's connected qubits are too few, ``program-unsupported``
         where a gate cannot be written in native ones, ``target-unsupported``.
     """
-    machine = _machine(_document(target, calibration_aware))
+    machine = _machine(_document(target, calibration_aware), has_feed_forward(circuit))
     _require_room(circuit, machine)
     try:
         placed = _passes(machine, seed, optimization_level).run(circuit)
@@ -187,8 +188,8 @@ def _document(target: DeviceTarget, calibration_aware: bool) -> str:
 
 
 @lru_cache(maxsize=16)
-def _machine(document: str) -> _Machine:
-    """Build a device once for each snapshot."""
+def _machine(document: str, feed_forward: bool) -> _Machine:
+    """Build a device once for each snapshot, with or without what feeds forward."""
     target = DeviceTarget.model_validate_json(document)
     _, entangler = _native_gates(target)
     index = {label: place for place, label in enumerate(target.qubits)}
@@ -198,10 +199,17 @@ def _machine(document: str) -> _Machine:
         if target.edges is None or (min(pair), max(pair)) in target.edges
     ]
     qiskit_target = Target(num_qubits=len(target.qubits))
-    for gate, errors in (
+    one_qubit: list[tuple[Instruction, Mapping[int, float]]] = [
         (UGate(Parameter("theta"), Parameter("phi"), Parameter("lam")), target.one_qubit_error),
         (Measure(), target.readout_error),
-    ):
+    ]
+    if feed_forward:
+        angles = [Parameter(name) for name in ("a", "b", "c", "key")]
+        one_qubit += [
+            (Instruction(MEASURED, 1, 0, angles[-1:]), target.readout_error),
+            (Instruction(CONDITIONAL, 1, 0, angles), target.one_qubit_error),
+        ]
+    for gate, errors in one_qubit:
         qiskit_target.add_instruction(
             gate,
             {(index[q],): InstructionProperties(error=errors.get(q)) for q in target.qubits},

@@ -9,6 +9,7 @@ from qiskit.circuit import Clbit, ControlFlowOp, Gate, Operation, Qubit
 
 from bellpair_core.openqasm import ProgramLimits
 from bellpair_quantum.errors import CompileError
+from bellpair_quantum.feed_forward import CONDITIONAL, MEASURED
 
 MAX_GATES = ProgramLimits().max_operations
 """Gates that a program may come to when its own definitions are written out."""
@@ -127,7 +128,8 @@ def _gates_and_reads(circuit: QuantumCircuit) -> tuple[Gates, Reads]:
             continue
         if operation.name == "reset" and qubits[0] not in touched | measured:
             continue
-        _refuse_non_gate(operation)
+        if operation.name not in (MEASURED, CONDITIONAL):
+            _refuse_non_gate(operation)
         if early := [qubit for qubit in qubits if qubit in measured]:
             raise CompileError(
                 "program-unsupported",

@@ -1,0 +1,250 @@
+"""Measurement in mid-circuit and feed-forward mean on a device what they mean in the source."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+from math import pi
+
+import pytest
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit.classical import expr
+
+from bellpair_braket_emulator.checks import check_program
+from bellpair_braket_emulator.openqasm import read_program
+from bellpair_braket_emulator.profile import Profile, load_profiles
+from bellpair_core.model.device import DeviceTarget
+from bellpair_quantum import CompiledProgram, CompileError, CompileOptions, compile_program
+from bellpair_quantum.feed_forward import lowered
+from tests.unit.quantum.branches import of_circuit, of_compiled
+from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE, lattice
+from tests.unit.quantum.distributions import distance
+
+QUICK = CompileOptions(budget_s=0)
+NATIVE = ("prx", "cz", "cc_prx", "measure_ff")
+LATTICE = lattice(2, 4, native_gates=NATIVE, mid_circuit=True)
+PROFILE: Profile = next(p for p in load_profiles("us-west-2") if p.name == "square-20")
+
+
+def compiled(circuit: QuantumCircuit, device: DeviceTarget = LATTICE) -> CompiledProgram:
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    source = base64.b64encode(file.getvalue()).decode()
+    return compile_program(source, "qpy", device, options=QUICK)
+
+
+def teleport() -> QuantumCircuit:
+    circuit = QuantumCircuit(3, 3)
+    circuit.u(0.9, 0.4, -0.2, 0)
+    circuit.h(1)
+    circuit.cx(1, 2)
+    circuit.cx(0, 1)
+    circuit.h(0)
+    circuit.measure([0, 1], [0, 1])
+    with circuit.if_test((1, 1)):
+        circuit.x(2)
+    with circuit.if_test((0, 1)):
+        circuit.z(2)
+    # In a basis in which the phase that was teleported shows.
+    circuit.u(-0.3, 0.7, 0.1, 2)
+    circuit.measure(2, 2)
+    return circuit
+
+
+def active_reset() -> QuantumCircuit:
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.reset(0)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def used_again() -> QuantumCircuit:
+    """One qubit is measured three times, and all three results are wanted."""
+    circuit = QuantumCircuit(1, 3)
+    circuit.ry(1.0, 0)
+    circuit.measure(0, 0)
+    circuit.ry(0.7, 0)
+    circuit.measure(0, 1)
+    circuit.reset(0)
+    circuit.ry(0.4, 0)
+    circuit.measure(0, 2)
+    return circuit
+
+
+def otherwise() -> QuantumCircuit:
+    """Both values of a bit, one that is written twice, and one that is never written."""
+    circuit = QuantumCircuit(3, 4)
+    circuit.ry(1.2, 0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 0)) as other:
+        circuit.ry(0.3, 1)
+        circuit.rz(0.8, 1)
+        circuit.h(1)
+    with other:
+        circuit.sx(1)
+        circuit.t(2)
+    circuit.measure(0, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.h(2)
+    with circuit.if_test((3, 0)):
+        circuit.x(2)
+    with circuit.if_test((3, 1)):
+        circuit.x(1)
+    circuit.rx(0.5, 1)
+    circuit.rx(0.5, 2)
+    circuit.measure([1, 2], [2, 3])
+    return circuit
+
+
+def at_random(seed: int) -> QuantumCircuit:
+    dice = random.Random(seed)
+    circuit = QuantumCircuit(3, 3)
+    for _ in range(14):
+        a, b, _ = dice.sample(range(3), 3)
+        bit = dice.randrange(3)
+        match dice.randrange(6):
+            case 0:
+                circuit.cx(a, b)
+            case 1:
+                circuit.measure(a, bit)
+            case 2:
+                circuit.reset(a)
+            case 3:
+                with circuit.if_test((bit, dice.randrange(2))):
+                    circuit.u(dice.uniform(-3, 3), dice.uniform(-3, 3), dice.uniform(-3, 3), a)
+            case _:
+                circuit.u(dice.uniform(-3, 3), dice.uniform(-3, 3), dice.uniform(-3, 3), a)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [teleport(), active_reset(), used_again(), otherwise(), *map(at_random, range(10))],
+    ids=["teleport", "reset", "again", "otherwise", *map(str, range(10))],
+)
+def test_the_compiled_program_means_what_the_circuit_means(circuit: QuantumCircuit) -> None:
+    made = compiled(circuit)
+    assert distance(of_compiled(made), of_circuit(circuit)) < 1e-6
+    assert len(made.layout) == circuit.num_qubits
+    assert 0 < made.estimated_success < 1
+
+
+def test_a_qubit_that_is_not_used_again_is_measured_once_more_at_the_end() -> None:
+    made = compiled(teleport())
+    assert made.program.count("measure_ff(") == 2
+    assert len(set(made.bits)) == 3
+
+
+def test_a_program_that_measures_at_its_end_is_left_as_it_is() -> None:
+    circuit = QuantumCircuit(2, 2)
+    circuit.reset(0)
+    circuit.h(0)
+    circuit.measure([0, 0, 1], [0, 1, 1])
+    assert [each.operation.name for each in lowered(circuit).data] == ["h", "measure", "measure"]
+
+
+def test_a_conditional_flip_is_one_gate() -> None:
+    made = compiled(active_reset())
+    assert made.program.count("cc_prx(") == 1
+
+
+def test_the_emulated_lattice_takes_it() -> None:
+    labels = PROFILE.labels
+    device = lattice(4, 5, native_gates=NATIVE, mid_circuit=True)
+    moved = {q: labels[q] for q in device.qubits}
+    edges = tuple((moved[a], moved[b]) for a, b in device.edges or ())
+    device = device.model_copy(update={"qubits": labels, "edges": edges})
+    check_program(read_program(compiled(teleport(), device).program), PROFILE)
+
+
+@pytest.mark.parametrize(
+    "device",
+    [SIMULATOR, SQUARE, ION, lattice(2, 3, mid_circuit=True), lattice(2, 3, native_gates=NATIVE)],
+    ids=["simulator", "lattice", "ions", "unknown form", "not offered"],
+)
+@pytest.mark.parametrize("circuit", [teleport(), active_reset(), used_again()], ids=str)
+def test_other_devices_refuse_it(circuit: QuantumCircuit, device: DeviceTarget) -> None:
+    with pytest.raises(CompileError) as caught:
+        compiled(circuit, device)
+    assert caught.value.code == "program-unsupported"
+    assert caught.value.remedy
+
+
+def register_test() -> QuantumCircuit:
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.cregs[0], 1)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    return circuit
+
+
+def expression_test() -> QuantumCircuit:
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test(expr.logic_not(circuit.clbits[0])):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    return circuit
+
+
+def pair_under_if() -> QuantumCircuit:
+    circuit = QuantumCircuit(3, 1)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.cx(1, 2)
+    circuit.measure(2, 0)
+    return circuit
+
+
+def measured_under_if() -> QuantumCircuit:
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.measure(1, 1)
+    return circuit
+
+
+def loop() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    with circuit.while_loop((0, 1)):
+        circuit.x(0)
+        circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("circuit", "named"),
+    [
+        (register_test(), "2 bits of c"),
+        (expression_test(), "expression"),
+        (pair_under_if(), "cx on 2 qubits"),
+        (measured_under_if(), "measure"),
+        (loop(), "while_loop"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_not_supported_is_named(circuit: QuantumCircuit, named: str) -> None:
+    with pytest.raises(CompileError, match=named) as caught:
+        compiled(circuit)
+    assert caught.value.code == "program-unsupported"
+
+
+def test_a_conditional_rotation_about_z_is_done_where_it_stands() -> None:
+    circuit = QuantumCircuit(2, 2)
+    circuit.h([0, 1])
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.rz(pi / 3, 1)
+    circuit.h(1)
+    circuit.measure(1, 1)
+    made = compiled(circuit)
+    assert made.program.count("cc_prx(") == 2
+    assert distance(of_compiled(made), of_circuit(circuit)) < 1e-6
