@@ -4,9 +4,11 @@ Each bit is misread by itself, with a matrix of chances of its own. Up to `FULL_
 inverse of all matrices is applied to the whole distribution (Bravyi et al., Phys. Rev. A 103,
 042605 (2021)). Beyond that the distribution is solved for on the bit strings that were read at all:
 the matrix between these alone, its columns brought to the sum 1, has only as many rows as there
-were shots, and is close to the identity (Nation, Kang, Sundaresan, Gambetta, "Scalable mitigation
-of measurement errors on quantum computers", PRX Quantum 2, 040326 (2021), arXiv:2108.12518). Few
-strings are solved for directly, many by Jacobi's iteration, a block of rows at a time.
+were shots (Nation, Kang, Sundaresan, Gambetta, "Scalable mitigation of measurement errors on
+quantum computers", PRX Quantum 2, 040326 (2021), arXiv:2108.12518). Few strings are solved for
+directly, many by GMRES (Saad, Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986)), a block of rows
+at a time. It ends also where the matrix is far from the identity, at which simpler iterations
+diverge: scaled rows and columns make the matrix one that is symmetric with eigenvalues above 0.
 
 Either gives quasi-probabilities, some of them below 0. The nearest distribution of probabilities,
 by the sum of squares, is found as in Smolin, Gambetta, Smith, "Efficient method for computing the
@@ -31,15 +33,17 @@ STRINGS_MAX = 8192
 
 _DIRECT_MAX = 2048
 _BLOCK = 2**21  # numbers of the matrix at once, 16 MB
-_ROUNDS_MAX = 200
-_TOLERANCE = 1e-6
+_ROUNDS_MAX = 50
+_RESIDUAL_MAX = 1e-6  # of what was read
+_SUM_TOLERANCE = 1e-3
 _CHANCE_MIN = 1e-12
+_NO_SOLUTION = "errors are too large to be solved for; measure fewer bits"
 
 Chances = NDArray[np.float64]
 
 
-class TooManyStrings(Exception):
-    """More different bit strings were read than can be solved for."""
+class NotInverted(Exception):
+    """What was read is left as it is; the message says why."""
 
 
 def chances_of(readout: Readout) -> Chances:
@@ -68,13 +72,16 @@ def inverted(probabilities: Mapping[str, float], chances: Chances) -> dict[str, 
 
     Raises
     ------
-    TooManyStrings
-        Beyond `FULL_BITS_MAX` bits, if more than `STRINGS_MAX` different strings were read.
+    NotInverted
+        Beyond `FULL_BITS_MAX` bits, if more than `STRINGS_MAX` different strings were read, or
+        errors are so large that they cannot be solved for.
     """
     if len(chances) <= FULL_BITS_MAX:
         return _fully_inverted(probabilities, chances)
     if len(probabilities) > STRINGS_MAX:
-        raise TooManyStrings
+        raise NotInverted(
+            f"{len(probabilities):,} different bit strings are too many; take fewer shots"
+        )
     return _inverted_on_strings(probabilities, chances)
 
 
@@ -118,6 +125,10 @@ def _inverted_on_strings(probabilities: Mapping[str, float], chances: Chances) -
         solved = np.linalg.solve(matrix.rows(0, len(texts)), read)
     else:
         solved = _by_iteration(matrix, read)
+    # Columns have the sum 1, and so what is solved for has the sum of what was read: but for
+    # rounding. NaN is not near it either.
+    if not abs(solved.sum() - read.sum()) < _SUM_TOLERANCE:
+        raise NotInverted(_NO_SOLUTION)
     return dict(zip(texts, (solved / solved.sum()).tolist(), strict=True))
 
 
@@ -166,7 +177,8 @@ class _StringMatrix:
         """The matrix times a vector."""
         scaled = vector / self._columns
         blocks = (self._raw_rows(*block) for block in self.blocks())
-        return np.concatenate([block @ scaled.astype(np.float32) for block in blocks])
+        parts = [block @ scaled.astype(np.float32) for block in blocks]
+        return np.concatenate(parts).astype(float)
 
     def _raw_rows(self, start: int, end: int) -> NDArray[np.float32]:
         read, by_both, by_read, by_true = self._single
@@ -177,10 +189,30 @@ class _StringMatrix:
 
 
 def _by_iteration(matrix: _StringMatrix, read: NDArray[np.float64]) -> NDArray[np.float64]:
-    solved = read.copy()
-    for _ in range(_ROUNDS_MAX):
-        change = (read - matrix.times(solved)) / matrix.diagonal
-        solved = solved + change
-        if np.abs(change).sum() < _TOLERANCE:
-            break
-    return solved
+    """GMRES without restarts, for the solution times the diagonal.
+
+    Raises
+    ------
+    NotInverted
+        It did not come near enough within `_ROUNDS_MAX` rounds.
+    """
+    length = float(np.linalg.norm(read))
+    directions = (read / length)[None, :]
+    projected = np.zeros((_ROUNDS_MAX + 1, _ROUNDS_MAX))
+    for done in range(1, _ROUNDS_MAX + 1):
+        new = matrix.times(directions[-1] / matrix.diagonal)
+        # Once more takes away what rounding left of the earlier directions.
+        for _ in range(2):
+            along = directions @ new
+            new = new - along @ directions
+            projected[:done, done - 1] += along
+        rest = float(np.linalg.norm(new))
+        projected[done, done - 1] = rest
+        goal = np.zeros(done + 1)
+        goal[0] = length
+        part = projected[: done + 1, :done]
+        shares = np.linalg.lstsq(part, goal, rcond=None)[0]
+        if np.linalg.norm(goal - part @ shares) <= _RESIDUAL_MAX * length:
+            return np.asarray(shares @ directions / matrix.diagonal)
+        directions = np.vstack([directions, new / rest])
+    raise NotInverted(_NO_SOLUTION)

@@ -22,7 +22,7 @@ from bellpair.options.backend import (
 from bellpair.options.expectation import Readout, terms_of
 from bellpair.options.inversion import (
     FULL_BITS_MAX,
-    TooManyStrings,
+    NotInverted,
     chances_of,
     inverted,
     nearest_physical,
@@ -125,9 +125,8 @@ class ReadoutMitigation(EnrichedExecutionBackend):
         read = {text: number / total for text, number in outcome.counts.items()}
         try:
             quasi = inverted(read, chances_of(readout))
-        except TooManyStrings:
-            why = f"{len(read):,} different bit strings are too many; take fewer shots"
-            return _noted(outcome, notes | {"inversion": None, "why": why})
+        except NotInverted as reason:
+            return _noted(outcome, notes | {"inversion": None, "why": str(reason)})
         notes["inversion"] = "full" if len(readout) <= FULL_BITS_MAX else "read strings"
         notes["negative"] = -sum(number for number in quasi.values() if number < 0)
         if self.physical:

@@ -217,6 +217,35 @@ def test_many_strings_are_solved_for_by_iteration_alike(monkeypatch: pytest.Monk
     assert all(iterated[text] == pytest.approx(direct[text], abs=1e-5) for text in read)
 
 
+@pytest.mark.parametrize("error", [0.1, 0.25])
+def test_large_errors_on_dense_strings_are_solved_for_too(
+    error: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The matrix' diagonal is below 1/2 by far: correcting by it alone would diverge.
+    chances = chances_of([(error, 1.2 * error)] * 7)
+    every = ["".join(bits) for bits in product("01", repeat=7)]
+    numbers = np.random.default_rng(2).dirichlet(np.ones(128))
+    read = misread(dict(zip(every, numbers.tolist(), strict=True)), chances.tolist())
+    full = inverted(read, chances)
+    monkeypatch.setattr(inversion_module, "_DIRECT_MAX", 10)
+    solved = inversion_module._inverted_on_strings(read, chances)
+
+    assert all(solved[text] == pytest.approx(full[text], abs=1e-3) for text in every)
+
+
+def test_what_cannot_be_solved_for_is_left_as_read_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inversion_module, "_DIRECT_MAX", 10)
+    monkeypatch.setattr(inversion_module, "_ROUNDS_MAX", 2)
+    wide = ExactDevice(lambda transforms: {"0" * 13: 1.0}, [(0.1, 0.1)] * 13)
+    read = outcome(wide, ["readout-mitigation"], shots=1000)
+
+    assert read.counts == outcome(wide, [], shots=1000).counts
+    assert read.notes["readout-mitigation"]["inversion"] is None
+    assert "too large" in read.notes["readout-mitigation"]["why"]
+
+
 def test_too_many_strings_are_left_as_read_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
