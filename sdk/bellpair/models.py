@@ -222,6 +222,8 @@ class Device(Answer):
     ----------
     kind
         ``"qpu"`` or ``"simulator"``.
+    programs_per_task
+        Circuits of equal shots that one of its tasks runs at most.
     queue_depth
         Tasks waiting at the device when last seen, or ``None`` when unknown.
     calibrated_at
@@ -245,6 +247,7 @@ class Device(Answer):
     num_qubits: int | None = None
     shots_min: int | None = None
     shots_max: int | None = None
+    programs_per_task: int | None = None
     queue_depth: int | None = None
     calibration_id: str | None = None
     calibrated_at: datetime | None = None

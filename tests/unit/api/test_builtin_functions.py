@@ -9,7 +9,7 @@ import pytest
 from bellpair_core.http import function_schemas
 from bellpair_core.model.blob import BlobRef
 from bellpair_core.model.builtin import BUILTIN_FUNCTIONS
-from bellpair_core.model.device import TaskPrice
+from bellpair_core.model.device import ProgramSets, TaskPrice
 from bellpair_core.model.function import FunctionRecord
 from bellpair_core.model.tenant import Role
 from tests.examples import ACME, ION_11, NOON, version_example
@@ -248,7 +248,47 @@ ESTIMATION_REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a precision of nothing": (
         estimated(precision=0),
         "#/inputs/pubs/0/precision",
-        "it must fit one of: number, null",
+        "it must be at least 1e-09",
+    ),
+    "a precision whose square is 0": (
+        estimated(precision=1e-170),
+        "#/inputs/pubs/0/precision",
+        "it must be at least 1e-09",
+    ),
+    "a precision that no number of shots reaches": (
+        estimated(precision=1e-9, observables={"ZZ": 1e9, "XX": -1e9}),
+        "#/inputs/pubs/0/precision",
+        "takes at least 2e+36 shots",
+    ),
+    "a precision of more digits than a number has": (
+        estimated(precision=10**400),
+        "#/inputs/pubs/0/precision",
+        "it must be at most 1000000000",
+    ),
+    "coefficients whose squares are beyond all numbers": (
+        estimated(observables={"ZZ": 1e300, "XX": 1e300}),
+        "#/inputs/pubs/0/observables",
+        "the coefficient of ZZ is beyond 1e+09",
+    ),
+    "a coefficient of more digits than a number has": (
+        estimated(observables=[["ZZ", {"re": -(10**400), "im": 0}]]),
+        "#/inputs/pubs/0/observables",
+        "the coefficient of ZZ is beyond 1e+09",
+    ),
+    "a level that there is none of": (
+        estimated(level=4),
+        "#/inputs/pubs/0/level",
+        "it must be at most 3",
+    ),
+    "half a level": (
+        estimated(level=1.5),
+        "#/inputs/pubs/0/level",
+        "it must fit one of: integer from 0 to 3, null",
+    ),
+    "an option that is a list": (
+        estimated(options=["twirling", ["zne"]]),
+        "#/inputs/pubs/0/options/1",
+        "it must fit one of: string, object",
     ),
 }
 
@@ -304,17 +344,26 @@ def test_circuits_that_no_device_has_the_qubits_for_are_refused(api: Api, key: s
     assert (answer.status, answer.json["code"]) == (422, "program-too-wide")
 
 
+@pytest.mark.parametrize(
+    ("sets", "least"),
+    [
+        (None, 13.0),
+        # In sets, as many circuits are a task as its programs and its shots allow.
+        (ProgramSets(programs_max=4, shots_max=100_000), 10.9),
+        (ProgramSets(programs_max=100, shots_max=2_000), 11.5),
+    ],
+)
 def test_a_cost_cap_that_cannot_be_enough_is_refused_with_the_least_cost(
-    api: Api, key: str
+    api: Api, key: str, sets: ProgramSets | None, least: float
 ) -> None:
     price = TaskPrice(per_task_usd=0.3, per_shot_usd=0.001)
-    api.world.catalogue.put_device(ION_11.model_copy(update={"price": price}))
-    inputs = {"pubs": [{"circuit": BELL}] * 10, "shots": 1000}
+    api.world.catalogue.put_device(ION_11.model_copy(update={"price": price, "program_sets": sets}))
+    asked = {"inputs": {"pubs": [{"circuit": BELL}] * 10, "shots": 1000}, "device": "ion-11"}
 
-    refused = invoke(api, key, "sampling", inputs=inputs, device="ion-11", max_cost_usd=12.99)
-    accepted = invoke(api, key, "sampling", inputs=inputs, device="ion-11", max_cost_usd=13.0)
+    refused = invoke(api, key, "sampling", max_cost_usd=least - 0.01, **asked)
+    accepted = invoke(api, key, "sampling", max_cost_usd=least, **asked)
 
     assert (refused.status, refused.json["code"]) == (422, "cost-cap-too-low")
-    assert "10 tasks, 10,000 shots" in refused.json["detail"]
-    assert refused.json["least_usd"] == 13.0
+    assert "10 circuits, 10,000 shots" in refused.json["detail"]
+    assert refused.json["least_usd"] == least
     assert accepted.status == 202

@@ -319,6 +319,9 @@ class Device(_Shown):
     num_qubits: int
     shots_min: int
     shots_max: int
+    programs_per_task: int = Field(
+        description="circuits of equal shots that one of its tasks runs at most"
+    )
     max_in_flight: int | None = Field(description="tasks kept on it at once; null is no limit")
     queue_depth: int | None = Field(description="tasks that wait at the device itself")
     calibration_id: str | None

@@ -265,6 +265,7 @@ def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]
                 "num_qubits": device.num_qubits,
                 "shots_min": device.shots_min,
                 "shots_max": device.shots_max,
+                "programs_per_task": _programs_per_task(device),
                 "max_in_flight": device.max_in_flight,
                 "queue_depth": device.queue_depth,
                 "calibration_id": device.calibration_id,
@@ -285,6 +286,10 @@ def devices_view(devices: Sequence[Device], breaker_of: Callable[[str], Breaker]
             for device in devices
         ]
     }
+
+
+def _programs_per_task(device: Device) -> int:
+    return device.program_sets.programs_max if device.program_sets else 1
 
 
 def refusal_view(refused: RefusedCalibration | None) -> dict[str, Any] | None:

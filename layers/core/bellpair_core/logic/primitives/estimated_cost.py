@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
@@ -14,14 +15,11 @@ from .check_pubs import Load
 def least_cost(load: Load, devices: Sequence[Device], asked: str) -> float:
     """US dollars that the job costs at least, on the cheapest device that it may be given to.
 
-    Every set of parameters is a task, and options share out the shots and add none but for
-    calibration circuits. What a device charges by the minute is not known before.
+    Every set of parameters is a task, or as many of them as the device takes in one are, and
+    options share out the shots and add none but for calibration circuits. What a device charges by
+    the minute is not known before.
     """
-    prices = [
-        load.programs * device.price.per_task_usd + load.shots * device.price.per_shot_usd
-        for device in devices
-        if _may_take(device, asked)
-    ]
+    prices = [_price(load, device) for device in devices if _may_take(device, asked)]
     return min(prices, default=0.0)
 
 
@@ -40,11 +38,26 @@ def require_within_cap(
         return
     raise BellpairError(
         ErrorCode.COST_CAP_TOO_LOW,
-        f"The job costs US$ {least:.2f} at least ({load.programs:,} tasks, {load.shots:,} shots),"
+        f"The job costs US$ {least:.2f} at least ({load.programs:,} circuits, {load.shots:,}"
+        " shots),"
         f" and its cost cap is US$ {max_cost_usd:.2f}.",
         pointer="#/max_cost_usd",
         least_usd=round(least, 6),
     )
+
+
+def _price(load: Load, device: Device) -> float:
+    price = device.price
+    return _tasks(load, device) * price.per_task_usd + load.shots * price.per_shot_usd
+
+
+def _tasks(load: Load, device: Device) -> int:
+    """How many tasks the circuits take at least."""
+    sets = device.program_sets
+    if sets is None:
+        return load.programs
+    fewest = max(load.programs / sets.programs_max, load.shots / sets.shots_max)
+    return min(load.programs, math.ceil(fewest))
 
 
 def _may_take(device: Device, asked: str) -> bool:
