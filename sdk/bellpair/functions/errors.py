@@ -38,9 +38,21 @@ class CallFailed(FunctionError):
     """A quantum call failed for good, such as by a task that the device could not run.
 
     A function may catch it and go on otherwise; the failure is journalled like a result.
+
+    Attributes
+    ----------
+    again
+        Whether nothing is wrong with the circuit: its task was not made for another's sake, and
+        the same circuit may be asked for again.
     """
 
     default_code = "call-failed"
+
+    def __init__(
+        self, detail: str, *, remedy: str | None = None, again: bool = False, **members: Any
+    ) -> None:
+        super().__init__(detail, remedy=remedy, **members)
+        self.again = again
 
 
 class NonDeterministicFunction(FunctionError):

@@ -191,7 +191,8 @@ def results_of(calls: Sequence[Call[Result]], value: Any) -> list[Result]:
 
 
 def results_or_errors(calls: Sequence[Call[Result]], value: Any) -> list[Result | CallFailed]:
-    """Each call's own result, or the error of its first circuit that could not be run.
+    """Each call's own result, or the error of its first circuit that could not be run; of one that
+    may be asked for again only where there is no other.
 
     Raises
     ------
@@ -214,7 +215,9 @@ def results_or_errors(calls: Sequence[Call[Result]], value: Any) -> list[Result 
     for call in calls:
         own = measured[start : start + len(call.programs)]
         start += len(own)
-        error = next((one for one in own if isinstance(one, CallFailed)), None)
+        errors = [one for one in own if isinstance(one, CallFailed)]
+        # What is wrong with a circuit goes before what befell it for another's sake.
+        error = min(errors, key=lambda one: one.again, default=None)
         good = [one for one in own if not isinstance(one, CallFailed)]
         results.append(error or call.read(good, origin))
     return results
@@ -238,6 +241,7 @@ def _measured(one: Mapping[str, Any]) -> Measured | CallFailed:
             str(error.get("message") or "The circuit could not be run."),
             remedy=error.get("remedy"),
             code=str(error.get("code") or CallFailed.default_code),
+            again=error.get("again") is True,
         )
     readout, qubits = one.get("readout"), one.get("qubits")
     return Measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -113,6 +114,48 @@ def _ones(payload: Any) -> dict[str, Any]:
         for program in payload["programs"]
     ]
     return {"results": results, "device": "d", "calibration_id": "c", "cost_usd": 0.5}
+
+
+def test_what_was_refused_for_anothers_sake_is_asked_for_again() -> None:
+    again = {"code": "device-refused", "message": "another circuit", "remedy": "r", "again": True}
+
+    def told(payload: Any) -> dict[str, Any]:
+        """The first circuit with a 7 in it is refused, and the others for its sake."""
+        answer = _ones(payload)
+        bad = next((n for n, one in enumerate(payload["programs"]) if "7" in str(one)), None)
+        if bad is not None:
+            answer["results"] = [{"error": again} for _ in answer["results"]]
+            answer["results"][bad] = {"error": again | {"message": "no 7", "again": False}}
+            answer["cost_usd"] = 0.0
+        return answer
+
+    values = [1.0, 7.0, 2.0, 7.5]
+    pubs = [{"circuit": TURNED, "parameters": [value]} for value in values]
+    site = Site(sampling, told, pubs=pubs, shots=1)
+
+    output = json.loads(site.finish().output_json or "")
+
+    assert [one["status"] for one in output["results"]] == [
+        "succeeded",
+        "failed",
+        "succeeded",
+        "failed",
+    ]
+    assert {one["error"]["message"] for one in output["results"] if "error" in one} == {"no 7"}
+    assert (site.service.calls, output["failed"], output["cost_usd"]) == (3, 2, 0.5)
+
+
+def test_nothing_is_asked_for_again_where_all_was_refused_for_anothers_sake() -> None:
+    error = {"code": "device-refused", "message": "m", "remedy": "r", "again": True}
+
+    def told(payload: Any) -> dict[str, Any]:
+        return _ones(payload) | {"results": [{"error": error} for _ in payload["programs"]]}
+
+    pubs = [{"circuit": TURNED, "parameters": [0.0]}] * 2
+    site = Site(sampling, told, pubs=pubs, shots=1)
+
+    assert site.finish().kind == "failed"
+    assert site.service.calls == 1
 
 
 def test_what_all_calls_cost_is_added_up_once() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bellpair.errors import BellpairError
-from bellpair.functions.errors import FunctionError, InvalidCall, LimitExceeded
+from bellpair.functions.errors import CallFailed, FunctionError, InvalidCall, LimitExceeded
 from bellpair.functions.json_forms import json_form
 from bellpair.functions.limits import CALL_BITS_MAX, CALL_BYTES_MAX, CALL_PROGRAMS_MAX
 from bellpair.functions.plan import Call
@@ -42,22 +42,24 @@ def run_batch(
     """
     if not pubs:
         raise InvalidCall("There is no circuit.", remedy='Give one, such as [{"circuit": …}].')
-    outcomes: list[Any] = [_attempted(planned, pub) for pub in pubs]
-    calls = {number: one for number, one in enumerate(outcomes) if isinstance(one, Call)}
+    outcomes: dict[int, Any] = {number: _attempted(planned, pub) for number, pub in enumerate(pubs)}
+    calls = {number: one for number, one in outcomes.items() if isinstance(one, Call)}
     done, cost = 0, 0.0
     for batch in _batches(calls):
-        results = _gathered(runtime, [calls[number] for number in batch])
-        for number, result in zip(batch, results, strict=True):
-            outcomes[number] = result
-        cost += max((getattr(result, "cost_usd", 0.0) for result in results), default=0.0)
+        asked = batch
+        while asked:
+            results = _gathered(runtime, [calls[number] for number in asked])
+            outcomes.update(zip(asked, results, strict=True))
+            cost += max((getattr(result, "cost_usd", 0.0) for result in results), default=0.0)
+            asked = _to_be_repeated(asked, outcomes)
         done += len(batch)
         runtime.progress(done / len(calls), f"{done} of {len(calls)} circuits")
-    errors = [one for one in outcomes if isinstance(one, BellpairError)]
+    errors = [one for one in outcomes.values() if isinstance(one, BellpairError)]
     if len(errors) == len(outcomes):
         raise errors[0]
-    good = [one for one in outcomes if not isinstance(one, BellpairError)]
+    good = [one for one in outcomes.values() if not isinstance(one, BellpairError)]
     return {
-        "results": [_told(one, alone=len(pubs) == 1) for one in outcomes],
+        "results": [_told(one, alone=len(pubs) == 1) for one in outcomes.values()],
         "failed": len(errors),
         "circuits": sum(one.circuits for one in good),
         "shots": sum(getattr(one, "shots_used", one.shots) for one in good),
@@ -88,6 +90,16 @@ def _gathered(runtime: Runtime, calls: Sequence[Call[Any]]) -> list[Any]:
     except LimitExceeded as error:
         # Several calls are no more than one takes, so this is one that is too much by itself.
         return [error] * len(calls)
+
+
+def _to_be_repeated(asked: Sequence[int], outcomes: Mapping[int, Any]) -> list[int]:
+    """The calls that failed for others' sake, which are fewer each time; else none."""
+    again = [
+        number
+        for number in asked
+        if isinstance(outcomes[number], CallFailed) and outcomes[number].again
+    ]
+    return again if len(again) < len(asked) else []
 
 
 def _batches(calls: Mapping[int, Call[Any]]) -> Iterator[list[int]]:
