@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from bellpair_core.model.limits import (
     RECOMPILES_MAX,
 )
 from bellpair_core.model.usage import Usage
+from tests.fakes.memory_blobs import MemoryBlobs
 from tests.unit.logic.workplace import BELL_RESULT, Workplace
 
 QPU, OTHER = "ion-11", "square-20"
@@ -76,6 +77,44 @@ def test_a_superseded_job_is_compiled_again_and_both_scores_are_in_its_log(
     (message,) = messages(place, job, "recompiled")
     assert "second: estimated success 0.8000" in message
     assert "had 0.9900 by its own calibration, 0.8000 by this one" in message
+
+
+class HeldUp(MemoryBlobs):
+    """Blobs whose first reader is held up while something else happens."""
+
+    def __init__(self, blobs: MemoryBlobs, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.stored = blobs.stored
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def get(self, ref: BlobRef) -> bytes:
+        """Read, and let the rest of the world go on."""
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().get(ref)
+
+
+@pytest.mark.parametrize("compiled_again", [False, True])
+def test_a_launch_that_was_held_up_does_not_launch_a_form_that_was_given_up(
+    place: Workplace, compiled_again: bool
+) -> None:
+    job, blobs = compiled(place), place.blobs
+
+    def retry() -> None:
+        place.blobs = blobs
+        place.calibrate(QPU, "second", two_qubit_error={"0-1": 0.2})
+        with pytest.raises(CalibrationSuperseded):
+            place.launch(job)
+        if compiled_again:
+            place.compile(job)
+
+    place.blobs = HeldUp(blobs, retry)
+    with pytest.raises(TransientFault, match="another form"):
+        place.launch(job)
+
+    assert place.stored(job).task is None
+    assert place.tasks.programs == {}
 
 
 def test_what_was_given_up_costs_no_place_and_ends_as_any_job(place: Workplace) -> None:

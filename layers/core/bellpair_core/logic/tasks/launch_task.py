@@ -245,6 +245,9 @@ class _Stage:
             before = job
             if job.task is not None:
                 return self._attached(job, job.task, wake_token)
+            if job.compiled != compiled:
+                # Another run of this stage, slower or quicker, had it compiled again.
+                raise TransientFault(f"job {job.id} has another form by now")
             going_on(job)
             generation = job.generation + 1
             device = _offered(job, self.settings)

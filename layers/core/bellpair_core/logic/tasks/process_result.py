@@ -288,7 +288,9 @@ def _result(
     job: Job, blobs: Blobs, document: Mapping[str, Any], state: TaskState
 ) -> dict[str, Any]:
     compiled = job.compiled
-    assert compiled is not None
+    if compiled is None or job.task is None or job.task.digest != compiled.program.sha256:
+        # Its bits say where each qubit's measurement belongs: another form's would mislead.
+        raise JobFailed(ErrorCode.INTERNAL, f"task {state.arn} ran another form of the job")
     try:
         counts = counts_of(document, compiled.bits)
     except (KeyError, TypeError, ValueError, IndexError) as error:
