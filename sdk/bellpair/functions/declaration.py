@@ -30,7 +30,7 @@ class Declaration:
     device
         For calls that name none; ``None`` leaves it to the invocation.
     options
-        Execution options by name, in their order.
+        Execution options by name, in their order, of calls that name none.
     timeout_s
         Seconds from acceptance, waiting included; ``None`` is the service's own.
     worker
@@ -108,7 +108,8 @@ def quantum_function(
     device
         Where its calls go, unless the invocation names another device.
     options
-        Names of execution options, in the order in which they wrap the device.
+        Names of execution options, in the order in which they wrap the device, for calls that say
+        nothing of options or of a level; a call's ``options=[]`` is without.
     timeout
         Seconds (or a timedelta) from acceptance within which it is to finish.
     worker

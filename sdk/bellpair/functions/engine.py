@@ -30,7 +30,8 @@ from aws_durable_execution_sdk_python.state import ExecutionState, _Signal
 
 from bellpair.errors import BellpairError
 from bellpair.functions.captured_output import captured_output
-from bellpair.functions.declaration import runnable
+from bellpair.functions.declaration import declaration_of, runnable
+from bellpair.functions.errors import InvalidFunction
 from bellpair.functions.inspection import arguments_of
 from bellpair.functions.json_forms import to_json
 from bellpair.functions.limits import OUTPUT_BYTES_MAX
@@ -156,6 +157,7 @@ class _Run:
             checkpoints=self._checkpoints,
             device=self._device,
             takes=self._takes,
+            options=_declared_options(self._target),
             on_output=self._on_output,
             on_progress=self._on_progress,
         )
@@ -213,6 +215,14 @@ class _Run:
 
     def _tell(self, error: BaseException) -> None:
         self._on_output(users_traceback(error))
+
+
+def _declared_options(target: Any) -> tuple[str, ...]:
+    try:
+        return declaration_of(target).options
+    except InvalidFunction:
+        # It is told where the target is run.
+        return ()
 
 
 def _stop_promptly(state: ExecutionState) -> None:

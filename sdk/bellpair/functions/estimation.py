@@ -48,9 +48,10 @@ class Estimator:
         self,
         make: Callable[[str, list[Call[Any]]], list[Any]],
         seed: Callable[[], int] = no_seed,
+        options: Sequence[OptionAsked] = (),
     ) -> None:
         self._make = make
-        self._stacks = Stacks(KIND, seed)
+        self._stacks = Stacks(KIND, seed, options)
 
     def __call__(
         self,
@@ -86,7 +87,8 @@ class Estimator:
             Execution options in the order in which they wrap the device, the nearest first; each a
             name, or a dict of a name and parameters: ``{"name": "zne", "scales": [1, 3]}``. They
             share out the shots that the precision takes, and standard errors say what they made
-            of them, so these may be larger than `precision`.
+            of them, so these may be larger than `precision`. Without options and level, those that
+            the function declares; ``[]`` is none.
         level
             0 to 3: a sensible stack of options, in place of `options`.
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from bellpair.functions.json_forms import to_json
 from bellpair.functions.limits import CHECKPOINT_BYTES_MAX
 from bellpair.functions.plan import Call, payload_of, results_of, results_or_errors
 from bellpair.functions.sampling import Sampler
+from bellpair.functions.stacks import OptionAsked
 
 if TYPE_CHECKING:
     from aws_durable_execution_sdk_python.context import DurableContext
@@ -70,6 +71,11 @@ class Runtime:
         values. See `Estimator`.
     device
         The device that calls go to when they name none; ``None`` where the service decides.
+
+    Parameters
+    ----------
+    options
+        Execution options of calls that say nothing of options or of a level.
     """
 
     def __init__(
@@ -81,6 +87,7 @@ class Runtime:
         checkpoints: int = 0,
         device: str | None = None,
         takes: Collection[str] = (),
+        options: Sequence[OptionAsked] = (),
         on_output: Callable[[str], None] = lambda text: None,
         on_progress: Callable[[float, str], None] = lambda fraction, message: None,
     ) -> None:
@@ -95,8 +102,8 @@ class Runtime:
         self._seeds = random.Random(self._stream("options"))
         self._takes = frozenset(takes)
         self.device = device
-        self.sampler = Sampler(self._make, self._option_seed)
-        self.estimator = Estimator(self._make, self._option_seed)
+        self.sampler = Sampler(self._make, self._option_seed, options)
+        self.estimator = Estimator(self._make, self._option_seed, options)
 
     @property
     def context(self) -> DurableContext:

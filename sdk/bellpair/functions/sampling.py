@@ -27,9 +27,10 @@ class Sampler:
         self,
         make: Callable[[str, list[Call[Any]]], list[Any]],
         seed: Callable[[], int] = no_seed,
+        options: Sequence[OptionAsked] = (),
     ) -> None:
         self._make = make
-        self._stacks = Stacks(KIND, seed)
+        self._stacks = Stacks(KIND, seed, options)
 
     def __call__(
         self,
@@ -62,6 +63,7 @@ class Sampler:
         options
             Execution options in the order in which they wrap the device, the nearest first; each a
             name, or a dict of a name and parameters: ``{"name": "twirling", "instances": 4}``.
+            Without options and level, those that the function declares; ``[]`` is none.
         level
             0 to 3: a sensible stack of options, in place of `options`.
 

@@ -29,11 +29,16 @@ class Stacks:
         ``"sampling"`` or ``"estimation"``.
     seed
         Gives a seed for each stack, the same ones whenever the function is repeated.
+    default
+        The options of calls that say nothing of options or of a level.
     """
 
-    def __init__(self, primitive: str, seed: Callable[[], int]) -> None:
+    def __init__(
+        self, primitive: str, seed: Callable[[], int], default: Sequence[OptionAsked] = ()
+    ) -> None:
         self._primitive = primitive
         self._seed = seed
+        self._default = tuple(default)
 
     def given(self, options: Sequence[OptionAsked] | None, level: int | None) -> Stack:
         """The stack of a call that asks for these options, or for a level.
@@ -50,6 +55,8 @@ class Stacks:
                     remedy="Give one of them.",
                 )
             options = options_of_level(level, self._primitive)
+        elif options is None:
+            options = self._default
         asked = tuple(_written(option) for option in options or ())
         return Stack(asked, self._seed() if asked else 0)
 

@@ -546,3 +546,26 @@ def test_a_local_run_raises_what_the_function_raises() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         run_local(failing)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({}, ["twirling"]),
+        ({"options": None}, ["twirling"]),
+        ({"options": []}, []),
+        ({"level": 0}, []),
+        ({"options": ["readout-mitigation"]}, ["readout-mitigation"]),
+    ],
+    ids=str,
+)
+def test_declared_options_are_those_of_calls_that_say_nothing_of_any(
+    asked: dict[str, Any], names: list[str]
+) -> None:
+    @quantum_function(options=["twirling"])
+    def sampled(runtime: Any) -> list[str]:
+        circuit = "OPENQASM 3; qubit q; bit c; U(pi/2, 0, pi) q; c = measure q;"
+        result = runtime.sampler(circuit, shots=64, **asked)
+        return [option["name"] for option in result.options]
+
+    assert run_local(sampled) == names
