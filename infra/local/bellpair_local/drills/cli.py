@@ -134,7 +134,8 @@ def drill(
     from bellpair_local.drills.hosting import hold_on_a_cloud
     from bellpair_local.drills.own_cloud import Wanted
     from bellpair_local.drills.picture import check
-    from bellpair_local.drills.plan import Plan
+    from bellpair_local.drills.plan import UNTIMED_PATIENCE, Plan
+    from bellpair_local.drills.site import REQUEST_SECONDS
 
     console = Console(stderr=True)
     chosen = DRILLS[name.value]
@@ -154,6 +155,7 @@ def drill(
         rate=rate or usual,
         seed=seed,
         unfinished_max=UNFINISHED_MAX if name is Name.EXPO else None,
+        patience=UNTIMED_PATIENCE if untimed else REQUEST_SECONDS,
     )
     with _told(console):
         if picture is not None:

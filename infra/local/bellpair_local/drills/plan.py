@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 from bellpair_local.drills.records import Request
+from bellpair_local.drills.site import REQUEST_SECONDS
 
 SHOTS = (100, 200, 500)
 OUTAGE_SHARE = (0.35, 0.45)
@@ -13,6 +14,9 @@ OUTAGE_SHARE = (0.35, 0.45)
 
 _DEVICES = {"sv1": 35, "any": 20, "any-qpu": 15, "ion-11": 15, "square-20": 15}
 """Devices that clients name, and how many of a hundred do."""
+
+UNTIMED_PATIENCE = 240.0
+"""Of clients where no time is held against its limit, in seconds; the longest outage is one."""
 
 _BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -60,6 +64,8 @@ class Plan:
         Threads that submit, each with a client and connections of its own.
     unfinished_max
         Submit no more while so many jobs are unfinished; ``None`` is no bound.
+    patience
+        For how many seconds a client tries a submission until that is an error.
     """
 
     jobs: int
@@ -67,6 +73,7 @@ class Plan:
     seed: int
     clients: int = 8
     unfinished_max: int | None = None
+    patience: float = REQUEST_SECONDS
 
     def requests(self, run: str) -> list[Request]:
         """The submissions, in order.

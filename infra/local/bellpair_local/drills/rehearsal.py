@@ -93,7 +93,9 @@ class Rehearsal:
         self.load = Load(
             plan.requests(site.run),
             plan.rate,
-            lambda number, on_retry: site.client(plan.chance(f"client {number}"), on_retry),
+            lambda number, on_retry: site.client(
+                plan.chance(f"client {number}"), on_retry, plan.patience
+            ),
             plan.clients,
             self._may_offer,
         )

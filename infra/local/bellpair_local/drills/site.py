@@ -59,13 +59,16 @@ class Site:
         return next(each for each in self.endpoints if each != region)
 
     def client(
-        self, chance: random.Random, on_retry: Callable[[BellpairError, float], None]
+        self,
+        chance: random.Random,
+        on_retry: Callable[[BellpairError, float], None],
+        timeout: float = REQUEST_SECONDS,
     ) -> Client:
         """A client as users have it."""
         return Client(
             list(self.endpoints.values()),
             self.api_key,
-            timeout=REQUEST_SECONDS,
+            timeout=timeout,
             chance=chance,
             on_retry=on_retry,
         )
