@@ -250,7 +250,8 @@ def test_a_call_for_one_device_without_room_says_so(place: Workplace, planner: C
         prepared(planner, {"source": PLAIN})
 
     assert refused.value.error["code"] == ErrorCode.COMPILE_FAILED
-    assert "next calibration" in refused.value.error["remedy"]
+    assert "does not wait for the device's next calibration" in refused.value.error["message"]
+    assert "any-qpu" in refused.value.error["remedy"]
 
 
 def test_an_input_without_a_value_is_refused_at_its_line(planner: CallPlanner) -> None:

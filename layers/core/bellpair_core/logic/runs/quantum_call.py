@@ -382,10 +382,12 @@ def _parsed(payload: object) -> _Asked:
 
 
 def _no_room(text: str) -> CallRefused:
+    # What is worth waiting for, and what else might do, the function alone knows.
     return CallRefused(
         ErrorCode.COMPILE_FAILED,
-        text,
-        "Choose another device, or wait until the device's next calibration.",
+        f"{text} A function's call does not wait for the device's next calibration.",
+        "Name another device or any-qpu; or catch the error, let runtime.context.wait(…) pass the"
+        " time, and call again.",
     )
 
 
