@@ -138,8 +138,27 @@ def _told(error: Any) -> Iterator[dict[str, str]]:
             if name not in known:
                 there = ", ".join(known) or "none"
                 yield _at([*place, name], f"there is no such input; there are: {there}")
+    elif inside := _of_the_form_meant(error):
+        for each in inside:
+            yield from _told(each)
     else:
         yield _at(place, _wanted(error.validator, error.validator_value))
+
+
+def _of_the_form_meant(error: Any) -> list[Any]:
+    """What is wrong by the one form, of several that are allowed, whose type the value has."""
+    if error.validator not in ("anyOf", "oneOf"):
+        return []
+    forms: dict[Any, list[Any]] = {}
+    for each in error.context:
+        forms.setdefault(each.schema_path[0], []).append(each)
+    place = error.absolute_path
+    meant = [
+        found
+        for found in forms.values()
+        if not any(one.validator == "type" and one.absolute_path == place for one in found)
+    ]
+    return meant[0] if len(meant) == 1 else []
 
 
 def _wanted(keyword: str, value: Any) -> str:
@@ -174,10 +193,18 @@ _SAID: dict[str, Callable[[Any], str]] = {
 
 def _forms(schemas: list[dict[str, Any]]) -> str:
     names = [
-        _listed(form["type"]) if "type" in form else str(form.get("$ref", "a form of its own"))
+        _listed(form["type"]) + _range(form)
+        if "type" in form
+        else str(form.get("$ref", "a form of its own"))
         for form in schemas
     ]
     return ", ".join(dict.fromkeys(names))
+
+
+def _range(schema: dict[str, Any]) -> str:
+    if {"minimum", "maximum"} <= schema.keys():
+        return f" from {schema['minimum']} to {schema['maximum']}"
+    return ""
 
 
 def _listed(kinds: str | list[str]) -> str:
