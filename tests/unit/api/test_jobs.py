@@ -26,7 +26,7 @@ from .conftest import Api
 
 DOCUMENT: dict[str, Any] = {
     "counts": {"00": 480, "11": 520},
-    "bit_order": "little-endian",
+    "bit_order": "little-endian: the rightmost character is bit 0",
     "num_bits": 2,
     "shots": 1000,
     "device": "sv1",

@@ -17,6 +17,7 @@ from bellpair_core.logic.jobs.get_job import Place
 from bellpair_core.logic.jobs.list_jobs import Listing
 from bellpair_core.logic.pair.health import Health
 from bellpair_core.logic.pair.operate_pair import SeenPair, Started
+from bellpair_core.logic.tasks.counts import BIT_ORDER
 from bellpair_core.logic.tenants.create_tenant import IssuedKey
 from bellpair_core.logic.tenants.disable_key import DisabledKey
 from bellpair_core.model.breaker import Breaker, BreakerState
@@ -186,7 +187,8 @@ def result_view(job: Job, document: Mapping[str, Any]) -> dict[str, Any]:
         "job_id": job.id,
         "status": job.status.value,
         "counts": document["counts"],
-        "bit_order": document["bit_order"],
+        # Documents of before say it in a sentence.
+        "bit_order": BIT_ORDER,
         "num_bits": document["num_bits"],
         "shots": document["shots"],
         "device": document["device"],
@@ -211,7 +213,7 @@ def _sampled_view(job: Job, returned: Mapping[str, Any]) -> dict[str, Any]:
         "job_id": job.id,
         "status": job.status.value,
         "counts": sampled["counts"],
-        "bit_order": "little-endian",
+        "bit_order": BIT_ORDER,
         "num_bits": sampled["bits"],
         "shots": sampled["shots"],
         "device": sampled["device"],

@@ -8,7 +8,9 @@ from typing import Any
 
 from bellpair_core.model.errors import ErrorCode, JobFailed
 
-BIT_ORDER = "little-endian: the rightmost character is bit 0 of the first classical register"
+BIT_ORDER = "little-endian"
+"""The rightmost character is bit 0 of the first classical register; later ones stand to the left.
+"""
 
 
 def counts_of(document: Mapping[str, Any], bits: Sequence[int | None]) -> dict[str, int]:
