@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from bellpair_core.logic.tasks.counts import counts_of
+from bellpair_core.model.device import DeviceKind
 from bellpair_core.model.errors import (
     ErrorCode,
     Fenced,
@@ -155,6 +158,27 @@ def test_a_failed_task_fails_the_job_with_the_devices_reason(place: Workplace) -
     assert error is not None
     assert error.code is ErrorCode.TASK_FAILED
     assert "the ion was lost" in error.message
+
+
+@pytest.mark.parametrize(
+    ("device", "kind"), [("sv1", DeviceKind.SIMULATOR), ("ion-11", DeviceKind.QPU)]
+)
+def test_who_observes_devices_hears_of_each_result_once(
+    place: Workplace, device: str, kind: DeviceKind
+) -> None:
+    job = launched(place, device)
+    heard: list[tuple[str | None, Any, DeviceKind | None]] = []
+
+    def observe(job: Job, result: Mapping[str, Any], kind: DeviceKind | None) -> None:
+        # The result is kept before: what is made of it must not cost it.
+        assert place.stored(job).result is not None
+        heard.append((job.device_used, result["counts"], kind))
+
+    arn = place.tasks.complete(place.task_arn(job), BELL_RESULT).arn
+    for _ in range(2):
+        place.process(job, arn, observe)
+
+    assert heard == [(device, {"00": 6, "11": 4}, kind)]
 
 
 def test_a_missing_result_object_is_retriable_and_then_fails_the_job(place: Workplace) -> None:

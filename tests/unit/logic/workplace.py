@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, Self
 
@@ -42,6 +43,7 @@ from tests.fakes import (
 from tests.fakes.fake_tasks import ACCOUNT
 
 REGION = "us-east-1"
+Observe = Callable[[Job, Mapping[str, Any], DeviceKind | None], None]
 BELL_RESULT = {
     "measuredQubits": [0, 1],
     "measurements": [[0, 0]] * 6 + [[1, 1]] * 4,
@@ -251,7 +253,7 @@ class Workplace:
             Usage,
         )
 
-    def process(self, job: Job, task_arn: str) -> dict[str, Any]:
+    def process(self, job: Job, task_arn: str, observe: Observe | None = None) -> dict[str, Any]:
         """The stage that keeps the result."""
         return process_result(
             job.id,
@@ -265,6 +267,7 @@ class Workplace:
             devices=self.catalogue.devices,
             breakers=self.breakers,
             renewal=self.renewal,
+            observe=observe,
         )
 
     def finish(self, job: Job, failure: dict[str, Any] | None = None) -> str:
