@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -111,13 +112,23 @@ def test_a_device_that_does_as_before_has_recovered() -> None:
 
 def test_what_lasts_a_week_is_the_new_baseline() -> None:
     steady = followed(noisy(7, 30, 0.95))
-    worse = followed(noisy(8, 12, 0.6), steady[-1])[-1]
+    worse = followed(noisy(8, 12, 0.8), steady[-1])[-1]
     assert worse.last_at is not None
 
-    later = worse.observed(0.6, worse.last_at + QUALITY_REBASED_AFTER, "job-late")
+    later = worse.observed(0.8, worse.last_at + QUALITY_REBASED_AFTER, "job-late")
 
     assert later.regressed_since is None
-    assert later.window == (0.6,)
+    assert later.window == (0.8,)
+
+
+def test_how_well_a_broken_device_does_is_seen_soon_and_never_becomes_usual() -> None:
+    steady = followed([1.0] * 30)
+    broken = followed([0.1] * 200, steady[-1])
+
+    assert broken[1].level == 1.0
+    assert broken[2].level == 0.1
+    assert broken[-1].level == 0.1
+    assert all(one.regressed_since is not None for one in broken[3:])
 
 
 def test_the_window_is_bounded() -> None:
@@ -234,6 +245,25 @@ def test_a_fall_is_told_once_with_the_baseline(desk: Desk) -> None:
     assert (told["type"], told["device"]) == ("fidelity_regression", "ion-11")
     assert told["quality"] < told["limit"] < told["baseline"]
     assert datetime.fromisoformat(told["since"]) == desk.quality.regressed_since
+
+
+def test_a_fall_that_could_not_be_told_is_told_by_the_next_observation(desk: Desk) -> None:
+    class Away(FakeAnnouncements):
+        def fidelity_regressed(self, detail: Mapping[str, Any]) -> None:
+            raise TransientFault("nobody listens")
+
+    heard, desk.announcements = desk.announcements, Away()
+    for number in range(16):
+        desk.clock.advance(HOUR)
+        desk.see(f"job-{number}", 800 if number < 12 else 500)
+    assert desk.quality.regressed_since is None
+
+    desk.announcements = heard
+    desk.clock.advance(HOUR)
+    desk.see("next", 500)
+
+    assert len(heard.regressed) == 1
+    assert desk.quality.regressed_since is not None
 
 
 def test_an_observation_that_meets_anothers_write_is_dropped(desk: Desk) -> None:

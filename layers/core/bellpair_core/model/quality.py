@@ -1,8 +1,10 @@
 """What is observed of a device's results: success over what was expected, and its baseline.
 
 A control chart over an exponentially weighted moving average (Roberts, Technometrics 1, 1959;
-its limits as in Montgomery, Introduction to Statistical Quality Control), with a baseline made of
-a median and a median absolute deviation, which a few bad jobs do not move.
+its limits as in Montgomery, Introduction to Statistical Quality Control) tells when a device does
+worse than it used to. Its baseline is a median and a median absolute deviation, and each
+observation counts for some deviations at most, so that a few bad jobs move neither. How well the
+device does is another question, and a median of the newest observations answers it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,12 @@ from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from .limits import QUALITY_BASELINE_MIN, QUALITY_BASELINE_WINDOW, QUALITY_REBASED_AFTER
+from .limits import (
+    QUALITY_BASELINE_MIN,
+    QUALITY_BASELINE_WINDOW,
+    QUALITY_REBASED_AFTER,
+    QUALITY_TRUSTED_MIN,
+)
 
 WEIGHT = 0.2
 """What part of the moving mean the newest observation is."""
@@ -29,6 +36,9 @@ _CLIPPED = 4.0
 """So many standard deviations is all that one observation counts for."""
 
 _MAD_TO_SIGMA = 1.4826
+
+_RECENT = 5
+"""Of so many observations the median says how well a device does: two bad ones do not move it."""
 
 
 class Baseline(NamedTuple):
@@ -60,7 +70,9 @@ class Quality(BaseModel):
     Attributes
     ----------
     moving
-        The moving mean of observed success over expected success; ``None`` before the first.
+        The chart's moving mean of observed over expected success; ``None`` before the first.
+    recent
+        The newest observations as they were made, the oldest first.
     window
         The last observations that were made while all was well, the oldest first: the baseline.
     observations
@@ -76,12 +88,18 @@ class Quality(BaseModel):
     device: str
     version: int = 0
     moving: float | None = None
+    recent: tuple[float, ...] = ()
     window: tuple[float, ...] = ()
     observations: int = 0
     regressed_since: datetime | None = None
     last_at: datetime | None = None
     last_ratio: float | None = None
     last_job: str | None = None
+
+    @property
+    def level(self) -> float | None:
+        """Observed over expected success of late; ``None`` before the first observation."""
+        return median(self.recent) if self.recent else self.moving
 
     @property
     def baseline(self) -> Baseline | None:
@@ -95,8 +113,9 @@ class Quality(BaseModel):
     def observed(self, ratio: float, at: datetime, job: str) -> Self:
         """The next version, with one more observation of ``ratio``.
 
-        While the device does worse than it used to, what is observed makes no baseline; after
-        `QUALITY_REBASED_AFTER` of that, what it does has become usual and a new one begins.
+        While the device does worse than it used to, what is observed makes no baseline. After
+        `QUALITY_REBASED_AFTER` of that, what it does has become usual and a new one begins, unless
+        it does so badly that its calibration is not trusted: no baseline may hide that.
         """
         known = self._rebased(at)
         base = known.baseline
@@ -119,6 +138,7 @@ class Quality(BaseModel):
             update={
                 "version": self.version + 1,
                 "moving": round(moving, 6),
+                "recent": (*self.recent, round(ratio, 6))[-_RECENT:],
                 "window": window,
                 "observations": self.observations + 1,
                 "regressed_since": since,
@@ -129,7 +149,9 @@ class Quality(BaseModel):
         )
 
     def _rebased(self, at: datetime) -> Self:
-        since = self.regressed_since
+        since, level = self.regressed_since, self.level
         if since is None or at - since < QUALITY_REBASED_AFTER:
+            return self
+        if level is not None and level < QUALITY_TRUSTED_MIN:
             return self
         return self.model_copy(update={"window": (), "moving": None, "regressed_since": None})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from bellpair_core.model.device import DeviceKind
@@ -67,13 +68,12 @@ class QualityWatch:
         if not of_the_platform and known.last_at and now - known.last_at < QUALITY_EVERY:
             return
         new = known.observed(ratio, now, job.id)
-        try:
-            self._ledger.replace_quality(known, new)
-        except LedgerConflict:
-            return
         if new.regressed_since is not None and known.regressed_since is None:
+            # Told before it is written: what could not be told is told by the next observation.
             _LOG.error("device %s does worse than it used to: %s", device, regression_text(new))
             self._announcements().fidelity_regressed(regression_detail(new))
+        with suppress(LedgerConflict):
+            self._ledger.replace_quality(known, new)
 
 
 def success_ratio(job: Job, result: Mapping[str, Any]) -> float | None:

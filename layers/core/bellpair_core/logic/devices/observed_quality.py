@@ -27,7 +27,7 @@ class ObservedQuality:
         self.regressed: set[str] = set()
 
     def __call__(self, device: str) -> float | None:
-        """Observed success over the expected, a moving mean; ``None`` where there is no word."""
+        """Observed success of late over the expected; ``None`` where there is no word."""
         try:
             quality = self._ledger.quality(device)
         except TransientFault:
@@ -35,4 +35,4 @@ class ObservedQuality:
             return None
         if quality.regressed_since is not None:
             self.regressed.add(device)
-        return quality.moving
+        return quality.level
