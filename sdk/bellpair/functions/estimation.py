@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bellpair.functions.bindings import bound_values
 from bellpair.functions.circuits import bare_template
 from bellpair.functions.errors import InvalidCall
-from bellpair.functions.limits import SHOTS_MAX
+from bellpair.functions.limits import PRECISION_MAX, PRECISION_MIN, SHOTS_MAX
 from bellpair.functions.observables import Observable, grouped, observables_array
 from bellpair.functions.plan import Call, Measured, Origin
 from bellpair.functions.results import Estimate
@@ -386,11 +386,13 @@ def _bits(counts: Mapping[str, float], width: int) -> NDArray[np.int64]:
 def _checked_precision(precision: Any) -> float:
     try:
         number = float(precision)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not (math.isfinite(number) and number > 0):
+    if not PRECISION_MIN <= number <= PRECISION_MAX:
+        shown = f"{precision:g}" if isinstance(precision, float) else f"{precision!r:.40}"
         raise InvalidCall(
-            f"{precision!r} cannot be a precision.",
-            remedy="Give the standard error that a value may have, above 0, such as 0.01.",
+            f"{shown} cannot be a precision.",
+            remedy="Give the standard error that a value may have, such as 0.01; from "
+            f"{PRECISION_MIN:g} to {PRECISION_MAX:g}.",
         )
     return number

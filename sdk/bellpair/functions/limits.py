@@ -12,6 +12,11 @@ CALL_BITS_MAX = 4_000_000
 SHOTS_MAX = 100_000
 """Shots of one circuit."""
 
+PRECISION_MIN = 1e-9
+PRECISION_MAX = 1e9
+COEFFICIENT_MAX = 1e9
+"""Magnitude of an observable's coefficient."""
+
 CHECKPOINT_BYTES_MAX = 1024 * 1024
 """JSON bytes of a function's checkpoint."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bellpair.functions.errors import InvalidCall
+from bellpair.functions.limits import COEFFICIENT_MAX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,8 +178,14 @@ def _label(label: Any, qubits: int) -> str:
 
 
 def _real(coefficient: Any, label: str) -> float:
+    too_large = InvalidCall(
+        f"The coefficient of {label} is beyond {COEFFICIENT_MAX:g} in magnitude.",
+        remedy="Estimate in another unit, and scale the values.",
+    )
     try:
         number = complex(coefficient)
+    except OverflowError:
+        raise too_large from None
     except (TypeError, ValueError):
         raise InvalidCall(
             f"The coefficient of {label} is {coefficient!r}, no number.", remedy=_ACCEPTED
@@ -188,4 +195,6 @@ def _real(coefficient: Any, label: str) -> float:
             f"The coefficient of {label} is {coefficient!r}; observables have real, finite ones.",
             remedy="Estimate the real and the imaginary part as two observables.",
         )
+    if abs(number.real) > COEFFICIENT_MAX:
+        raise too_large
     return number.real

@@ -216,6 +216,24 @@ def test_a_call_that_cannot_be_made_is_refused(arguments: tuple[Any, ...]) -> No
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize("precision", [1e-160, 1e-170, math.inf, -1.0, 10**400])
+def test_a_precision_beyond_what_can_be_counted_is_refused(precision: float) -> None:
+    with pytest.raises(InvalidCall, match="cannot be a precision"):
+        Estimator(make)("qubit q;", "Z", precision=precision)
+
+
+@pytest.mark.parametrize("coefficient", [1e300, -1e10, 10**400])
+def test_a_coefficient_beyond_what_can_be_counted_is_refused(coefficient: float) -> None:
+    with pytest.raises(InvalidCall, match=r"coefficient of Z is beyond 1e\+09"):
+        Estimator(make)("qubit q;", {"Z": coefficient})
+
+
+def test_no_precision_and_coefficient_are_too_far_apart_to_be_told_what_would_do() -> None:
+    with pytest.raises(InvalidCall, match="at most 100,000") as caught:
+        Estimator(make)("qubit q;", {"Z": 1e9}, precision=1e-9)
+    assert "precision of 3.2e+06" in str(caught.value.remedy)
+
+
 def test_a_precision_that_takes_too_many_shots_is_told_what_would_do() -> None:
     with pytest.raises(InvalidCall, match=r"0\.0032") as caught:
         Estimator(make)(ansatz(), "ZZZ", [0.1] * 3, 0.001)

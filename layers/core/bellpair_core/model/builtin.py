@@ -12,7 +12,14 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .blob import BlobRef
-from .limits import PROGRAMS_PER_CALL_MAX, SHOTS_DEFAULT, SHOTS_MAX, SHOTS_MIN
+from .limits import (
+    PRECISION_MAX,
+    PRECISION_MIN,
+    PROGRAMS_PER_CALL_MAX,
+    SHOTS_DEFAULT,
+    SHOTS_MAX,
+    SHOTS_MIN,
+)
 
 SAMPLING = "sampling"
 ESTIMATION = "estimation"
@@ -78,7 +85,12 @@ class EstimationPub(_Asked):
         " to real coefficients, or a nested array of these"
     )
     parameters: Parameters = None
-    precision: float | None = Field(None, gt=0, description="standard error of each value at most")
+    precision: float | None = Field(
+        None,
+        ge=PRECISION_MIN,
+        le=PRECISION_MAX,
+        description="standard error of each value at most",
+    )
     options: Options = None
     level: Level = None
 
@@ -88,7 +100,10 @@ class EstimationInputs(_Asked):
 
     pubs: list[EstimationPub] = Field(min_length=1, max_length=PROGRAMS_PER_CALL_MAX)
     precision: float = Field(
-        DEFAULT_PRECISION, gt=0, description="of pubs that have none of their own"
+        DEFAULT_PRECISION,
+        ge=PRECISION_MIN,
+        le=PRECISION_MAX,
+        description="of pubs that have none of their own",
     )
     options: Options = None
     level: Level = None

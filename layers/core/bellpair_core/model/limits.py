@@ -19,6 +19,12 @@ A result is answered by one function, which answers at most 6 MB, quotes and esc
 PROGRAM_SHOWN_CHARACTERS_MAX = 500_000
 """Up to which length a result shows the compiled program, for the same reason."""
 
+PRECISION_MIN = 1e-9
+PRECISION_MAX = 1e9
+COEFFICIENT_MAX = 1e9
+"""Magnitude of an observable's coefficient. With these bounds no number of shots is beyond what can
+be counted; none of them is near what the shots allow."""
+
 NAME_CHARACTERS_MAX = 128
 TAGS_MAX = 20
 TAG_KEY_CHARACTERS_MAX = 64

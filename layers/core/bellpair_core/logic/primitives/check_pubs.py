@@ -30,6 +30,9 @@ from bellpair_core.openqasm.inputs import bound_program, declared_inputs
 from .observables import ObservableError, heaviest_weight, observables_shape
 from .shapes import ShapeError, broadcast, sweep_of
 
+_COUNTED_MAX = 1e12
+"""Up to which a number is told with all its digits."""
+
 
 @dataclass
 class Load:
@@ -227,11 +230,15 @@ def _require_affordable(weight: float, largest: float, precision: float, at: str
         coarser = precision * math.sqrt(needed / SHOTS_MAX)
         digit = 10.0 ** (math.floor(math.log10(coarser)) - 1)
         raise _refused(
-            f"a precision of {precision:g} takes at least {math.ceil(needed):,} shots of one"
+            f"a precision of {precision:g} takes at least {_counted(needed)} shots of one"
             f" circuit, and at most {SHOTS_MAX:,} are allowed; ask for a precision of"
             f" {math.ceil(coarser / digit) * digit:g}, or average several jobs",
             f"{at}/precision",
         )
+
+
+def _counted(number: float) -> str:
+    return f"{math.ceil(number):,}" if number < _COUNTED_MAX else f"{number:.3g}"
 
 
 def _at(error: BellpairError, pointer: str) -> BellpairError:

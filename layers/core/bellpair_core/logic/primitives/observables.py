@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bellpair_core.model.limits import COEFFICIENT_MAX
+
 from .shapes import Shape, shape_of
 
 _LETTERS = frozenset("IXYZ")
@@ -120,11 +122,19 @@ def _real(coefficient: Any, label: str) -> float:
                     f"the coefficient of {shown} is complex, so the observable is not Hermitian;"
                     " estimate its real and its imaginary part as two observables"
                 )
-            return float(real)
+            coefficient = real
     if not _is_number(coefficient):
         raise ObservableError(f"the coefficient of {shown} is no finite real number")
+    if abs(coefficient) > COEFFICIENT_MAX:
+        raise ObservableError(
+            f"the coefficient of {shown} is beyond {COEFFICIENT_MAX:g} in magnitude; estimate in"
+            " another unit, and scale the values"
+        )
     return float(coefficient)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # A whole number may have too many digits to be asked.
+    return isinstance(value, int) or math.isfinite(value)
