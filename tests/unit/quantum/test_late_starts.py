@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bellpair_quantum.compiler import compile_program
 from bellpair_quantum.late_starts import begun_late
 from bellpair_quantum.options import CompileOptions
@@ -11,6 +13,8 @@ from bellpair_quantum.program import Operation
 from bellpair_quantum.score import estimated_success, workload
 from bellpair_quantum.transforms.decouple import waits
 from tests.unit.quantum.devices import ions, lattice
+from tests.unit.quantum.distributions import distance, of_compiled, of_source
+from tests.unit.quantum.test_meaning import random_program
 
 TIMED: dict[str, Any] = {"one_qubit_us": 1.0, "two_qubit_us": 2.0}
 BARRIERS: dict[str, Any] = {"native_gates": ("prx", "cz", "barrier")}
@@ -105,3 +109,18 @@ def test_programs_have_the_barriers_and_their_gates_do_not() -> None:
     assert "  barrier $" in compiled.program
     assert "barrier" not in {operation.name for operation in compiled.operations}
     assert compiled.program.count("cz $") == compiled.two_qubit_gates == 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_program_with_barriers_means_the_same(seed: int) -> None:
+    device = lattice(
+        4,
+        5,
+        **BARRIERS | TIMED,
+        t1_us=dict.fromkeys(range(20), 40.0),
+        t2_us=dict.fromkeys(range(20), 15.0),
+    )
+    source = random_program(5, seed)
+    compiled = compile_program(source, "2.0", device, options=CompileOptions(budget_s=0))
+    assert "barrier" in compiled.program
+    assert distance(of_compiled(compiled), of_source(source, "2.0")) < 1e-6

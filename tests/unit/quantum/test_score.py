@@ -94,3 +94,11 @@ def test_alike_is_the_device_with_medians() -> None:
     assert list(same.two_qubit_error.values()) == pytest.approx([0.015, 0.015])
     assert same.readout_0_to_1 == {}
     assert (same.qubits, same.edges) == (device.qubits, device.edges)
+
+
+def test_a_workload_on_other_qubits_is_that_of_the_same_gates_there() -> None:
+    device = lattice(1, 4, **TIMED)
+    gates = [prx(0), prx(0), prx(1), cz(0, 1), prx(2), cz(1, 2), prx(2)]
+    place_of = {0: 3, 1: 2, 2: 1}
+    there = [each._replace(qubits=tuple(place_of[q] for q in each.qubits)) for each in gates]
+    assert workload(gates, [0, 2], device).moved(place_of) == workload(there, [3, 1], device)
