@@ -74,7 +74,11 @@ STAGES = (
     Stage("drills", tests("drills")),
     Stage("layers", ("make", "--no-print-directory", "layers"), may_lack=True),
     Stage("templates", ("make", "--no-print-directory", "synth", "lint-infra"), after=("layers",)),
-    Stage("localstack", ("make", "--no-print-directory", "test-localstack"), may_lack=True),
+    Stage(
+        "localstack",
+        ("make", "--no-print-directory", "test-localstack", "TESTS=--part"),
+        may_lack=True,
+    ),
     Stage("local cloud", tests("local_cloud", "braket_emulator")),
     Stage("deployment", tests("deployment"), after=("layers", "templates")),
     Stage("contract", tests("contract")),

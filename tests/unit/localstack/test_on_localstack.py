@@ -26,3 +26,12 @@ def test_no_test_runs_on_a_localstack_without_our_plugins(
     said_at_last = capsys.readouterr().err
     assert "No test was run." in said_at_last
     assert "without our plug-ins" in said_at_last
+
+
+@pytest.mark.parametrize("place", on_localstack.PART)
+def test_what_a_part_of_them_has_is_there(place: str) -> None:
+    # pytest itself would run nothing at all where one is missing.
+    file, _, name = place.partition("::")
+    source = (on_localstack.HERE / file).read_text()
+
+    assert f"def {name or 'test_'}" in source
