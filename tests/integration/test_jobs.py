@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.examples import BELL
+from tests.polling import eventually
 from tests.running_cloud import RunningCloud, words
 
 ONE_OF_THREE = """OPENQASM 2.0;
@@ -300,8 +301,15 @@ def test_killed_workers_lose_no_job(cloud: RunningCloud, http: httpx.Client) -> 
             killed += 1
 
     assert killed >= 3
+    # A look that a killed worker was at is answered by an error of the cloud's; clients look again.
+    eventually(lambda: not unanswered(http, jobs))
     assert {finished(http, job)["status"] for job in jobs} == {"succeeded"}
     assert [tasks_of(cloud, job) for job in jobs] == [1] * 12
+
+
+def unanswered(http: httpx.Client, jobs: list[str]) -> list[str]:
+    """Those of the jobs that the API does not show now."""
+    return [job for job in jobs if not http.get(f"/v1/jobs/{job}").is_success]
 
 
 def tasks_of(cloud: RunningCloud, job: str) -> int:
