@@ -39,7 +39,8 @@ def output_of(http: httpx.Client, name: str, within_s: int = 300, **body: Any) -
     )
     assert answer.status_code == 202, answer.text
     job = answer.json()["id"]
-    assert finished(http, job, within_s=within_s)["status"] == "succeeded"
+    end = finished(http, job, within_s=within_s)
+    assert end["status"] == "succeeded", end["error"]
     result = http.get(f"/v1/jobs/{job}/result").raise_for_status().json()
     output: dict[str, Any] = result["output"]
     return output
@@ -161,6 +162,43 @@ def test_the_examples_run(cloud: RunningCloud, name: str) -> None:
     ).stdout
 
     assert json.loads(said)["output"]["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("device", "home", "tasks"), [("square-20", "us-west-2", 2), ("ion-11", "us-east-1", 4)]
+)
+def test_circuits_of_equal_shots_are_one_task_where_the_device_takes_sets(
+    cloud: RunningCloud, http: httpx.Client, device: str, home: str, tasks: int
+) -> None:
+    def made() -> set[str]:
+        with cloud.emulator(home) as emulator:
+            seen = emulator.get("/_emulator/tasks").raise_for_status().json()["tasks"]
+        return {one["quantumTaskArn"] for one in seen if one["device"] == device}
+
+    before = made()
+    told = output_of(
+        http,
+        "sampling",
+        inputs={
+            "pubs": [
+                {"circuit": TURNED, "parameters": [[math.pi], [0.0]]},
+                {"circuit": TURNED, "parameters": [0.0], "shots": 50},
+                {"circuit": TURNED, "parameters": [math.pi]},
+            ],
+            "shots": 100,
+        },
+        device=device,
+    )
+
+    assert len(made() - before) == tasks
+    swept, few, last = (one["counts"] for one in told["results"])
+    # Errors flip few of the shots.
+    read = [swept[0]["11"] / 100, swept[1]["00"] / 100, few["00"] / 50, last["11"] / 100]
+    assert min(read) > 0.7
+    price = http.get("/v1/devices").raise_for_status().json()["devices"]
+    (fees,) = [one["price"] for one in price if one["name"] == device]
+    cost = tasks * fees["per_task_usd"] + 350 * fees["per_shot_usd"]
+    assert told["cost_usd"] == pytest.approx(cost)
 
 
 def test_both_are_listed_beside_the_tenants_own(http: httpx.Client) -> None:
