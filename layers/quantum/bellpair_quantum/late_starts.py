@@ -23,6 +23,9 @@ from bellpair_quantum.program import Operation
 
 BARRIER = "barrier"
 
+_MEASUREMENT = "measure_ff"
+"""A measurement in the midst of a program."""
+
 Plan = Sequence[int | tuple[int, ...]]
 """A program in order: places of its gates, and qubits of the barriers between them."""
 
@@ -43,7 +46,7 @@ def begun_late(operations: Sequence[Operation], target: DeviceTarget) -> list[Op
     list of Operation
         Gates on a qubit keep their order; as given where the device takes no barriers.
     """
-    return planned(operations, late_plan([each.qubits for each in operations], target))
+    return planned(operations, late_plan(operations, target))
 
 
 def planned(operations: Sequence[Operation], plan: Plan | None) -> list[Operation]:
@@ -55,11 +58,18 @@ def planned(operations: Sequence[Operation], plan: Plan | None) -> list[Operatio
     ]
 
 
-def late_plan(gates: Sequence[tuple[int, ...]], target: DeviceTarget) -> Plan | None:
-    """Plan the gates, given by their qubits; None where there is nothing to gain."""
+def late_plan(operations: Sequence[Operation], target: DeviceTarget) -> Plan | None:
+    """Plan a program; None where there is nothing to gain.
+
+    It follows from the operations' names and qubits alone.
+    """
     one, two = gate_durations(target)
     if BARRIER not in target.native_gates or not one or not two:
         return None
+    if any(each.name == _MEASUREMENT for each in operations):
+        # What is done by a result of another qubit would have to stay behind its measurement.
+        return None
+    gates = [each.qubits for each in operations]
     lengths = [one if len(qubits) == 1 else two for qubits in gates]
     starts = _starts(gates, lengths)
     order = sorted(range(len(gates)), key=lambda place: (starts[place], place))

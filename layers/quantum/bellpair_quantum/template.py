@@ -15,7 +15,6 @@ from bellpair_core.openqasm.late_values import LateStep
 from bellpair_core.openqasm.values_of import ValuesError, values_of
 from bellpair_quantum.candidates import written
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.feed_forward import MEASURED
 from bellpair_quantum.late_angles import Angle, LateAngle
 from bellpair_quantum.late_starts import Plan, late_plan, planned
 from bellpair_quantum.openqasm import verbatim_program, virtual_program
@@ -162,9 +161,7 @@ class Template:
         one_qubit_gates = sum(len(operation.qubits) == 1 for operation in operations)
         success, duration, plan = 1.0, None, None
         if self.target.kind is not DeviceKind.SIMULATOR:
-            # What is done by a result must not be put before its measurement.
-            if not any(operation.name == MEASURED for operation in operations):
-                plan = late_plan([operation.qubits for operation in operations], self.target)
+            plan = late_plan(operations, self.target)
             work = workload(operations, self.placed.measured, self.target)
             success, duration = exp(-self._costs.total(work)), work.duration_us
         return _Shape(one_qubit_gates, depth(operations), success, duration, plan)

@@ -78,6 +78,12 @@ def test_a_device_without_barriers_or_lifetimes_gets_the_gates_as_they_are() -> 
     assert begun_late(CHAIN, ions(4, **TIMED)) == CHAIN
 
 
+def test_what_follows_from_a_measurement_stays_behind_it() -> None:
+    device = lattice(1, 4, **BARRIERS | TIMED)
+    fed = [prx(0), Operation("measure_ff", (0,), (0,)), Operation("cc_prx", (1.0, 0.0, 0), (1,))]
+    assert begun_late([*fed, *CHAIN], device) == [*fed, *CHAIN]
+
+
 def test_a_program_that_cannot_begin_later_has_no_barriers() -> None:
     device = lattice(1, 4, **BARRIERS | TIMED)
     short = [prx(0), prx(1), cz(0, 1)]
