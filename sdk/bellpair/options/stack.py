@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -82,6 +83,7 @@ def overhead(
     shots: int = 0,
     per_task_usd: float = 0.0,
     per_shot_usd: float = 0.0,
+    programs_per_task: int = 1,
 ) -> dict[str, float]:
     """What options take, before anything is run.
 
@@ -98,6 +100,8 @@ def overhead(
         Of one circuit, before options.
     per_task_usd, per_shot_usd
         What the device charges, US dollars.
+    programs_per_task
+        How many circuits the device takes as one task.
 
     Returns
     -------
@@ -130,7 +134,8 @@ def overhead(
     if per_task_usd or per_shot_usd:
         # There are never more forms of a circuit than shots.
         programs = min(total["programs"], max(shots, 1)) + total["extra_programs"]
-        total["cost_usd"] = programs * per_task_usd + (shots + total["extra_shots"]) * per_shot_usd
+        tasks = math.ceil(programs / programs_per_task)
+        total["cost_usd"] = tasks * per_task_usd + (shots + total["extra_shots"]) * per_shot_usd
     return total
 
 

@@ -160,6 +160,7 @@ class FakeLedger:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.active = "us-east-1"
+        self.devices: list[dict[str, Any]] = DEVICES
         self.jobs: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, tuple[str, Any]] = {}
         self.counts = {"00": 503, "11": 497}
@@ -330,7 +331,7 @@ class FakeRegion:
                                  "text": "it asked for device any-qpu"}],
                 }  # fmt: skip
             case "GET", ["devices"]:
-                return 200, {"devices": DEVICES}
+                return 200, {"devices": ledger.devices}
             case method, ["devices", device, *what]:
                 return ledger.calibrations.answer(
                     method, device, what, seen.query, operator=key == OPERATOR_KEY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from math import pi
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3
 
+from bellpair import Client
 from bellpair.cli.exits import ExitCode
 from bellpair.estimates import NotEstimated, Subject, estimators
 from bellpair.estimates.counts import count
 from bellpair.estimates.fault_tolerant import fault_tolerant, logical
 from bellpair.estimates.of_options import of_options
 from bellpair_core.openqasm import check_program
-from tests.unit.sdk.fake_api import FakeRegion
+from tests.unit.sdk.fake_api import KEY, FakeLedger, FakeRegion
 from tests.unit.sdk.shell import Shell
 
 BELL = """OPENQASM 3.0;
@@ -96,6 +98,26 @@ def test_a_level_of_options_takes_more_circuits() -> None:
 
     assert taken["level"] == 2
     assert taken["options"]
+
+
+def test_what_options_take_is_told_by_device(east: FakeRegion, ledger: FakeLedger) -> None:
+    price = {"per_task_usd": 0.3, "per_shot_usd": 0.01, "per_minute_usd": 0.0}
+    ledger.devices = [
+        {"name": "one", "kind": "qpu", "median_readout_error": 0.05, "price": price},
+        {"name": "sets", "kind": "qpu", "programs_per_task": 50, "price": price},
+        {"name": "free", "kind": "simulator"},
+    ]
+
+    service = partial(Client, [east.url], KEY)
+    taken = of_options(Subject(BELL, 100, "any-qpu", level=2, client=service))
+
+    by_device = taken["devices"]
+    assert by_device.keys() == {"one", "sets"}
+    assert by_device["one"]["shots_factor"] > by_device["sets"]["shots_factor"]
+    tasks = taken["programs"] + taken["extra_programs"]
+    shots = 100 + taken["extra_shots"]
+    assert by_device["one"]["cost_usd"] == pytest.approx(0.3 * tasks + 0.01 * shots)
+    assert by_device["sets"]["cost_usd"] == pytest.approx(0.3 + 0.01 * shots)
 
 
 def test_estimators_are_plug_ins() -> None:
