@@ -37,7 +37,7 @@ def probabilities(circuit: QuantumCircuit) -> np.ndarray:
         if each.name == "measure"
     }
     bare = circuit.remove_final_measurements(inplace=False)
-    return Statevector(bare).probabilities([reads[bit] for bit in sorted(reads)])
+    return np.asarray(Statevector(bare).probabilities([reads[bit] for bit in sorted(reads)]))
 
 
 @pytest.mark.parametrize("width", [3, 5, 8, 10])
