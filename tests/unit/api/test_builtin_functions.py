@@ -367,3 +367,19 @@ def test_a_cost_cap_that_cannot_be_enough_is_refused_with_the_least_cost(
     assert "10 circuits, 10,000 shots" in refused.json["detail"]
     assert refused.json["least_usd"] == least
     assert accepted.status == 202
+
+
+def test_calibration_circuits_of_options_are_part_of_the_least_cost(api: Api, key: str) -> None:
+    price = TaskPrice(per_task_usd=0.3, per_shot_usd=0.001)
+    api.world.catalogue.put_device(ION_11.model_copy(update={"price": price}))
+    measured = {"name": "readout-mitigation", "method": "measured", "shots": 500}
+    pubs = [{"circuit": BELL}, {"circuit": BELL, "level": 0}, {"circuit": BELL}]
+    asked = {"inputs": {"pubs": pubs, "shots": 1000, "options": [measured]}, "device": "ion-11"}
+
+    refused = invoke(api, key, "sampling", max_cost_usd=7.09, **asked)
+    accepted = invoke(api, key, "sampling", max_cost_usd=7.1, **asked)
+
+    assert (refused.status, refused.json["code"]) == (422, "cost-cap-too-low")
+    assert "and 4 circuits and 2,000 shots that calibrate" in refused.json["detail"]
+    assert refused.json["least_usd"] == 7 * 0.3 + 5000 * 0.001
+    assert accepted.status == 202

@@ -128,6 +128,20 @@ def test_what_a_stack_costs_is_told_before() -> None:
     assert overhead(stack, shots=1000, **prices)["cost_usd"] == pytest.approx(6 * 0.3 + 2.0)
 
 
+@pytest.mark.parametrize("further", [[], [{"name": "twirling", "instances": 4}]], ids=str)
+def test_calibration_circuits_are_told_before_as_they_are_run(further: list[Any]) -> None:
+    stack = [{"name": "readout-mitigation", "method": "measured", "shots": 500}, *further]
+    # A sweep's two sets are one circuit.
+    requests = [Request(Program("circuit", 4000, values=(value,))) for value in (0.1, 0.2)]
+    programs = compose(stack, seed=1).plan(requests).programs
+    complete = service.checked_options(stack, "sampling")
+    told = overhead(stack)
+
+    assert len(programs) == 2 * told["programs"] + told["extra_programs"]
+    assert sum(program.shots for program in programs) == 8000 + told["extra_shots"]
+    assert service.calibrations_of(complete) == (told["extra_programs"], told["extra_shots"])
+
+
 @pytest.mark.parametrize("level", [-1, 4, 2.0, True, None])
 def test_other_levels_are_refused(level: Any) -> None:
     with pytest.raises(InvalidCall, match="no level"):

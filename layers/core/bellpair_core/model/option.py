@@ -172,6 +172,9 @@ def _zne_faults(parameters: Mapping[str, Any]) -> str:
     return ""
 
 
+_STATES_PREPARED = 2
+"""Calibration circuits of one that is to be corrected: all qubits as 0, and all as 1."""
+
 READOUT_MITIGATION = Option(
     "readout-mitigation",
     "Takes the errors of reading qubits out of counts and expectation values, by the chances with "
@@ -412,6 +415,22 @@ def _parted(one: Any) -> tuple[str, Mapping[str, Any]]:
         f"{one!r} is no option.",
         'Give a name such as "readout-mitigation", or an object with a name and parameters.',
     )
+
+
+def calibrations_of(stack: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Circuits that options add for each different circuit, and shots of them all.
+
+    Parameters
+    ----------
+    stack
+        As `checked_options` gives it.
+    """
+    shots = [
+        int(option["shots"])
+        for option in stack
+        if option["name"] == READOUT_MITIGATION.name and option["method"] == "measured"
+    ]
+    return _STATES_PREPARED * len(shots), _STATES_PREPARED * sum(shots)
 
 
 def _require_compatible(earlier: Option, later: Option) -> None:

@@ -23,6 +23,7 @@ from bellpair_core.model.limits import (
     SHOTS_DEFAULT,
     SHOTS_MAX,
 )
+from bellpair_core.model.option import calibrations_of
 from bellpair_core.openqasm import ProblemKind, ProgramFacts
 from bellpair_core.openqasm.bare import with_a_measurement
 from bellpair_core.openqasm.inputs import bound_program, declared_inputs
@@ -46,6 +47,8 @@ class Load:
         At least so many circuits are run: sets of parameters, written out.
     shots
         Of all of them together.
+    calibrations, calibration_shots
+        Circuits that options add to learn of the device, and shots of them together; at least.
     shots_least, shots_most
         Of one circuit, where that is known: of samples.
     """
@@ -53,6 +56,8 @@ class Load:
     num_qubits: int = 0
     programs: int = 0
     shots: int = 0
+    calibrations: int = 0
+    calibration_shots: int = 0
     shots_least: int | None = None
     shots_most: int | None = None
     _operations: int = 0
@@ -110,6 +115,12 @@ class Load:
                 at,
             )
 
+    def add_calibrations(self, stack: Sequence[Mapping[str, Any]]) -> None:
+        """Count what a stack of options adds for one different circuit."""
+        circuits, shots = calibrations_of(stack)
+        self.calibrations += circuits
+        self.calibration_shots += shots
+
     def add_counts(self, sets: int, shots: int, bits: int, at: str) -> None:
         """Count what the counts may take in the result.
 
@@ -146,11 +157,13 @@ def check_pubs(name: str, inputs: Mapping[str, Any]) -> Load:
         With a pointer to the place that is wrong: ``program-…`` for a circuit,
         ``option-invalid``, ``result-too-large`` or ``inputs-invalid``.
     """
-    asked_options(name, inputs.get("options"), inputs.get("level"), "#/inputs")
+    whole = asked_options(name, inputs.get("options"), inputs.get("level"), "#/inputs")
     load = Load()
     for number, pub in enumerate(inputs["pubs"]):
         at = f"#/inputs/pubs/{number}"
-        asked_options(name, pub.get("options"), pub.get("level"), at)
+        own = asked_options(name, pub.get("options"), pub.get("level"), at)
+        says = pub.get("options") is not None or pub.get("level") is not None
+        load.add_calibrations(own if says else whole)
         if name == ESTIMATION:
             _check_estimate(pub, inputs, load, at)
         else:
