@@ -14,7 +14,7 @@ import pytest
 from bellpair_core.adapters.aws import client
 from bellpair_core.adapters.braket_device import BraketDevice
 from bellpair_core.adapters.http_device import HttpDevice, Patience
-from bellpair_core.model.device import DeviceStatus, TaskPrice
+from bellpair_core.model.device import DeviceStatus, ProgramSets, TaskPrice
 from bellpair_core.model.errors import JobFailed, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.ports.devices import (
@@ -89,15 +89,20 @@ def test_an_adapter_without_a_wire_conforms(service: DeviceService) -> None:
 
 
 @pytest.fixture(scope="module")
-def braket() -> Iterator[Bench]:
+def s3_endpoint() -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
     s3 = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     s3.start()
     host, port = s3.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as environment, starting(endpoint) as start:
-        environment.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    yield f"http://{host}:{port}"
+    s3.stop()
+
+
+@pytest.fixture(scope="module")
+def braket(s3_endpoint: str) -> Iterator[Bench]:
+    with pytest.MonkeyPatch.context() as environment, starting(s3_endpoint) as start:
+        environment.setenv("AWS_ENDPOINT_URL_S3", s3_endpoint)
         for name, value in CREDENTIALS.items():
             environment.setenv(name, value)
         client.cache_clear()
@@ -113,7 +118,18 @@ def braket() -> Iterator[Bench]:
         given = surroundings(result_buckets={"us-east-1": BUCKET})
         yield Bench(BraketDevice, setting, given, switch=switch)
     client.cache_clear()
-    s3.stop()
+
+
+SQUARE = "arn:aws:braket:us-west-2::device/qpu/emulated/square-20"
+
+
+@pytest.fixture
+def lattice(braket: Bench, s3_endpoint: str) -> Iterator[Bench]:
+    """A device that takes program sets, over the same store of results."""
+    with starting(s3_endpoint) as start:
+        emulator = start("--seed", "5", region="us-west-2")
+        setting = DeviceSetting(name="square-20", arn=SQUARE, region="us-west-2", url=emulator.url)
+        yield Bench(BraketDevice, setting, surroundings(result_buckets={"us-west-2": BUCKET}))
 
 
 QUICK = [check.name for check in CHECKS if check.name != "silence"]
@@ -123,6 +139,15 @@ def test_the_braket_adapter_and_the_emulator_conform(braket: Bench) -> None:
     report = run_suite(braket, "braket", only=QUICK)
 
     assert told(report) == [(name, "passed", "") for name in QUICK]
+
+
+def test_the_braket_adapter_keeps_the_order_of_several_programs_in_one_task(
+    lattice: Bench,
+) -> None:
+    assert lattice.description.program_sets is not None
+    assert told(run_suite(lattice, "braket", only=["program-sets"])) == [
+        ("program-sets", "passed", "")
+    ]
 
 
 @pytest.mark.slow
@@ -199,6 +224,12 @@ class Backwards(DirectDevice):
         document = super().result(state)
         turned = {text[::-1]: n for text, n in document["measurementCounts"].items()}
         return {**document, "measurementCounts": turned}
+
+
+class Unable(DirectDevice):
+    def describe(self, *, patient: bool = True) -> DeviceDescription:
+        taken = ProgramSets(programs_max=2, shots_max=10_000)
+        return super().describe().model_copy(update={"program_sets": taken})
 
 
 class Forgetful(DirectDevice):
@@ -318,6 +349,7 @@ BROKEN: dict[str, type[DirectDevice]] = {
     "task-id": LongWinded,
     "all-shots": LosesAShot,
     "bit-order": Backwards,
+    "program-sets": Unable,
     "same-token": Forgetful,
     "same-token-at-once": RemembersForItself,
     "other-token": OneForAll,

@@ -114,6 +114,11 @@ class Bench:
             raise Broken(f"nothing compiles for the device: {failed}") from failed
 
     @cached_property
+    def other_probe(self) -> Probe:
+        """A program whose counts are others."""
+        return asymmetric(self.target, shift=2)
+
+    @cached_property
     def finished(self) -> TaskState:
         """A task that was completed."""
         state = self.until_over(self.launch(self.task()))
@@ -135,9 +140,12 @@ class Bench:
 
     def launch(self, task: Task, *, program: str | None = None) -> str:
         """Launch the probe, or another program, under the task's token."""
-        return self.device.launch(
-            task, f"job-conformance-{self._tokens}", program or self.probe.program
-        )
+        return self.device.launch(task, self.job, program or self.probe.program)
+
+    @property
+    def job(self) -> str:
+        """The job that tasks are made for."""
+        return f"job-conformance-{self._tokens}"
 
     def until_over(self, task_id: str) -> TaskState:
         """The task's last state.
@@ -156,8 +164,8 @@ class Bench:
             pause = min(pause * 1.5, 5.0)
         return state
 
-    def counts(self, document: Mapping[str, Any]) -> dict[str, int]:
-        """The probe's counts, as a job's result has them.
+    def counts(self, document: Mapping[str, Any], probe: Probe | None = None) -> dict[str, int]:
+        """The counts of the probe, or of another one, as a job's result has them.
 
         Raises
         ------
@@ -165,7 +173,7 @@ class Bench:
             When the document is not of the form that is asked for.
         """
         try:
-            return counts_of(document, self.probe.bits)
+            return counts_of(document, (probe or self.probe).bits)
         except (KeyError, TypeError, ValueError, IndexError, JobFailed) as error:
             raise Broken(f"the result cannot be read: {error!r}") from error
 

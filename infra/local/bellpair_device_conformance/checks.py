@@ -16,7 +16,7 @@ from bellpair_core.model.device import DeviceStatus
 from bellpair_core.model.errors import ErrorCode, JobFailed, ResultMissing, TransientFault
 from bellpair_core.model.job import Task
 from bellpair_core.model.limits import TASK_ID_CHARACTERS_MAX
-from bellpair_core.ports.devices import DeviceAdapter
+from bellpair_core.ports.devices import DeviceAdapter, TakesProgramSets
 from bellpair_core.ports.tasks import LaunchRefused, TaskState, TaskStatus, TaskUnknown
 
 from .bench import Bench, Broken, Skipped
@@ -145,6 +145,39 @@ def _bit_order(bench: Bench) -> None:
         f"{bench.probe.expected} is expected most, and counted {right} times of {taken}; "
         f"most was {likeliest}",
     )
+
+
+@_check(
+    "program-sets",
+    "Where describe() tells of program sets, one task has the results of several, in order.",
+)
+def _program_sets(bench: Bench) -> None:
+    sets = bench.description.program_sets
+    if sets is None:
+        return
+    _require(sets.programs_max >= 1, f"a task takes {sets.programs_max} programs")
+    device, probes = bench.device, (bench.probe, bench.other_probe)
+    _require(isinstance(device, TakesProgramSets), "the adapter has no launch_set()")
+    assert isinstance(device, TakesProgramSets)
+    shots = max(bench.task().shots, sets.shots_min)
+    task = bench.task(len(probes) * min(shots, sets.shots_max // len(probes)))
+    programs = [probe.program for probe in probes]
+    first, again = (device.launch_set(task, bench.job, programs) for _ in range(2))
+    _require(first == again, f"one token made two tasks, {first} and {again}")
+    documents = bench.device.result(bench.until_over(first)).get("programs") or ()
+    _require(len(documents) == len(probes), f"{len(probes)} programs have {len(documents)} results")
+    for number, (probe, document) in enumerate(zip(probes, documents, strict=True)):
+        counts = bench.counts(document, probe)
+        taken, right = sum(counts.values()), counts.get(probe.expected, 0)
+        _require(
+            taken == task.shots // len(probes),
+            f"{task.shots} shots of {len(probes)} programs, and {taken} of program {number}",
+        )
+        _require(
+            right >= LIKELIEST_SHARE * taken,
+            f"program {number} gives {probe.expected} most, and it is counted {right} times"
+            f" of {taken}",
+        )
 
 
 @_check("same-token", "launch() with a token sent before gives that token's task.")
