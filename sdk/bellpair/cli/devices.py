@@ -11,7 +11,7 @@ from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson, examples
 from bellpair.cli.plugins import DevicePluginGroup
 from bellpair.cli.session import Session
-from bellpair.cli.wording import printable, status_style
+from bellpair.cli.wording import age, printable, status_style
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,6 +59,15 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
                 Text(printable(device.provider or "")),
             )
         terminal.stdout().print(table)
+        for device in found:
+            if device.refused is not None:
+                name = printable(device.name)
+                terminal.stdout().print(
+                    f"bellpair devices calibration {name} says why the calibration of {name} was"
+                    " refused.",
+                    style="dim",
+                    soft_wrap=True,
+                )
 
 
 app.command(
@@ -78,4 +87,7 @@ def _status(device: Device) -> Text:
     status = Text(printable(device.status or ""), style=status_style(device.status))
     if device.breaker is not None:
         status.append(f" ({printable(device.breaker.reason or device.breaker.state)})", "yellow")
+    if device.refused is not None:
+        since = "" if device.refused.at is None else f" {age(device.refused.at)}"
+        status.append(f" (calibration refused{since})", "yellow")
     return status
