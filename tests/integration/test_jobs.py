@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ measure q[2] -> low[0];
 measure q[0] -> high[0];
 measure q[1] -> high[1];
 """
+EXAMPLES = Path(__file__).parents[2] / "examples"
 TERMINAL = {"succeeded", "failed", "cancelled"}
 
 
@@ -126,6 +128,22 @@ def test_a_circuit_in_qpy_is_compiled_and_run(http: httpx.Client) -> None:
     assert finished(http, job["id"])["status"] == "succeeded"
     counts = result(http, job["id"])["counts"]
     assert max(counts, key=counts.get) == "001"
+
+
+def test_a_state_is_teleported_by_what_is_measured_on_the_way(http: httpx.Client) -> None:
+    source = (EXAMPLES / "teleport.qasm").read_text()
+
+    job = submit(http, source, "any-qpu")
+
+    end = finished(http, job["id"])
+    assert end["status"] == "succeeded", end["error"]
+    assert end["device_used"] == "square-20"
+    answer = result(http, job["id"])
+    assert "cc_prx(" in answer["compiled_program"]
+    counts = answer["counts"]
+    # Noise sends some astray; without feed-forward half of them would be.
+    assert sum(count for key, count in counts.items() if key[0] == "0") > 400
+    assert {"000", "001", "010", "011"} <= set(counts)
 
 
 def test_a_job_for_any_device_finds_one(http: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from bellpair_core.logic.devices.calibration_age import calibration_age, is_stal
 from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum.candidates import best, candidates
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.feed_forward import feeds_forward, has_feed_forward, lowered
+from bellpair_quantum.feed_forward import has_feed_forward, lowered
 from bellpair_quantum.known_answer import known_answers
 from bellpair_quantum.options import DEFAULT_OPTIONS, CompileOptions
 from bellpair_quantum.program import CompiledProgram
@@ -94,7 +94,16 @@ def compile_template(
 
 def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) -> Template:
     begun = options.stopwatch()
-    circuit = lowered(read.circuit) if feeds_forward(target) else read.circuit
+    if read.mid_circuit is not None and not target.feeds_forward:
+        what, line, column, remedy = read.mid_circuit
+        raise CompileError(
+            "program-unsupported",
+            f"{what[0].upper()}{what[1:]}, and {target.device} does not measure in mid-circuit.",
+            remedy,
+            line=line,
+            column=column,
+        )
+    circuit = lowered(read.circuit) if target.feeds_forward else read.circuit
     program = replace(sampled(circuit), width=read.circuit.num_qubits)
     if len(program.qubits) > len(target.qubits):
         raise CompileError(

@@ -31,7 +31,6 @@ from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 from qiskit.synthesis import OneQubitEulerDecomposer
 
-from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
 
 MEASURED = "measure_ff"
@@ -43,18 +42,12 @@ It is no gate for Qiskit, which would multiply it with its neighbours.
 CONDITIONAL = "cc_u"
 """What is the gate ``u`` where 1 was kept; its last parameter is the key."""
 
-_NATIVE = {"measure_ff", "cc_prx", "prx"}
 _FLIP = (pi, 0.0, pi)
 _SUPPORTED = (
     "Write conditions on one measured bit, such as 'if (c[0] == 1) x q[1];', with gates on single "
     "qubits in them."
 )
 _ANGLES = OneQubitEulerDecomposer("U")
-
-
-def feeds_forward(target: DeviceTarget) -> bool:
-    """Whether the device measures in mid-circuit, and in a way that is written here."""
-    return target.mid_circuit and set(target.native_gates) >= _NATIVE
 
 
 def has_feed_forward(circuit: QuantumCircuit) -> bool:

@@ -13,14 +13,21 @@ from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import MCPhaseGate, MCXGate, UGate
 from qiskit.qasm2 import CustomInstruction
 
-from bellpair_core.openqasm import FlatProgram, ProblemKind, ProgramError, flatten_program
+from bellpair_core.openqasm import (
+    FlatProgram,
+    Obstacle,
+    ProblemKind,
+    ProgramError,
+    flatten_program,
+)
+from bellpair_core.openqasm.flat import Condition
 from bellpair_core.openqasm.instances import LateGate
 from bellpair_core.openqasm.late_values import LateStep
 from bellpair_quantum.errors import Code, CompileError
 from bellpair_quantum.reading_qpy import read_qpy
 
 # The written-out program says so for gates that qelib1.inc does not have.
-_OPAQUE = re.compile(r"^opaque (?:(mc[xp])_(\d+)|late_\w+).*$", re.MULTILINE)
+_OPAQUE = re.compile(r"^opaque (?:(mc[xp])_(\d+)|late_\w+|when_\w+).*$", re.MULTILINE)
 
 _CODES: dict[ProblemKind, Code] = {
     ProblemKind.TOO_MANY_QUBITS: "program-too-wide",
@@ -51,6 +58,8 @@ class ReadProgram:
         The numbers that follow from the inputs, each computed from those before it.
     places
         The step that each of the circuit's parameters stands for.
+    mid_circuit
+        Where, and what, only devices do that measure in mid-circuit, as far as the text tells.
     digest
         SHA-256, hexadecimal, of what the program says, however it is written.
     """
@@ -60,6 +69,7 @@ class ReadProgram:
     inputs: tuple[str, ...] = ()
     steps: tuple[LateStep, ...] = ()
     places: Mapping[Parameter, int] = field(default_factory=dict)
+    mid_circuit: Obstacle | None = None
 
 
 def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> ReadProgram:
@@ -99,9 +109,14 @@ def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> 
     places: dict[Parameter, int] = {}
     late = [_late_instruction(name, gate, places) for name, gate in flat.late_gates.items()]
     circuit = _loaded(flat, late)
+    if flat.conditions:
+        circuit = _with_conditions(circuit, flat.conditions)
     if late:
         circuit = _without_own_gates(circuit)
-    return ReadProgram(circuit, digest, flat.facts.inputs, tuple(flat.late_steps), places)
+    facts = flat.facts
+    return ReadProgram(
+        circuit, digest, facts.inputs, tuple(flat.late_steps), places, facts.mid_circuit
+    )
 
 
 def read_circuit(source: str, version: str) -> QuantumCircuit:
@@ -116,7 +131,7 @@ def _flat(source: str, version: str, *, inputs: bool) -> FlatProgram:
     knows less of the language, and takes half a second for a program of 34 KB.
     """
     try:
-        flat = flatten_program(source, inputs=inputs)
+        flat = flatten_program(source, inputs=inputs, mid_circuit=True)
     except ProgramError as error:
         raise CompileError(
             _CODES.get(error.kind, "program-invalid"),
@@ -143,9 +158,33 @@ def _loaded(flat: FlatProgram, late: Sequence[CustomInstruction]) -> QuantumCirc
         custom_instructions=(
             *qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
             *_many_controlled(flat.text),
+            *(
+                CustomInstruction(name, 0, 1, partial(Gate, name, 1, []), builtin=True)
+                for name in flat.conditions
+            ),
             *late,
         ),
     )
+
+
+def _with_conditions(
+    circuit: QuantumCircuit, conditions: Mapping[str, Condition]
+) -> QuantumCircuit:
+    """Put what stands after the name of a condition under it."""
+    written = circuit.copy_empty_like()
+    condition: Condition | None = None
+    for each in circuit.data:
+        if each.operation.name in conditions:
+            condition = conditions[each.operation.name]
+        elif condition is None:
+            written.append(each.operation, each.qubits, each.clbits, copy=False)
+        else:
+            body = QuantumCircuit(1)
+            body.append(each.operation, [0], copy=False)
+            test = (written.clbits[condition.bit], condition.value)
+            written.if_test(test, body, each.qubits, [])
+            condition = None
+    return written
 
 
 def _late_instruction(name: str, late: LateGate, places: dict[Parameter, int]) -> CustomInstruction:

@@ -6,6 +6,7 @@ import base64
 import io
 import random
 from math import pi
+from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit, qpy
@@ -235,6 +236,39 @@ def test_what_is_not_supported_is_named(circuit: QuantumCircuit, named: str) -> 
     with pytest.raises(CompileError, match=named) as caught:
         compiled(circuit)
     assert caught.value.code == "program-unsupported"
+
+
+TELEPORT = Path("examples/teleport.qasm").read_text()
+
+
+def test_a_program_in_openqasm_means_what_it_says() -> None:
+    made = compile_program(TELEPORT, "3.0", LATTICE, options=QUICK)
+    found = of_compiled(made)
+    assert all(abs(found[f"0{a}{b}"] - 0.25) < 1e-6 for a in "01" for b in "01")
+    # Both kinds of condition, a register of one bit, and a gate of the program's own.
+    source = """OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[1]; creg d[1];
+        gate turn a { h a; t a; } ry(0.8) q[0]; measure q[0] -> c[0];
+        if(c==1) turn q[1]; if(c==0) x q[1]; reset q[0]; h q[1]; measure q[1] -> d[0];"""
+    circuit = QuantumCircuit(2, 2)
+    circuit.ry(0.8, 0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)) as other:
+        circuit.h(1)
+        circuit.t(1)
+    with other:
+        circuit.x(1)
+    circuit.h(1)
+    circuit.measure(1, 1)
+    made = compile_program(source, "2.0", LATTICE, options=QUICK)
+    assert distance(of_compiled(made), of_circuit(circuit)) < 1e-6
+
+
+@pytest.mark.parametrize("device", [SIMULATOR, SQUARE, ION], ids=lambda device: device.device)
+def test_a_device_that_cannot_refuses_at_the_line(device: DeviceTarget) -> None:
+    with pytest.raises(CompileError, match=f"{device.device} does not measure") as caught:
+        compile_program(TELEPORT, "3.0", device, options=QUICK)
+    assert caught.value.code == "program-unsupported"
+    assert caught.value.line == TELEPORT.splitlines().index("if (c[1] == 1) x q[2];") + 1
 
 
 def test_a_conditional_rotation_about_z_is_done_where_it_stands() -> None:

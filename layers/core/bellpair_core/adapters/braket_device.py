@@ -40,6 +40,8 @@ from .braket_program_sets import (
 CALIBRATION_FORMAT = "braket.device-capabilities"
 """The capabilities document that GetDevice gives, whatever its maker has put into it."""
 
+_FEED_FORWARD = "measure_ff("
+
 _NO_DEVICE = {
     "DeviceOfflineException": "the device is offline",
     "DeviceRetiredException": "the device is retired",
@@ -111,16 +113,18 @@ class BraketDevice:
         return self._created(task, job_id, action_of_set(programs))
 
     def _created(self, task: Task, job_id: str, action: Mapping[str, Any]) -> str:
+        written = json.dumps(action)
         with transient_faults("creating the task"):
             try:
                 answer = self._client(task.region).create_quantum_task(
                     clientToken=task.client_token,
                     deviceArn=task.device_arn,
                     shots=task.shots,
-                    action=json.dumps(action),
+                    action=written,
                     outputS3Bucket=self._result_buckets[task.region],
                     outputS3KeyPrefix=result_prefix(job_id, task.generation),
                     tags={"bellpair-job": job_id},
+                    **_capabilities(written),
                 )
             except ClientError as error:
                 code = error_code(error)
@@ -220,6 +224,11 @@ class BraketDevice:
 
     def _client(self, region: str, *, patient: bool = True) -> Any:
         return client("braket", region, patient=patient, endpoint=self._endpoint)
+
+
+def _capabilities(action: str) -> dict[str, Any]:
+    """What has to be enabled for the action: feed-forward is an experimental capability."""
+    return {"experimentalCapabilities": {"enabled": "ALL"}} if _FEED_FORWARD in action else {}
 
 
 def _price(kind: DeviceKind, cost: Mapping[str, Any]) -> TaskPrice:

@@ -79,6 +79,8 @@ class ProgramShape(BaseModel):
         Different pairs of qubits that share a gate.
     measured
         Measured qubits.
+    mid_circuit
+        Whether only a device runs it that measures in mid-circuit, and goes on by what it read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +90,7 @@ class ProgramShape(BaseModel):
     depth: int
     interactions: int
     measured: int
+    mid_circuit: bool = False
 
 
 class Verdict(StrEnum):

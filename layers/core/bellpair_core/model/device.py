@@ -25,6 +25,10 @@ class DeviceStatus(StrEnum):
     RETIRED = "retired"
 
 
+_FEED_FORWARD = {"measure_ff", "cc_prx", "prx"}
+"""Native gates that keep what they read of a qubit, and act by what was kept."""
+
+
 class DeviceTarget(BaseModel):
     """What a compiler needs to know of a device, readable without heavy libraries.
 
@@ -88,6 +92,11 @@ class DeviceTarget(BaseModel):
     calibrated_at: datetime | None = None
     mid_circuit: bool = False
     calibration_id: str
+
+    @property
+    def feeds_forward(self) -> bool:
+        """Whether it measures in mid-circuit in a form that the compiler writes."""
+        return self.mid_circuit and _FEED_FORWARD <= set(self.native_gates)
 
 
 class TaskPrice(BaseModel):
@@ -164,6 +173,8 @@ class Device(BaseModel):
         Medians over the target's qubits and edges, 0 to 1; ``None`` where it has no figures.
     couplings
         Pairs of qubits that a two-qubit gate may act on; ``None`` where every pair may.
+    mid_circuit
+        Whether a program may measure before its end, and go on by what was measured.
     quality
         Success that was observed over the success that was expected, a moving mean; ``None``
         while nothing was observed.
@@ -194,6 +205,7 @@ class Device(BaseModel):
     median_two_qubit_error: float | None = None
     median_readout_error: float | None = None
     couplings: int | None = None
+    mid_circuit: bool = False
     quality: float | None = None
     refused: RefusedCalibration | None = None
     seen_at: datetime

@@ -127,7 +127,8 @@ class CalibrationDocument(_Document):
     one_qubit_us, two_qubit_us, readout_us
         How long a native gate and a measurement take.
     mid_circuit
-        Whether programs may measure, and act on what was measured, before their end.
+        Whether programs may measure, and act on what was measured, before their end: by
+        ``measure_ff(key) $1`` and ``cc_prx(angle, axis, key) $2``, which are then native gates.
     """
 
     form: Literal["bellpair.calibration/1"] = Field("bellpair.calibration/1", alias="schema")

@@ -19,7 +19,11 @@ DEFAULT_LIMITS = ProgramLimits()
 
 
 def check_program(
-    source: str, limits: ProgramLimits = DEFAULT_LIMITS, *, inputs: bool = False
+    source: str,
+    limits: ProgramLimits = DEFAULT_LIMITS,
+    *,
+    inputs: bool = False,
+    mid_circuit: bool = False,
 ) -> ProgramFacts:
     """Check an OpenQASM program and tell what a device needs to know about it.
 
@@ -35,6 +39,10 @@ def check_program(
     inputs
         Whether values for its inputs will be given. Where they won't, having inputs is an
         obstacle.
+    mid_circuit
+        Whether it may be for devices that measure in mid-circuit: resets of qubits that were
+        used, gates after a measurement, and gates on single qubits under a condition on one bit.
+        Else that is an obstacle.
 
     Raises
     ------
@@ -42,11 +50,15 @@ def check_program(
         The first problem found, with its line and column. What is correct but not for
         devices here is no error: it is told as the facts' ``obstacle``.
     """
-    return _read(source, limits, inputs)[1]
+    return _read(source, limits, inputs, mid_circuit)[1]
 
 
 def flatten_program(
-    source: str, limits: ProgramLimits = DEFAULT_LIMITS, *, inputs: bool = False
+    source: str,
+    limits: ProgramLimits = DEFAULT_LIMITS,
+    *,
+    inputs: bool = False,
+    mid_circuit: bool = False,
 ) -> FlatProgram:
     """Write a program out: loops, constants, expressions, aliases and modifiers resolved.
 
@@ -55,7 +67,7 @@ def flatten_program(
 
     Parameters
     ----------
-    source, limits, inputs
+    source, limits, inputs, mid_circuit
         As for `check_program`.
 
     Raises
@@ -77,7 +89,7 @@ def flatten_program(
     measure q[1] -> c[1];
     <BLANKLINE>
     """
-    reader, facts = _read(source, limits, inputs)
+    reader, facts = _read(source, limits, inputs, mid_circuit)
     if facts.obstacle is not None:
         message, line, column, remedy = facts.obstacle
         raise ProgramError(ProblemKind.UNSUPPORTED, message, line, column, remedy)
@@ -85,7 +97,7 @@ def flatten_program(
 
 
 def _read(
-    source: str, limits: ProgramLimits, inputs: bool
+    source: str, limits: ProgramLimits, inputs: bool, mid_circuit: bool
 ) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     unreadable = offset_of_unreadable(source)
     if unreadable is not None:
@@ -98,7 +110,7 @@ def _read(
         )
     text, offset = version_of(source) or ("3.0", 0)
     if text in ("2", "2.0"):
-        return _whole(OpenQasm2(source, limits), "2.0")
+        return _whole(OpenQasm2(source, limits), "2.0", mid_circuit)
     if text not in ("3", "3.0", "3.1"):
         _fail_at(
             source,
@@ -107,17 +119,22 @@ def _read(
             f"OpenQASM {text[:20]} is not known",
             "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
         )
-    reader, facts = _whole(OpenQasm3(source, limits), "3.0")
+    reader, facts = _whole(OpenQasm3(source, limits), "3.0", mid_circuit)
     if not inputs and reader.input_obstacle is not None:
         facts = facts._replace(obstacle=reader.input_obstacle)
     return reader, facts
 
 
 def _whole(
-    reader: OpenQasm2 | OpenQasm3, version: str
+    reader: OpenQasm2 | OpenQasm3, version: str, mid_circuit: bool
 ) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     reader.program()
-    return reader, reader.facts(version)
+    facts = reader.facts(version)
+    if facts.mid_circuit is not None and not mid_circuit:
+        found = (facts.obstacle, facts.mid_circuit)
+        first = min((each for each in found if each), key=lambda each: (each.line, each.column))
+        facts = facts._replace(obstacle=first)
+    return reader, facts
 
 
 def _fail_at(source: str, offset: int, kind: ProblemKind, message: str, remedy: str) -> NoReturn:

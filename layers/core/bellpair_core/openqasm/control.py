@@ -7,13 +7,27 @@ is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.facts import ProgramLimits
+from bellpair_core.openqasm.flat import Condition
 from bellpair_core.openqasm.names import Constant, Value
 from bellpair_core.openqasm.references import References
+from bellpair_core.openqasm.registers import Register
 from bellpair_core.openqasm.tally import Tally
+
+_VALUES: Mapping[tuple[tuple[str, ...], tuple[str, ...]], int] = {
+    ((), ()): 1,
+    (("!",), ()): 0,
+    **{
+        ((), (sign, word)): value if sign == "==" else 1 - value
+        for sign in ("==", "!=")
+        for word, value in (("1", 1), ("0", 0), ("true", 1), ("false", 0), ('"1"', 1), ('"0"', 0))
+    },
+}
+"""The value that a bit is to have, by the words before and after it."""
 
 # What a turn costs besides its tokens, in tokens.
 _TURN_COST = 8
@@ -21,6 +35,11 @@ _TURN_COST = 8
 
 class Control(References):
     """A cursor that reads the statements which hold other statements."""
+
+    def __init__(self, source: str, limits: ProgramLimits) -> None:
+        super().__init__(source, limits)
+        # The bits that a condition names, each with its first word's place and that after it.
+        self._tested: list[tuple[Register, int, int]] = []
 
     def statement(self) -> None:
         """Read one statement of any kind."""
@@ -36,7 +55,8 @@ class Control(References):
                 return None
             entity = self.table.get(token)
             if entity is not None and getattr(entity, "kind", "") == "bit":
-                self.operand()
+                begun = self.pos
+                self._tested.append((self.operand(), begun, self.pos))
                 return None
         return super().operand_name(token)
 
@@ -54,27 +74,52 @@ class Control(References):
     def if_statement(self) -> None:
         """Read ``if (…) … else …``; a chain of ``else if`` is no nesting."""
         self.has_classical_control = True
-        self.hinder(
+        self.hinder_under_if("another 'if' stands", self.pos)
+        self.need_mid_circuit(
             "the program tests a value with 'if'",
-            "Remove the condition: devices here don't branch on results.",
+            "Remove the condition, or choose a device that measures in mid-circuit.",
             self.pos,
         )
+        outside = self.under_if, self.condition
+        self.under_if = True
         more = True
         while more:
             self.pos += 1
             self.expect("(")
-            self.in_condition = True
-            self.deeper()
-            self.expression()
-            self.depth -= 1
-            self.in_condition = False
+            condition = self._condition()
             self.expect(")")
+            self.condition = condition
             self.block()
             more = False
             if self.accept("else"):
                 more = self.tokens[self.pos] == "if"
-                if not more:
+                if more:
+                    self.hinder_under_if("another 'if' stands", self.pos)
+                else:
+                    self.condition = condition and condition._replace(value=1 - condition.value)
                     self.block()
+        self.under_if, self.condition = outside
+
+    def _condition(self) -> Condition | None:
+        """Read what is tested; None where it is not one bit."""
+        begun = self.pos
+        self._tested = []
+        self.in_condition = True
+        self.deeper()
+        self.expression()
+        self.depth -= 1
+        self.in_condition = False
+        if len(self._tested) == 1:
+            register, start, end = self._tested[0]
+            words = tuple(self.tokens[begun:start]), tuple(self.tokens[end : self.pos])
+            if register.size == 1 and words in _VALUES:
+                return Condition(register.elements[0], _VALUES[words])
+        self.hinder(
+            "the condition is not the value of one bit",
+            "Write conditions such as 'if (c[0] == 1)' or 'if (c[0])'.",
+            begun,
+        )
+        return None
 
     def for_statement(self) -> None:
         """Read ``for int i in [a:b] …``."""

@@ -96,6 +96,9 @@ class ProgramFacts(NamedTuple):
         The first thing that keeps the program from being compiled; None if nothing does.
     inputs
         Names of the inputs, in the order of their declaration.
+    mid_circuit
+        The first thing that only a device does which measures in mid-circuit and goes on by what
+        it read; None if nothing is. Unless it was asked for, it is an obstacle.
     """
 
     language: str
@@ -112,3 +115,4 @@ class ProgramFacts(NamedTuple):
     shape: Shape
     obstacle: Obstacle | None = None
     inputs: tuple[str, ...] = ()
+    mid_circuit: Obstacle | None = None

@@ -14,6 +14,7 @@ from bellpair_core.openqasm.arithmetic import (
 from bellpair_core.openqasm.cursor import quoted
 from bellpair_core.openqasm.definitions import Definitions
 from bellpair_core.openqasm.errors import ProblemKind
+from bellpair_core.openqasm.flat import Condition
 from bellpair_core.openqasm.names import Constant, Entity
 from bellpair_core.openqasm.registers import Kind, Register
 from bellpair_core.openqasm.standard_gates import BUILTIN_2, QELIB1
@@ -165,9 +166,9 @@ class OpenQasm2(Definitions):
         self.record_measurement(qubits, bits, start)
 
     def _if(self) -> None:
-        self.hinder(
+        self.need_mid_circuit(
             "the program tests a measured value with 'if'",
-            "Remove the condition: devices here don't branch on results.",
+            "Remove the condition, or choose a device that measures in mid-circuit.",
             self.pos,
         )
         self.pos += 1
@@ -183,11 +184,21 @@ class OpenQasm2(Definitions):
             )
         self.expect("==")
         self.in_condition = True
-        self._literal("a whole number")
+        value = self._literal("a whole number")
         self.in_condition = False
         self.expect(")")
         self.has_classical_control = True
+        if register.size == 1 and value in (0, 1):
+            self.condition = Condition(register.elements[0], value)
+        else:
+            self.hinder(
+                f"{quoted(self.tokens[at])} is not compared as one bit with 0 or 1",
+                "Measure into a register of one bit, and compare that: 'if(c==1) x q[1];'.",
+                at,
+            )
+        self.under_if = True
         self.operation()
+        self.under_if, self.condition = False, None
 
     def _empty(self) -> None:
         self.pos += 1

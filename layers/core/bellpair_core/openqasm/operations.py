@@ -11,6 +11,8 @@ from bellpair_core.openqasm.facts import Obstacle, ProgramFacts, ProgramLimits
 from bellpair_core.openqasm.flat import (
     BARRIER,
     MEASURE,
+    RESET,
+    Condition,
     Declared,
     FlatProgram,
     Operation,
@@ -40,6 +42,10 @@ class Operations(Expressions):
         self.physical_qubits = False
         self.verbatim = False
         self.obstacle: Obstacle | None = None
+        self.mid_circuit: Obstacle | None = None
+        # What is read now is done under an 'if'; and its condition, where it is supported.
+        self.under_if = False
+        self.condition: Condition | None = None
         self.inputs: list[str] = []
         self.input_obstacle: Obstacle | None = None
         self.late = LateSteps()
@@ -56,8 +62,9 @@ class Operations(Expressions):
 
     def flat(self, facts: ProgramFacts) -> FlatProgram:
         """Return the program that was read, written out in OpenQASM 2."""
-        text = flat_text(self.declared, self.operations, self.instances)
-        return FlatProgram(text, facts, self.instances.late_gates, tuple(self.late.steps))
+        text, conditions = flat_text(self.declared, self.operations, self.instances)
+        late = self.instances.late_gates
+        return FlatProgram(text, facts, late, tuple(self.late.steps), conditions)
 
     def note_input(self, name: str, at: int) -> None:
         """Note an input of the program; the first one is an obstacle if it gets no value."""
@@ -73,8 +80,25 @@ class Operations(Expressions):
     def hinder(self, message: str, remedy: str, at: int) -> None:
         """Note something that devices don't do, if it is the first and is ever run."""
         if self.obstacle is None and not self.dead:
-            offset = offset_of_token(self.source, at, openqasm2=self.openqasm2)
-            self.obstacle = Obstacle(message, *line_and_column(self.source, offset), remedy)
+            self.obstacle = self._obstacle(message, remedy, at)
+
+    def need_mid_circuit(self, message: str, remedy: str, at: int) -> None:
+        """Note something that some devices do, if it is the first and is ever run."""
+        if self.mid_circuit is None and not self.dead:
+            self.mid_circuit = self._obstacle(message, remedy, at)
+
+    def _obstacle(self, message: str, remedy: str, at: int) -> Obstacle:
+        offset = offset_of_token(self.source, at, openqasm2=self.openqasm2)
+        return Obstacle(message, *line_and_column(self.source, offset), remedy)
+
+    def hinder_under_if(self, what: str, at: int) -> None:
+        """Note that something is done under an 'if' which is for gates on single qubits."""
+        if self.under_if:
+            self.hinder(
+                f"{what} under an 'if'",
+                "Put only gates on single qubits there, such as 'if (c[0] == 1) x q[1];'.",
+                at,
+            )
 
     def spend(self, words: int, at: int) -> None:
         """Refuse a program of which too much is read or computed again."""
@@ -124,6 +148,7 @@ class Operations(Expressions):
             shape=shape_of(self.num_qubits, self.operations, self.instances),
             obstacle=self.obstacle,
             inputs=tuple(self.inputs),
+            mid_circuit=self.mid_circuit,
         )
 
     def operand(self) -> Register:
@@ -301,14 +326,16 @@ class Operations(Expressions):
             return gate.weight
         numbers = tuple(a for a in arguments if a is not None and not isinstance(a, Formula))
         head = self.instances.head(gate, name, modifiers, numbers, at)
+        if len(operands) > 1:
+            self.hinder_under_if(f"{quoted(name)} acts on {len(operands)} qubits", at)
         if head.name:
-            self.operations.append(Operation(head, operands))
+            self.operations.append(Operation(head, operands, self.condition))
         return max(head.size, gate.weight)
 
     def _hinder_after_measurement(self, at: int) -> None:
-        self.hinder(
+        self.need_mid_circuit(
             f"{quoted(self.tokens[at])} acts on a qubit that was measured before",
-            "Move measurements to the end: devices measure each qubit last.",
+            "Move measurements to the end, or choose a device that measures in mid-circuit.",
             at,
         )
 
@@ -328,6 +355,7 @@ class Operations(Expressions):
         """Count the measurement of some qubits into as many bits."""
         if qubits.size != bits.size and qubits.mask and bits.mask:
             self._fail_sizes(at, at, qubits.size, bits.size)
+        self.hinder_under_if("a measurement stands", at)
         tally = self.tally
         if qubits.mask & tally.measured or bits.mask & tally.assigned:
             tally.mid_circuit = True
@@ -346,12 +374,16 @@ class Operations(Expressions):
         self.expect(";")
         if qubits.mask & self.tally.measured:
             self.tally.mid_circuit = True
+        self.hinder_under_if("a reset stands", start)
         if qubits.mask & (self.tally.measured | self.tally.touched):
-            self.hinder(
+            self.need_mid_circuit(
                 "a qubit is reset after it was used",
-                "Use a fresh qubit: all start as 0.",
+                "Use a fresh qubit, as all start as 0, or choose a device that measures in"
+                " mid-circuit.",
                 start,
             )
+            if not self.dead:
+                self.operations.append(Operation(RESET, (qubits,)))
         self.count(qubits.size, start)
 
     def barrier(self) -> None:

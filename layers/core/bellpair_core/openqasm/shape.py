@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bellpair_core.openqasm.facts import Shape
-from bellpair_core.openqasm.flat import BARRIER, MEASURE, Operation
-from bellpair_core.openqasm.forms import Layers
+from bellpair_core.openqasm.flat import BARRIER, MEASURE, RESET, Operation
+from bellpair_core.openqasm.forms import Layers, form_of
 from bellpair_core.openqasm.instances import Instances
 
 
@@ -17,9 +17,15 @@ def shape_of(num_qubits: int, operations: Sequence[Operation], instances: Instan
     upper bound where such gates could slide into each other.
     """
     layers, measured = Layers(num_qubits), 0
-    for head, operands in operations:
+    for head, operands, _ in operations:
         if head is MEASURE:
             measured += operands[0].size
+            continue
+        if head is RESET:
+            # It is a measurement and a gate by its result.
+            measured += operands[0].size
+            for qubit in operands[0].elements:
+                layers.add(form_of("reset", 1), [qubit])
             continue
         if head is BARRIER:
             held = dict.fromkeys(q for register in operands for q in register.elements)

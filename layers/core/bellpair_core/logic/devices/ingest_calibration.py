@@ -114,6 +114,7 @@ class Ingestion:
             "median_two_qubit_error": medians.two_qubit_error,
             "median_readout_error": medians.readout_error,
             "couplings": None if target.edges is None else len(target.edges),
+            "mid_circuit": target.feeds_forward,
             "quality": self._observed(setting.name, known),
         }
         self._catalogue.put_device(Device.model_validate(entry))

@@ -8,6 +8,7 @@ from bellpair_core.model.choice import ProgramShape
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.limits import SOURCE_BYTES_MAX
 from bellpair_core.openqasm import (
+    Obstacle,
     ProblemKind,
     ProgramError,
     ProgramFacts,
@@ -48,12 +49,15 @@ class AcceptedProgram(NamedTuple):
         The language version that its compiler is told: of OpenQASM, or ``"qpy"``.
     shape
         How much it does; ``None`` where only its compiler will see that.
+    mid_circuit
+        What takes a device that measures in mid-circuit, as far as that is seen.
     """
 
     version: str
     num_qubits: int
     num_bits: int
     shape: ProgramShape | None
+    mid_circuit: Obstacle | None = None
 
 
 def accepted_program(source: str, language: Language) -> AcceptedProgram:
@@ -66,18 +70,28 @@ def accepted_program(source: str, language: Language) -> AcceptedProgram:
     """
     if language == "qpy":
         return _accepted_qpy(source)
-    facts = checked_program(source)
-    shape = ProgramShape(**facts.shape._asdict())
-    return AcceptedProgram(facts.version, facts.num_qubits, facts.num_bits, shape)
+    facts = checked_program(source, mid_circuit=True)
+    return AcceptedProgram(
+        facts.version, facts.num_qubits, facts.num_bits, shape_of(facts), facts.mid_circuit
+    )
 
 
-def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
+def shape_of(facts: ProgramFacts) -> ProgramShape:
+    """A program's shape, by its facts."""
+    return ProgramShape(**facts.shape._asdict(), mid_circuit=facts.mid_circuit is not None)
+
+
+def checked_program(
+    source: str, *, inputs: bool = False, mid_circuit: bool = False
+) -> ProgramFacts:
     """What a device needs to know of the program.
 
     Parameters
     ----------
     inputs
         Whether values for its inputs will be given.
+    mid_circuit
+        Whether it may be for devices that measure in mid-circuit.
 
     Raises
     ------
@@ -87,7 +101,7 @@ def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
     """
     _require_small(source)
     try:
-        facts = check_program(source, _LIMITS, inputs=inputs)
+        facts = check_program(source, _LIMITS, inputs=inputs, mid_circuit=mid_circuit)
     except ProgramError as error:
         if error.kind is ProblemKind.TOO_MANY_QUBITS:
             code = ErrorCode.PROGRAM_TOO_WIDE
@@ -105,17 +119,22 @@ def checked_program(source: str, *, inputs: bool = False) -> ProgramFacts:
             problem=error.kind.value,
         ) from None
     if facts.obstacle is not None:
-        message, line, column, remedy = facts.obstacle
-        raise BellpairError(
-            ErrorCode.PROGRAM_UNSUPPORTED,
-            f"Line {line}, column {column}: {message}.",
-            remedy=remedy,
-            pointer="#/source",
-            line=line,
-            column=column,
-            problem=ProblemKind.UNSUPPORTED.value,
-        )
+        raise unsupported(facts.obstacle)
     return facts
+
+
+def unsupported(obstacle: Obstacle, remedy: str | None = None) -> BellpairError:
+    """The refusal of a program for what is in it."""
+    message, line, column, own_remedy = obstacle
+    return BellpairError(
+        ErrorCode.PROGRAM_UNSUPPORTED,
+        f"Line {line}, column {column}: {message}.",
+        remedy=remedy or own_remedy,
+        pointer="#/source",
+        line=line,
+        column=column,
+        problem=ProblemKind.UNSUPPORTED.value,
+    )
 
 
 def _require_small(source: str) -> None:

@@ -157,8 +157,15 @@ def unfit(job: Need, device: Device, avoid: Collection[str] = ()) -> str | None:
         return "it is no QPU"
     if job.asked in SHARED_QUEUES and (device.name in job.avoid or device.name in avoid):
         return "it failed this job before"
+    return _short_of(job, device)
+
+
+def _short_of(job: Need, device: Device) -> str | None:
+    """What the program needs and the device does not have."""
     if job.num_qubits > device.num_qubits:
         return f"it has {device.num_qubits} qubits, and the program needs {job.num_qubits}"
+    if job.shape is not None and job.shape.mid_circuit and not device.mid_circuit:
+        return "it does not measure in mid-circuit, as the program needs"
     if not device.shots_min <= job.shots <= device.shots_max:
         return f"it takes {device.shots_min} to {device.shots_max} shots"
     return None

@@ -16,7 +16,7 @@ from bellpair_core.model.limits import SHOTS_MAX, SHOTS_MIN
 from bellpair_core.openqasm import ProgramFacts
 from bellpair_core.ports import Blobs, Clock, Ledger
 
-from .checked_program import checked_program
+from .checked_program import checked_program, shape_of
 from .choose_device import DeviceLoad, Need, choose_device
 
 
@@ -80,8 +80,8 @@ def estimate_program(
     BellpairError
         As for a submission, where the program is refused.
     """
-    facts = checked_program(request.source)
-    shape = ProgramShape(**facts.shape._asdict())
+    facts = checked_program(request.source, mid_circuit=True)
+    shape = shape_of(facts)
     need = Need(
         job_id="",
         asked=request.device,

@@ -8,7 +8,10 @@ from typing import Any
 from bellpair_core.logic.devices.device_figures import expected_cost, expected_success
 from bellpair_core.model.device import Device, DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode
+from bellpair_core.model.job import SHARED_QUEUES
+from bellpair_core.openqasm import Obstacle
 
+from .checked_program import unsupported
 from .choose_device import Need, fidelity_text, unfit, unmet_constraint
 
 
@@ -58,6 +61,29 @@ def require_suitable(need: Need, devices: Sequence[Device]) -> None:
             devices=sorted(unmet),
         )
     raise _one_unmet(names.pop(), need, able)
+
+
+def require_mid_circuit(needed: Obstacle | None, asked: str, devices: Sequence[Device]) -> None:
+    """Let pass a program that measures in mid-circuit where a device that was asked for does.
+
+    Raises
+    ------
+    BellpairError
+        ``program-unsupported``, at the place in the source, naming devices that would do.
+    """
+    if needed is None:
+        return
+    able = [
+        device.name
+        for device in devices
+        if device.mid_circuit and device.status is not DeviceStatus.RETIRED
+    ]
+    if (asked in able) or (asked in SHARED_QUEUES and able):
+        return
+    remedy = f"Choose a device that does: {', '.join(able)}." if able else None
+    what = "no device does" if asked in SHARED_QUEUES else f"device {asked} does not"
+    message = f"{needed.message}, for which {what} measure in mid-circuit"
+    raise unsupported(needed._replace(message=message), remedy)
 
 
 def _one_unmet(name: str, need: Need, able: Sequence[Device]) -> BellpairError:

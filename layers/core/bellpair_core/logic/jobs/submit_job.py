@@ -38,9 +38,9 @@ from .accept_job import (
     checked_key,
 )
 from .asked_options import asked_options
-from .checked_program import Language, accepted_program
+from .checked_program import AcceptedProgram, Language, accepted_program, unsupported
 from .choose_device import Need
-from .require_suitable import require_suitable
+from .require_suitable import require_mid_circuit, require_suitable
 from .sampled_job import require_room_for_counts, sampling_inputs, sampling_invocation
 
 
@@ -169,7 +169,7 @@ def submit_job(
     require_fetchable(submission.shots, facts.num_bits)
     options = submission.stack
     if options:
-        _require_openqasm(submission.language)
+        _require_plain(submission.language, facts)
         require_room_for_counts(submission.shots, facts.num_bits)
     digest = submission.digest
     constraints = submission.constraints.stored()
@@ -180,6 +180,7 @@ def submit_job(
         require_device(
             offered, submission.device, num_qubits=facts.num_qubits, shots=submission.shots
         )
+        require_mid_circuit(facts.mid_circuit, submission.device, offered)
         require_suitable(
             Need(
                 job_id=wanted,
@@ -244,7 +245,13 @@ def submit_job(
     return accept(job, ledger, wakeups)
 
 
-def _require_openqasm(language: Language) -> None:
+def _require_plain(language: Language, program: AcceptedProgram) -> None:
+    """Let pass what execution options can be done to."""
+    if program.mid_circuit is not None:
+        raise unsupported(
+            program.mid_circuit,
+            "Leave the options out: they are for programs that measure at their end.",
+        )
     if language != "openqasm":
         raise BellpairError(
             ErrorCode.PROGRAM_UNSUPPORTED,
