@@ -145,8 +145,12 @@ class CallReferee:
             self._violated(f"{task.job_id} got a task for line {number}, which is no intent of it")
         elif call.tasks[place].client_token != task.token:
             self._violated(f"{task.job_id} got a task by another token than its intent's")
-        if ASTRAY in task.program:
+        if any(ASTRAY in program for program in task.programs):
             self._violated(f"{task.job_id} got a task that no run may ask for")
+        if call is not None and place < len(call.tasks):
+            intended = [one.place for one in call.tasks[place].runs(place)]
+            if [int(number) for _, number in map(_circuit, task.programs)] != intended:
+                self._violated(f"{task.job_id} got a task of other circuits than its intent's")
         mine = self._tasks(task.job_id)
         self._judge_repetition(task, [one for one in mine if one is not task])
         cost = sum(_cost(one) for one in mine)
@@ -158,10 +162,13 @@ class CallReferee:
 
     def _judge_repetition(self, task: RunTask, others: list[RunTask]) -> None:
         """A circuit of a call may have another task only when a simulator was lost."""
-        same = [one for one in others if _circuit(one) == _circuit(task)]
-        if not same:
-            return
-        what = f"call {_circuit(task)} of {task.job_id}"
+        for circuit in map(_circuit, task.programs):
+            same = [one for one in others if circuit in map(_circuit, one.programs)]
+            if same:
+                self._judge_second(task, circuit, same)
+
+    def _judge_second(self, task: RunTask, circuit: tuple[str, ...], same: list[RunTask]) -> None:
+        what = f"call {circuit} of {task.job_id}"
         if "/qpu/" in task.device or any("/qpu/" in one.device for one in same):
             self._violated(f"{what} got a second task, and a QPU ran the first")
         if len(same) >= CALL_GENERATIONS_MAX:
@@ -266,9 +273,9 @@ class CallReferee:
         return found
 
 
-def _circuit(task: RunTask) -> tuple[str, ...]:
-    """Which circuit of which call the task is of, by what the program itself says."""
-    return tuple(task.program.rstrip().rsplit("//", 1)[1].split())
+def _circuit(program: str) -> tuple[str, ...]:
+    """Call and number of a program, by what it says itself."""
+    return tuple(program.rstrip().rsplit("//", 1)[1].split()[:2])
 
 
 def _cost(task: RunTask) -> float:

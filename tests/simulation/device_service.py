@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -24,7 +24,10 @@ def bucket_of(region: str) -> str:
 
 @dataclass
 class RunTask:
-    """A task that the service was asked for; ``history`` tells its states and when."""
+    """A task that the service was asked for; ``history`` tells its states and when.
+
+    It runs one program or several, with ``shots`` of all of them together.
+    """
 
     arn: str
     job_id: str
@@ -33,7 +36,7 @@ class RunTask:
     device: str
     region: str
     shots: int
-    program: str
+    programs: tuple[str, ...]
     status: TaskStatus = TaskStatus.QUEUED
     history: list[tuple[float, TaskStatus]] = field(default_factory=list)
 
@@ -74,6 +77,13 @@ class DeviceService:
 
     def launch(self, task: Task, job_id: str, program: str) -> str:
         """Create the task, or find the one made with its token."""
+        return self._made(task, job_id, (program,))
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        """Create the task of several programs, or find it."""
+        return self._made(task, job_id, tuple(programs))
+
+    def _made(self, task: Task, job_id: str, programs: tuple[str, ...]) -> str:
         known = self._by_token.get(task.client_token)
         if known is not None:
             return known.arn
@@ -89,7 +99,7 @@ class DeviceService:
             task.device_arn,
             self.region,
             task.shots,
-            program,
+            programs,
         )
         self.tasks[arn] = self._by_token[task.client_token] = made
         self._note(made, TaskStatus.QUEUED)
@@ -123,9 +133,13 @@ class DeviceService:
         """The result document of a completed task; another task would have had another one."""
         task = self.tasks[state.arn]
         assert task.status is TaskStatus.COMPLETED
-        ones = zlib.crc32(task.arn.encode()) % (task.shots + 1)
-        rows = [ONE] * ones + [ZERO] * (task.shots - ones)
-        return {"measuredQubits": [0, 1], "measurements": rows}
+        each = task.shots // len(task.programs)
+        documents = []
+        for number in range(len(task.programs)):
+            ones = zlib.crc32(f"{task.arn}{number or ''}".encode()) % (each + 1)
+            rows = [ONE] * ones + [ZERO] * (each - ones)
+            documents.append({"measuredQubits": [0, 1], "measurements": rows})
+        return documents[0] if len(documents) == 1 else {"programs": documents}
 
     def describe(self, device_arn: str, region: str) -> dict[str, Any]:
         """Whether the device is online."""

@@ -163,6 +163,7 @@ class Referee:
         """A device service runs a task from now on."""
         if self._job(task.job_id).function is not None:
             self.facts["calls' tasks"] += 1
+            self.facts["program sets"] += len(task.programs) > 1
             self.calls.created(task, self.monthly_cap)
             return
         self.facts["tasks"] += 1

@@ -242,10 +242,16 @@ class _Tasks:
         self._region = region
 
     def launch(self, task: Task, job_id: str, program: str) -> str:
+        return self._launched("launch", task, job_id, program)
+
+    def launch_set(self, task: Task, job_id: str, programs: Sequence[str]) -> str:
+        return self._launched("launch_set", task, job_id, programs)
+
+    def _launched(self, how: str, task: Task, job_id: str, what: Any) -> str:
         requests: list[None] = []
         try:
             answer: str = self._ask(
-                task.region, "launch", task, job_id, program, sent=lambda: requests.append(None)
+                task.region, how, task, job_id, what, sent=lambda: requests.append(None)
             )
         except LaunchRefused as refusal:
             # An earlier request, unanswered, may still make the task.

@@ -63,6 +63,7 @@ def test_a_region_is_promoted_while_a_function_is_at_each_stage(
         ("functions succeeded", 200),
         ("functions cancelled", 40),
         ("calls' tasks", 500),
+        ("program sets", 10),
     ],
 )
 def test_what_the_protocol_is_for_happens_often(summary: Summary, fact: str, at_least: int) -> None:

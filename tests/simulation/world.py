@@ -10,7 +10,7 @@ from typing import Any
 
 from bellpair_core.logic.jobs.submit_job import Submission
 from bellpair_core.model.blob import BlobRef
-from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
+from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget, ProgramSets
 from bellpair_core.model.function import LATEST, FunctionRecord
 from bellpair_core.model.tenant import Tenant
 from bellpair_core.settings import DeviceSetting, SentinelSetting, Settings
@@ -83,13 +83,17 @@ def machines() -> Mapping[str, Json]:
     }
 
 
+SETS = ProgramSets(programs_max=2, shots_max=1_000_000)
+"""Of the QPU that takes them: a call of three programs is a set and one more task."""
+
+
 @cache
 def devices() -> tuple[Device, ...]:
     """A simulator that every region serves, and a QPU in each region."""
     offered = (
         SV1.model_copy(update={"num_qubits": 34}),
         ION_11.model_copy(update={"max_in_flight": 1}),
-        SQUARE_20.model_copy(update={"max_in_flight": 2}),
+        SQUARE_20.model_copy(update={"max_in_flight": 2, "program_sets": SETS}),
     )
     return tuple(
         device.model_copy(
