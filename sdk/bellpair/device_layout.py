@@ -20,7 +20,8 @@ def positions(qubits: Sequence[int], edges: Iterable[Edge]) -> dict[int, tuple[f
 
     Qubits that are all connected, or none, are on a circle. Others are where their distances are
     most like the numbers of steps between them (by stress majorization: Gansner, Koren and North,
-    Graph Drawing 2004), and on the points of a square lattice if they fit one.
+    Graph Drawing 2004), and on the points of a square lattice if they fit one. That is turned so
+    that the labels are read like a page, as far as they can be.
     """
     pairs = sorted({(min(pair), max(pair)) for pair in edges})
     number = len(qubits)
@@ -29,7 +30,7 @@ def positions(qubits: Sequence[int], edges: Iterable[Edge]) -> dict[int, tuple[f
     index = {qubit: place for place, qubit in enumerate(qubits)}
     links = [(index[a], index[b]) for a, b in pairs]
     points = _upright(_stressed(_steps_between(number, links)), links)
-    points = _on_lattice(points, links)
+    points = _as_read(_on_lattice(points, links), qubits)
     return {qubit: (float(x), float(y)) for qubit, (x, y) in zip(qubits, points, strict=True)}
 
 
@@ -90,6 +91,22 @@ def _upright(points: Points, links: Sequence[Edge]) -> Points:
     cos, sin = np.cos(turn), np.sin(turn)
     turned: Points = points @ np.array([[cos, sin], [-sin, cos]])
     return turned
+
+
+def _as_read(points: Points, qubits: Sequence[int]) -> Points:
+    """The points, mirrored and turned by right angles, with low labels at the top and left."""
+    ranks = np.argsort(np.argsort(qubits))
+    turns = (
+        points[:, list(axes)] * np.array(signs)
+        for axes in ((0, 1), (1, 0))
+        for signs in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    )
+
+    def order(turned: Points) -> float:
+        read = np.lexsort((turned[:, 0], -np.round(turned[:, 1], 1)))
+        return float(ranks[read] @ np.arange(len(read)))
+
+    return max(turns, key=order)
 
 
 def _on_lattice(points: Points, links: Sequence[Edge]) -> Points:

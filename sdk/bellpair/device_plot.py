@@ -22,7 +22,7 @@ _LABELLED_MAX = 80
 def plot_calibration(calibration: Calibration, file: Path) -> None:
     """Draw a device's qubits, coloured by readout error, and its edges, by the gate's.
 
-    Parts that drifted are ringed, and edges that are gone are dashed.
+    Parts that drifted are ringed, and those that are gone are dotted.
 
     Parameters
     ----------
@@ -36,9 +36,10 @@ def plot_calibration(calibration: Calibration, file: Path) -> None:
 
     dead = [_pair(edge) for edge in calibration.drift.dead_edges]
     there = {qubit.qubit for qubit in calibration.qubits}
-    lost = [pair for pair in dead if there.issuperset(pair)]
+    lost = [pair for pair in dead if there.issuperset({*pair} - {*calibration.drift.dead_qubits})]
+    gone = sorted({end for pair in lost for end in pair} - there)
     edges = [edge.qubits for edge in calibration.edges]
-    places = positions(sorted(there), [] if calibration.all_to_all else [*edges, *lost])
+    places = positions(sorted({*there, *gone}), [] if calibration.all_to_all else [*edges, *lost])
 
     width, height = _size(list(places.values()))
     figure = Figure(figsize=(width + 2.6, height + 1.1), dpi=150, layout="constrained")
@@ -49,11 +50,12 @@ def plot_calibration(calibration: Calibration, file: Path) -> None:
     axes.margins(0.12)
     lines = _draw_edges(axes, calibration, places)
     _draw_lost(axes, lost, places)
+    _draw_gone(axes, gone, places)
     dots = _draw_qubits(axes, calibration, places)
     _add_bar(figure, axes, dots, "readout error of a qubit")
     _add_bar(figure, axes, lines, "error of a two-qubit gate")
     axes.set_title(_title(calibration), fontsize=10)
-    if legend := _legend(calibration, lost):
+    if legend := _legend(calibration, [*lost, *gone]):
         figure.supxlabel(legend, fontsize=8)
     figure.savefig(file)
 
@@ -87,6 +89,17 @@ def _draw_lost(
         axes.plot((x, u), (y, v), color="0.6", linestyle=":", linewidth=2, zorder=1)
 
 
+def _draw_gone(axes: Axes, gone: Sequence[int], places: dict[int, tuple[float, float]]) -> None:
+    for qubit in gone:
+        x, y = places[qubit]
+        axes.scatter(
+            [x], [y], s=420, zorder=3, c="white", edgecolors="0.6", linewidths=2, linestyle=":"
+        )
+        axes.annotate(
+            str(qubit), (x, y), ha="center", va="center", fontsize=8, color="0.5", zorder=4
+        )
+
+
 def _draw_qubits(
     axes: Axes, calibration: Calibration, places: dict[int, tuple[float, float]]
 ) -> Any:
@@ -113,7 +126,7 @@ def _draw_qubits(
         )
         dots = drawn if qubits is known else dots
     if len(places) <= _LABELLED_MAX:
-        for qubit, (x, y) in places.items():
+        for x, y, qubit in ((*places[one.qubit], one.qubit) for one in calibration.qubits):
             text = axes.annotate(
                 str(qubit), (x, y), ha="center", va="center", fontsize=8, color="white", zorder=4
             )
@@ -146,6 +159,9 @@ def _add_bar(figure: Figure, axes: Axes, drawn: Any, label: str) -> None:
     bar = figure.colorbar(drawn, ax=axes, fraction=0.04, pad=0.02, shrink=0.85)
     low, high = drawn.norm.vmin, drawn.norm.vmax
     ticks = [low, (low * high) ** 0.5, high]
+    if drawn.get_array().min() == drawn.get_array().max():
+        # The scale's ends are none of the device's figures.
+        ticks = [float(drawn.get_array().min())]
     bar.set_ticks(ticks, minor=False)
     bar.ax.minorticks_off()
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.2g} %"))

@@ -166,6 +166,7 @@ def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_asked(
         {"qubits": [{"qubit": 7}], "edges": []},
         {"qubits": [], "edges": []},
         {"drift": {"dead_edges": ["3-4", "4-9"]}},
+        {"drift": {"dead_qubits": [9], "dead_edges": ["3-4", "4-9"]}},
     ],
 )
 def test_what_is_not_known_is_left_out_of_a_picture(
@@ -187,6 +188,8 @@ def test_a_square_lattice_is_drawn_as_one(shape: tuple[int, int]) -> None:
     for first, second in edges:
         (x, y), (u, v) = places[first], places[second]
         assert sorted((abs(x - u), abs(y - v))) == [0.0, 1.0]
+    # It is read like a page: line by line from the top, and each from the left.
+    assert sorted(qubits, key=lambda qubit: (-places[qubit][1], places[qubit][0])) == qubits
 
 
 def test_a_lattice_with_parts_missing_is_still_a_lattice() -> None:
