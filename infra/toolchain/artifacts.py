@@ -70,7 +70,7 @@ def report(functions: list[DeployedFunction], known: Path, as_json: bool) -> int
     """
     pythons = sorted({function.python for function in functions if function.code is not None})
     layers = [sizes.weigh_layer(layer) for py in pythons for layer in layers_for(py).values()]
-    weights = [sizes.weigh_function(function) for function in functions if function.code]
+    weights = sizes.weigh_functions(functions)
     problems = list(sizes.too_heavy([*layers, *weights]))
     notes = [f"{it.name} is the image {it.image}" for it in functions if it.image]
     unchecked = None

@@ -24,7 +24,7 @@ from bellpair_lambda_host.interpreter import Interpreter
 from bellpair_lambda_host.sandbox import Sandbox
 from toolchain import build_layers, interpreters, stamp
 from toolchain.deployed import DeployedFunction
-from toolchain.layers import layers_for
+from toolchain.layers import Layer, layers_for
 
 PRELOAD = "BELLPAIR_WORKER_PRELOAD"
 """The variable that names modules that a worker loads for its runs, with commas."""
@@ -80,7 +80,9 @@ def check(functions: Iterable[DeployedFunction], known: Path | None = None) -> l
         See there.
     """
     packaged = [function for function in functions if function.code is not None]
-    digests = {function.name: digest(function) for function in packaged}
+    used = {layer for function in packaged for layer in function.layers}
+    layers = {layer: build_layers.inputs_of(layer) for layer in used}
+    digests = {function.name: digest(function, layers) for function in packaged}
     good = _read(known)
     due = [item for item in packaged if good.get(item.name) != digests[item.name]]
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -119,10 +121,10 @@ def imported(function: DeployedFunction) -> Broken | None:
     return Broken(function.name, importer, error, _remedy(function, missing, error))
 
 
-def digest(function: DeployedFunction) -> str:
-    """Return the digest of all that its imports depend on."""
+def digest(function: DeployedFunction, inputs: Mapping[Layer, str]) -> str:
+    """Return the digest of all that its imports depend on, given that of its layers' inputs."""
     assert function.code is not None
-    layers = [build_layers.inputs_of(layer) for layer in function.layers]
+    layers = [inputs[layer] for layer in function.layers]
     settings = repr((function.handler, function.python, sorted(function.variables.items())))
     return stamp.digest([function.code, *layers, settings, _PROBE, Path(__file__)])
 

@@ -97,10 +97,23 @@ def weigh_layer(layer: Layer) -> Weight:
     )
 
 
-def weigh_function(function: DeployedFunction) -> Weight:
-    """Return what a function that is no image weighs, with its layers."""
-    assert function.code is not None, f"{function.name} is an image"
-    layers = [weigh_layer(layer) for layer in function.layers]
+def weigh_functions(functions: Iterable[DeployedFunction]) -> list[Weight]:
+    """Return what those functions that are no images weigh, with their layers.
+
+    Raises
+    ------
+    LayerMissing
+        A layer was not built.
+    """
+    packaged = [function for function in functions if function.code is not None]
+    # Functions share layers, each of thousands of files.
+    used = {layer for function in packaged for layer in function.layers}
+    layers = {layer: weigh_layer(layer) for layer in used}
+    return [_weigh(function, [layers[layer] for layer in function.layers]) for function in packaged]
+
+
+def _weigh(function: DeployedFunction, layers: list[Weight]) -> Weight:
+    assert function.code is not None
     parts = [part for weight in layers for part in weight.heaviest]
     return Weight(
         name=function.name,

@@ -63,7 +63,7 @@ def test_every_function_imports_inside_only_its_layers(assembly: Assembly) -> No
 
 
 def test_every_function_is_within_lambdas_limits(assembly: Assembly) -> None:
-    weights = [sizes.weigh_function(function) for function in functions_of(assembly)]
+    weights = sizes.weigh_functions(functions_of(assembly))
     assert len(weights) > 20
     assert list(sizes.too_heavy(weights)) == []
     assert all(weight.holds for weight in weights)
@@ -167,7 +167,7 @@ def test_a_function_past_lambdas_limit_is_refused(function: DeployedFunction) ->
     assert function.code is not None
     with (function.code / "model.bin").open("wb") as file:
         file.truncate(FUNCTION_LIMIT)
-    (problem,) = sizes.too_heavy([sizes.weigh_function(function)])
+    (problem,) = sizes.too_heavy(sizes.weigh_functions([function]))
     assert "function made-up weighs" in problem and "its own code 250.0" in problem
     assert "make it an image" in problem
 
