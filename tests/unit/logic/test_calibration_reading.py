@@ -128,9 +128,17 @@ def test_what_compiling_does_not_depend_on_makes_no_other_snapshot() -> None:
     assert not same_content(first.calibration_id, different.calibration_id)
 
 
-def test_an_edge_without_a_figure_is_left_out_with_a_note() -> None:
+def test_an_edge_of_the_topology_without_properties_is_refused_by_its_name() -> None:
     document = lattice_document()
     del twos(document)["3-4"]
+
+    with pytest.raises(CalibrationRefused, match="lacks edges that the topology has: 3-4"):
+        read(document)
+
+
+def test_an_edge_without_a_figure_is_left_out_with_a_note() -> None:
+    document = lattice_document()
+    twos(document)["3-4"] = {}
 
     target, notes = read(document)
 

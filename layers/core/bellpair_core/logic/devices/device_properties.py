@@ -22,6 +22,8 @@ _OPENQASM = "braket.ir.openqasm.program"
 _FEED_FORWARD = "measure_ff"
 """The gate by which a device says that it measures within a program."""
 
+_SHOWN_MAX = 5
+
 _MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 
 
@@ -45,11 +47,12 @@ def read_properties(properties: Document, findings: Findings) -> Reading:
     qubits, edges = _topology(paradigm, by_qubit, findings)
     accepted = _names(_table(_table(properties, "action"), _OPENQASM).get("supportedOperations"))
     native = _names(paradigm.get("nativeGateSet"))
-    figures = (
-        _by_qubit(by_qubit, _table(standardized, "twoQubitProperties"), native, findings)
-        if by_qubit
-        else _means(properties, qubits, edges, findings)
-    )
+    if by_qubit:
+        by_edge = _table(standardized, "twoQubitProperties")
+        _require_edges(edges or (), by_qubit, by_edge, findings)
+        figures = _by_qubit(by_qubit, by_edge, native, findings)
+    else:
+        figures = _means(properties, qubits, edges, findings)
     return Reading(
         qubits=qubits,
         edges=edges,
@@ -89,6 +92,26 @@ def _topology(
         for b in _labels(others, where, findings)
     }
     return tuple(sorted(labels)), tuple(sorted(edges))
+
+
+def _require_edges(
+    edges: tuple[Edge, ...], ones: Document, twos: Document, findings: Findings
+) -> None:
+    """What is connected between qubits with properties has properties too.
+
+    A maker who takes an edge out of use takes it out of the topology, or says that its fidelity
+    is 0. A topology and properties that disagree are of different times, or one is cut off.
+    """
+    where = "standardized"
+    qubits = set(_labels(ones, where, Findings()))
+    told = {frozenset(_labels(label.split("-"), where, Findings())) for label in twos}
+    missing = [f"{a}-{b}" for a, b in edges if a != b and {a, b} <= qubits and {a, b} not in told]
+    if missing:
+        more = f" and {len(missing) - _SHOWN_MAX} more" if len(missing) > _SHOWN_MAX else ""
+        findings.problem(
+            f"{where}.twoQubitProperties lacks edges that the topology has:"
+            f" {', '.join(missing[:_SHOWN_MAX])}{more}"
+        )
 
 
 def _by_qubit(
