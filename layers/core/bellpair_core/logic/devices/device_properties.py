@@ -106,7 +106,7 @@ def _require_edges(
     qubits = set(_labels(ones, where, Findings()))
     told = {frozenset(_labels(label.split("-"), where, Findings())) for label in twos}
     missing = [f"{a}-{b}" for a, b in edges if a != b and {a, b} <= qubits and {a, b} not in told]
-    if missing:
+    if twos and missing:
         more = f" and {len(missing) - _SHOWN_MAX} more" if len(missing) > _SHOWN_MAX else ""
         findings.problem(
             f"{where}.twoQubitProperties lacks edges that the topology has:"
