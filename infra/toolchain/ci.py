@@ -67,19 +67,26 @@ def tests(*folders: str) -> tuple[str, ...]:
 # In the order in which they begin. What takes long begins early: the last to end decides how long
 # all of it takes.
 STAGES = (
+    Stage("assembly", ("make", "--no-print-directory", "assembly")),
     Stage("lint", ("make", "--no-print-directory", "lint")),
     Stage("unit", tests("unit")),
-    Stage("integration", tests("integration"), waits=True),
+    Stage("integration", tests("integration"), after=("assembly",), waits=True),
     Stage("simulation", tests("simulation", "model")),
-    Stage("drills", tests("drills")),
-    Stage("layers", ("make", "--no-print-directory", "layers"), may_lack=True),
+    Stage("drills", tests("drills"), after=("assembly",)),
+    Stage(
+        "layers",
+        ("make", "--no-print-directory", "layers"),
+        after=("assembly",),
+        may_lack=True,
+    ),
     Stage("templates", ("make", "--no-print-directory", "synth", "lint-infra"), after=("layers",)),
     Stage(
         "localstack",
         ("make", "--no-print-directory", "test-localstack", "TESTS=--part"),
+        after=("assembly",),
         may_lack=True,
     ),
-    Stage("local cloud", tests("local_cloud", "braket_emulator")),
+    Stage("local cloud", tests("local_cloud", "braket_emulator"), after=("assembly",)),
     Stage("deployment", tests("deployment"), after=("layers", "templates")),
     Stage("contract", tests("contract")),
     Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",)),

@@ -153,7 +153,9 @@ def test_a_stage_that_is_not_there_is_refused_with_those_that_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert ci.main(["simulations"]) == 2
-    assert re.search("no stage simulations; there are lint, unit", capsys.readouterr().err)
+    assert re.search(
+        "no stage simulations; there are assembly, lint, unit", capsys.readouterr().err
+    )
 
 
 def test_every_folder_of_tests_is_in_a_stage() -> None:
