@@ -114,6 +114,21 @@ SAMPLING_REFUSED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "#/inputs/shot",
         "there is no such input",
     ),
+    "a sweep of which options make too many circuits": (
+        {
+            "pubs": [
+                {"circuit": BELL},
+                {
+                    "circuit": ROTATED + " bit[2] c; c = measure q;",
+                    "parameters": [0.1] * 126,
+                    "options": ["twirling"],
+                },
+            ]
+        },
+        "inputs-invalid",
+        "#/inputs/pubs/1",
+        "the options make 8 circuits of each of 126 sets of parameters, and 1,000 are allowed",
+    ),
     "a circuit that cannot be parsed": (
         {"pubs": [{"circuit": BELL}, {"circuit": "OPENQASM 3; qubit q; foo q;"}]},
         "program-invalid",

@@ -140,6 +140,15 @@ def test_calibration_circuits_are_told_before_as_they_are_run(further: list[Any]
     assert len(programs) == 2 * told["programs"] + told["extra_programs"]
     assert sum(program.shots for program in programs) == 8000 + told["extra_shots"]
     assert service.calibrations_of(complete) == (told["extra_programs"], told["extra_shots"])
+    assert service.forms_of(complete, shots=4000) == told["programs"]
+
+
+@pytest.mark.parametrize("name", ["zne", "twirling", "pec", "dynamical-decoupling"])
+def test_the_service_counts_an_options_circuits_as_it_does(name: str) -> None:
+    (complete,) = service.checked_options([name], "estimation")
+
+    assert service.forms_of([complete], shots=10**6) == overhead([name])["programs"]
+    assert service.forms_of([complete], shots=2) <= 2
 
 
 @pytest.mark.parametrize("level", [-1, 4, 2.0, True, None])

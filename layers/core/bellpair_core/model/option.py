@@ -433,6 +433,22 @@ def calibrations_of(stack: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     return _STATES_PREPARED * len(shots), _STATES_PREPARED * sum(shots)
 
 
+def forms_of(stack: Sequence[Mapping[str, Any]], shots: int) -> int:
+    """How many circuits options make of each one; of twirled ones, never more than shots.
+
+    Parameters
+    ----------
+    stack
+        As `checked_options` gives it.
+    shots
+        Of the one circuit.
+    """
+    forms = 1
+    for option in stack:
+        forms *= len(option.get("scales", ())) or option.get("instances", 1)
+    return min(forms, max(1, shots))
+
+
 def _require_compatible(earlier: Option, later: Option) -> None:
     if later.name in earlier.excludes or earlier.name in later.excludes:
         raise _invalid(

@@ -23,7 +23,7 @@ from bellpair_core.model.limits import (
     SHOTS_DEFAULT,
     SHOTS_MAX,
 )
-from bellpair_core.model.option import calibrations_of
+from bellpair_core.model.option import calibrations_of, forms_of
 from bellpair_core.openqasm import ProblemKind, ProgramFacts
 from bellpair_core.openqasm.bare import with_a_measurement
 from bellpair_core.openqasm.inputs import bound_program, declared_inputs
@@ -163,23 +163,30 @@ def check_pubs(name: str, inputs: Mapping[str, Any]) -> Load:
         at = f"#/inputs/pubs/{number}"
         own = asked_options(name, pub.get("options"), pub.get("level"), at)
         says = pub.get("options") is not None or pub.get("level") is not None
-        load.add_calibrations(own if says else whole)
-        if name == ESTIMATION:
-            _check_estimate(pub, inputs, load, at)
-        else:
-            _check_sample(pub, inputs, load, at)
+        stack = own if says else whole
+        load.add_calibrations(stack)
+        check = _check_estimate if name == ESTIMATION else _check_sample
+        sets, shots = check(pub, inputs, load, at)
+        _require_one_call(sets, forms_of(stack, shots), at)
     return load
 
 
-def _check_sample(pub: Mapping[str, Any], inputs: Mapping[str, Any], load: Load, at: str) -> None:
+def _check_sample(
+    pub: Mapping[str, Any], inputs: Mapping[str, Any], load: Load, at: str
+) -> tuple[int, int]:
+    """Look at one; how many sets of parameters, and the shots of each."""
     facts, names = load.facts_of(pub["circuit"], f"{at}/circuit")
     sets = math.prod(_sweep(names, pub, at))
     shots = pub.get("shots") or inputs.get("shots") or SHOTS_DEFAULT
     load.add(sets, shots, at)
     load.add_counts(sets, shots, facts.num_bits, at)
+    return sets, shots
 
 
-def _check_estimate(pub: Mapping[str, Any], inputs: Mapping[str, Any], load: Load, at: str) -> None:
+def _check_estimate(
+    pub: Mapping[str, Any], inputs: Mapping[str, Any], load: Load, at: str
+) -> tuple[int, int]:
+    """Look at one; how many sets of parameters, and the fewest shots of each."""
     facts, names = load.facts_of(pub["circuit"], f"{at}/circuit", bare=True)
     try:
         weight, largest = heaviest_weight(pub["observables"], facts.num_qubits)
@@ -196,7 +203,20 @@ def _check_estimate(pub: Mapping[str, Any], inputs: Mapping[str, Any], load: Loa
         )
     precision = pub.get("precision") or inputs.get("precision") or DEFAULT_PRECISION
     _require_affordable(weight, largest, precision, at)
-    load.add(math.prod(sweep), math.ceil(weight**2 / precision**2), at)
+    sets, shots = math.prod(sweep), math.ceil(weight**2 / precision**2)
+    load.add(sets, shots, at)
+    return sets, shots
+
+
+def _require_one_call(sets: int, forms: int, at: str) -> None:
+    """Refuse what options make too many circuits of: one pub's go into one quantum call."""
+    if sets * forms > PROGRAMS_PER_CALL_MAX:
+        raise _refused(
+            f"the options make {forms:,} circuits of each of {sets:,} sets of parameters, and"
+            f" {PROGRAMS_PER_CALL_MAX:,} are allowed; share the sets out over several pubs, or"
+            " give fewer instances",
+            at,
+        )
 
 
 def _facts(text: str, at: str) -> ProgramFacts:
