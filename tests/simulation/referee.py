@@ -130,7 +130,7 @@ class Referee:
                 self.violated(f"{writer} forgot task {old.task.arn} of {old.id}")
         if new.recompiles > old.recompiles:
             self.facts["recompiled"] += 1
-            if old.task is not None or new.task is not None:
+            if new.task is not None or not self._came_to_nothing(old):
                 self.violated(f"{writer} gave up the program of {old.id}, which has a task")
             if new.recompiles > RECOMPILES_MAX:
                 self.violated(f"{writer} had {old.id} compiled again {new.recompiles} times")
@@ -158,6 +158,14 @@ class Referee:
                 self.violated(f"{new.active} was promoted under a hold")
             self._promoted(new)
         self.on_write()
+
+    def _came_to_nothing(self, job: Job) -> bool:
+        """Whether the task that the record knows of, if any, failed or was cancelled."""
+        return job.task is None or any(
+            task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
+            for task in self._tasks_of(job.id)
+            if task.generation == job.task.generation
+        )
 
     def created(self, task: RunTask) -> None:
         """A device service runs a task from now on."""
