@@ -31,7 +31,8 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
     @answer
     def newest_calibration(device: str) -> Answer:
         world = services().world
-        offered, known = world.settings.devices, world.devices()
+        # Who has just had it brought in looks for what came of it.
+        offered, known = world.settings.devices, world.catalogue.devices()
         seen = see_calibration(offered, known, world.catalogue, world.blobs, device)
         return Answer(calibration_view(seen, world.clock()))
 

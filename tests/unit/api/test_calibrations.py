@@ -94,6 +94,16 @@ def test_what_was_refused_is_told_where_the_last_good_one_is(
     assert schemas.Device.model_validate(square).median_two_qubit_error == pytest.approx(0.01)
 
 
+def test_what_was_brought_in_this_moment_is_seen(api: Api, world: FakeWorld, key: str) -> None:
+    shown = "/v1/devices/square-4/calibration"
+    before = api.request("GET", shown, key=key).json
+    world.tasks.descriptions[SQUARE.arn] = described(lattice_document(two_qubit=0.97))
+    parts = world.tasks, world.catalogue, world.blobs, world.clock
+    Ingestion(*parts, "us-west-2")(world.settings.devices)
+
+    assert api.request("GET", shown, key=key).json["calibration_id"] != before["calibration_id"]
+
+
 def test_a_device_without_a_good_calibration_leads_to_its_refusals(
     api: Api, world: FakeWorld, key: str
 ) -> None:
