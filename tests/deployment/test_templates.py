@@ -96,6 +96,7 @@ CHANGE_CALLBACKS = {"dynamodb:PutItem CALLBACKS#*", "dynamodb:DeleteItem CALLBAC
 REUSE_FORMS = {"dynamodb:GetItem FORM#*", "dynamodb:PutItem FORM#*"}
 READ_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:Query WORKERS"}
 WRITE_WORKERS = {"dynamodb:GetItem WORKERS", "dynamodb:PutItem WORKERS"}
+OBSERVE = {*READ_QUALITIES, "dynamodb:PutItem QUALITY#*", "events:PutEvents"}
 MAY: dict[str, set[str]] = {
     "adopt": {*READ_PAIR, *AMEND_JOBS, *FIND_OPEN, *START, *WAKE},
     "api": {
@@ -117,7 +118,7 @@ MAY: dict[str, set[str]] = {
         *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE),
         *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
-        *REUSE_FORMS,
+        *(*REUSE_FORMS, *OBSERVE),
     },
     "calibration": {
         *("braket:GetDevice", *READ_DEVICES, "dynamodb:PutItem DEVICE#*", *READ_QUALITIES),
@@ -150,7 +151,7 @@ MAY: dict[str, set[str]] = {
     "park": {*AMEND_JOBS, *READ_JOURNALS, *NOTE_TASKS, *FOLLOW, *ANSWER, *HOLD_SLOTS, *WAKE},
     "postprocess": {
         *(*AMEND_JOBS, *READ_DEVICES, *BREAK, *READ_BLOBS, *WRITE_BLOBS, *FOLLOW),
-        *(*READ_QUALITIES, "dynamodb:PutItem QUALITY#*", "events:PutEvents"),
+        *OBSERVE,
         "lambda:InvokeFunction calibration",
     },
     "registrar": {*READ_PAIR, *ASK_WORKERS, *WRITE_WORKERS},
@@ -158,6 +159,7 @@ MAY: dict[str, set[str]] = {
         *(*AMEND_JOBS, *WRITE_JOURNALS, *SPEND, "dynamodb:GetItem TENANT#*"),
         *(*HOLD_SLOTS, "dynamodb:GetItem SLOTS#*", *BREAK, *READ_DEVICES, *WAKE, *START),
         *(*READ_BLOBS, *WRITE_BLOBS, *LAUNCH, *FOLLOW, *CANCEL, "braket:GetDevice"),
+        *OBSERVE,
     },
     "sentinel": {
         *(*READ_PAIR, *READ_BEATS, *READ_BREAKERS, *FIND_OPEN, *START, *WAKE),

@@ -26,6 +26,7 @@ class CompiledExample:
         distrust: str | None = None,
         values: Sequence[float] = (),
         transforms: Sequence[Mapping[str, Any]] = (),
+        answers: Sequence[str] = (),
     ) -> None:
         first, second = _edge(target, trusting=distrust is None)
         notes = [f"// for {target.device}", f"// {distrust}"][: 1 if distrust is None else 2]
@@ -41,18 +42,26 @@ class CompiledExample:
             "estimated_success": success,
             "candidates": [{"level": 3, "estimated_success": success, "chosen": True}],
             "fallback": distrust,
+            **({"known_answers": list(answers)} if answers else {}),
         }
 
 
 class TemplateExample:
     """A template of a program whose parameters are declared a line each, ``input float name;``."""
 
-    def __init__(self, source: str, target: DeviceTarget, distrust: str | None) -> None:
+    def __init__(
+        self,
+        source: str,
+        target: DeviceTarget,
+        distrust: str | None,
+        answers: Sequence[str] = (),
+    ) -> None:
         declared = [line for line in source.splitlines() if line.startswith("input float ")]
         self.parameters = tuple(line.split()[2].rstrip(";") for line in declared)
         self._source = source
         self._target = target
         self._distrust = distrust
+        self._answers = answers
 
     def bind(
         self, values: Sequence[float], transforms: Sequence[Mapping[str, Any]] = ()
@@ -66,10 +75,12 @@ class TemplateExample:
             distrust=self._distrust,
             values=values,
             transforms=transforms,
+            answers=self._answers,
         )
 
     def to_json(self) -> str:
-        return json.dumps([self._source, self._target.model_dump_json(), self._distrust])
+        target = self._target.model_dump_json()
+        return json.dumps([self._source, target, self._distrust, list(self._answers)])
 
 
 class FakeCompiler:
@@ -84,25 +95,33 @@ class FakeCompiler:
     ----------
     made
         How many programs and templates were compiled.
+    answers
+        The known answers of what is compiled from now on.
     """
 
     def __init__(self, compiling: Callable[[], None] = lambda: None) -> None:
         self.made = 0
+        self.answers: Sequence[str] = ()
         self._compiling = compiling
 
     def compile(self, request: CompileRequest, target: DeviceTarget) -> CompiledExample:
         self._begin(target)
         return CompiledExample(
-            request.source, target, distrust=request.distrust, transforms=request.transforms
+            request.source,
+            target,
+            distrust=request.distrust,
+            transforms=request.transforms,
+            answers=self.answers,
         )
 
     def template(self, request: CompileRequest, target: DeviceTarget) -> TemplateExample:
         self._begin(target)
-        return TemplateExample(request.source, target, request.distrust)
+        return TemplateExample(request.source, target, request.distrust, self.answers)
 
     def restored(self, text: str) -> TemplateExample:
-        source, target, distrust = json.loads(text)
-        return TemplateExample(source, DeviceTarget.model_validate_json(target), distrust)
+        source, target, distrust, answers = json.loads(text)
+        known = DeviceTarget.model_validate_json(target)
+        return TemplateExample(source, known, distrust, answers)
 
     def key(self, request: CompileRequest, target: DeviceTarget, *, template: bool = False) -> str:
         named = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from bellpair_cdk.access import BREAKERS, JOBS, SLOTS, SPENDING
+from bellpair_cdk.access import BREAKERS, JOBS, QUALITIES, SLOTS, SPENDING
 from bellpair_cdk.function import Workbench
 
 
@@ -20,7 +20,8 @@ class Broker(Construct):
             name="broker",
             layers=("core", "quantum"),
             accesses=[
-                *(accesses.read_ledger(JOBS, BREAKERS, SLOTS, SPENDING), accesses.write_jobs()),
+                accesses.read_ledger(JOBS, BREAKERS, SLOTS, SPENDING, QUALITIES),
+                *(accesses.write_jobs(), accesses.write_qualities(), accesses.announce()),
                 *(accesses.read_journals(), accesses.write_journals(), accesses.spend()),
                 *(accesses.write_breakers(), accesses.hold_slots(), accesses.wake_dispatcher()),
                 *(accesses.read_devices_of_catalogue(), accesses.know_devices()),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from constructs import Construct
 
-from bellpair_cdk.access import BREAKERS, JOBS, SLOTS, SPENDING
+from bellpair_cdk.access import BREAKERS, JOBS, QUALITIES, SLOTS, SPENDING
 from bellpair_cdk.function import PlatformFunction, Workbench
 from bellpair_cdk.job_workflow import LIFE
 from bellpair_cdk.stage import Stage
@@ -50,7 +50,8 @@ class FunctionWorkflow(Construct):
                 "Resume",
                 name="resume",
                 accesses=[
-                    *(accesses.read_ledger(JOBS, BREAKERS, SLOTS, SPENDING), accesses.write_jobs()),
+                    accesses.read_ledger(JOBS, BREAKERS, SLOTS, SPENDING, QUALITIES),
+                    *(accesses.write_jobs(), accesses.write_qualities(), accesses.announce()),
                     *(accesses.read_journals(), accesses.write_journals()),
                     *(accesses.write_breakers(), accesses.hold_slots()),
                     *(accesses.spend(), accesses.read_tenants()),

@@ -293,6 +293,7 @@ class World:
     @cached_property
     def call_desk(self) -> CallDesk:
         """What looks after functions' quantum calls."""
+        from .logic.devices.observe_quality import QualityWatch
         from .logic.runs.call_desk import CallDesk
 
         return CallDesk(
@@ -304,6 +305,7 @@ class World:
             settings=self.settings,
             devices=self.devices,
             breakers=self.breakers,
+            quality=QualityWatch(self.ledger, self.clock, lambda: self.announcements),
         )
 
     @cached_property

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from bellpair_core.logic.devices.observe_quality import QualityWatch
 from bellpair_core.logic.runs.broker import Broker
 from bellpair_core.logic.runs.call_desk import CallDesk
 from bellpair_core.logic.runs.park_function import park_function
@@ -27,7 +28,7 @@ from bellpair_core.model.job import Job, Task
 from bellpair_core.model.usage import Usage
 from bellpair_core.ports import TaskState, TaskStatus
 from tests.examples import BELL
-from tests.fakes import FakeCompiler, FakeTasks
+from tests.fakes import FakeAnnouncements, FakeCompiler, FakeTasks
 from tests.unit.logic.workplace import Workplace
 
 CALLS = 4
@@ -165,6 +166,7 @@ class FunctionPlace(Workplace):
             self.settings,
             self.catalogue.devices,
             self.breakers,
+            QualityWatch(self.ledger, self.clock, FakeAnnouncements),
             threads=1,
         )
 

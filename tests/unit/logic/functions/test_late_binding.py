@@ -290,3 +290,15 @@ def test_a_value_that_is_no_finite_number_is_refused(planner: CallPlanner, value
 
     with pytest.raises(CallRefused, match="programs/0/values/1"):
         planner.prepare(job(), {"Id": "op", "Payload": text}, 0)
+
+
+def test_a_program_that_is_changed_on_purpose_has_no_known_answer(
+    place: Workplace, planner: CallPlanner
+) -> None:
+    place.compiler.answers = ("00",)
+
+    made = prepared(
+        planner, {"source": PLAIN}, {"source": PLAIN, "transforms": [{"name": "fold", "scale": 3}]}
+    )
+
+    assert ["known_answers" in one.metrics for one in made.programs] == [True, False]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from statistics import fmean
 from typing import Any
 
 from bellpair_core.model.device import DeviceKind
@@ -55,19 +56,49 @@ class QualityWatch:
         ratio = success_ratio(job, result) if kind is DeviceKind.QPU else None
         if ratio is None or job.device_used is None:
             return
-        try:
-            self._observe(job, job.device_used, ratio)
-        except TransientFault:
-            _LOG.warning("device %s was not observed", job.device_used, exc_info=True)
+        self._observe(job.device_used, ratio, job.id, always=EXPECTED_TAG in job.tags)
 
-    def _observe(self, job: Job, device: str, ratio: float) -> None:
+    def of_call(
+        self,
+        run: str,
+        device: str,
+        kind: DeviceKind | None,
+        measured: Sequence[tuple[Mapping[str, Any], Mapping[str, float]]],
+    ) -> None:
+        """Take the result of a function's call into account; never fails the call.
+
+        Parameters
+        ----------
+        run
+            Names the call.
+        measured
+            Of each circuit what the compiler tells of it, and its counts as they were read. The
+            device is observed once, by the mean of those with a known answer.
+        """
+        if kind is not DeviceKind.QPU:
+            return
+        told = [
+            ratio
+            for metrics, counts in measured
+            if (ratio := ratio_of(tuple(metrics.get("known_answers") or ()), metrics, counts))
+            is not None
+        ]
+        if told:
+            self._observe(device, fmean(told), run)
+
+    def _observe(self, device: str, ratio: float, run: str, *, always: bool = False) -> None:
+        try:
+            self._written(device, ratio, run, always=always)
+        except TransientFault:
+            _LOG.warning("device %s was not observed", device, exc_info=True)
+
+    def _written(self, device: str, ratio: float, run: str, *, always: bool) -> None:
         known, now = self._ledger.quality(device), self._clock()
-        if known.last_job == job.id:
+        if known.last_job == run:
             return
-        of_the_platform = EXPECTED_TAG in job.tags
-        if not of_the_platform and known.last_at and now - known.last_at < QUALITY_EVERY:
+        if not always and known.last_at and now - known.last_at < QUALITY_EVERY:
             return
-        new = known.observed(ratio, now, job.id)
+        new = known.observed(ratio, now, run)
         if new.regressed_since is not None and known.regressed_since is None:
             # Told before it is written: what could not be told is told by the next observation.
             _LOG.error("device %s does worse than it used to: %s", device, regression_text(new))
@@ -77,14 +108,32 @@ class QualityWatch:
 
 
 def success_ratio(job: Job, result: Mapping[str, Any]) -> float | None:
+    """What a job's result tells of its device, as `ratio_of`."""
+    metrics = job.compiled.metrics if job.compiled is not None else {}
+    told = job.tags.get(EXPECTED_TAG)
+    answers = (told,) if told else tuple(metrics.get("known_answers") or ())
+    return ratio_of(answers, metrics, result.get("counts") or {})
+
+
+def ratio_of(
+    answers: Sequence[str], metrics: Mapping[str, Any], counts: Mapping[str, float]
+) -> float | None:
     """Observed probability of the known answer over the expected one; ``None`` if it tells nothing.
 
     Errors are taken to leave nothing of the answer behind, so that of the expected failures each
     string gets its share.
+
+    Parameters
+    ----------
+    answers
+        The strings, bit 0 rightmost, one of which an ideal device gives in every shot. Where they
+        are half or more of all strings, they tell nothing.
+    metrics
+        What the compiler tells of the program.
     """
-    metrics = job.compiled.metrics if job.compiled is not None else {}
-    answers, success = known_answers(job, metrics), metrics.get("estimated_success")
-    counts: Mapping[str, float] = result.get("counts") or {}
+    if answers and 2 * len(answers) > 2 ** len(answers[0]):
+        return None
+    success = metrics.get("estimated_success")
     shots = sum(counts.values())
     if not answers or not isinstance(success, float | int) or shots < QUALITY_SHOTS_MIN:
         return None
@@ -94,18 +143,6 @@ def success_ratio(job: Job, result: Mapping[str, Any]) -> float | None:
     observed = sum(counts.get(answer, 0) for answer in answers) / shots
     expected = success + (1 - success) * len(answers) / 2.0 ** len(answers[0])
     return min(observed / expected, _RATIO_MAX)
-
-
-def known_answers(job: Job, metrics: Mapping[str, Any]) -> tuple[str, ...]:
-    """The strings, bit 0 rightmost, one of which an ideal device gives in every shot.
-
-    A program whose bits are half or more of all strings has none that tells anything.
-    """
-    told = job.tags.get(EXPECTED_TAG)
-    answers = (told,) if told else tuple(metrics.get("known_answers") or ())
-    if not answers or 2 * len(answers) > 2 ** len(answers[0]):
-        return ()
-    return answers
 
 
 def regression_text(quality: Quality) -> str:

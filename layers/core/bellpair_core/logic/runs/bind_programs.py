@@ -124,6 +124,9 @@ def _bound(
     estimate = metrics.get("estimated_success")
     if estimate is not None and form.calibration_id != target.calibration_id:
         metrics["estimated_success"] = rescored(estimate, form.use, target)
+    if transforms:
+        # What is changed on purpose tells nothing of the device.
+        metrics.pop("known_answers", None)
     metrics |= {
         "calibration_id": form.calibration_id,
         "fallback": why or metrics.get("fallback"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.logic.devices.observe_quality import QualityWatch
 from bellpair_core.model.device import Device, DeviceKind
 from bellpair_core.ports import Blobs, Clock, Ledger, TaskService, Wakeups
 from bellpair_core.settings import Settings
@@ -25,6 +26,8 @@ class CallDesk:
     ----------
     devices, breakers
         The catalogue's devices and what is held against them, a little old at most.
+    quality
+        Learns of devices from calls' results.
     threads
         How many of a call's tasks are seen to at a time; 1 keeps to the caller's thread.
     """
@@ -37,11 +40,23 @@ class CallDesk:
     settings: Settings
     devices: Callable[[], Sequence[Device]]
     breakers: Breakers
+    quality: QualityWatch | None = None
     threads: int = 16
 
     def device(self, name: str) -> Device | None:
         """The device as the catalogue has it."""
         return next((device for device in self.devices() if device.name == name), None)
+
+    def observe(
+        self,
+        run: str,
+        device: str,
+        measured: Sequence[tuple[Mapping[str, Any], Mapping[str, float]]],
+    ) -> None:
+        """Learn of the device from a call's result, as `QualityWatch.of_call`."""
+        known = self.device(device)
+        if self.quality is not None and known is not None:
+            self.quality.of_call(run, device, known.kind, measured)
 
     def simulates(self, name: str) -> bool:
         """Whether the device is a simulator; what is not known to be one counts as a QPU."""

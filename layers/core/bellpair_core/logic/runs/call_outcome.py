@@ -29,6 +29,8 @@ class CallOutcome:
         The call's tasks.
     programs
         What they run.
+    run
+        Names the call to who observes devices.
     """
 
     desk: CallDesk
@@ -36,6 +38,7 @@ class CallOutcome:
     call: Call
     places: Sequence[TaskPlace]
     programs: Callable[[], Sequence[CallProgram]]
+    run: str
 
     def succeeded(self) -> CallResult:
         """The counts of all programs, whose results are all here; a failure where they make no
@@ -70,7 +73,10 @@ class CallOutcome:
             "cost_usd": cost,
         }
         text = json.dumps(value, separators=(",", ":"))
-        return self._result(cost, value=self.desk.blobs.put(text.encode()))
+        kept = self.desk.blobs.put(text.encode())
+        measured = [(one["metrics"] or {}, one["counts"]) for one in results if "counts" in one]
+        self.desk.observe(self.run, self.call.device, measured)
+        return self._result(cost, value=kept)
 
     def _result_of(
         self, place: TaskPlace, number: int, one: SetProgram, made: CallProgram

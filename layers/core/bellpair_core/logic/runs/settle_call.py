@@ -76,7 +76,12 @@ class CallWatch:
             for number, arn in enumerate(arns)
         ]
         self._outcome = CallOutcome(
-            desk, self._line, self._call, self._places, self._known_programs
+            desk,
+            self._line,
+            self._call,
+            self._places,
+            self._known_programs,
+            f"{job.id}/{self._line}",
         )
 
     @property
