@@ -130,6 +130,23 @@ def test_a_circuit_in_qpy_is_compiled_and_run(http: httpx.Client) -> None:
     assert max(counts, key=counts.get) == "001"
 
 
+def test_a_verbatim_box_is_run_as_it_stands(http: httpx.Client) -> None:
+    source = (
+        "OPENQASM 3.0;\nbit[2] b;\n#pragma braket verbatim\nbox {\n"
+        "  prx(pi, 0) $1;\n  prx(pi, 0) $1;\n  prx(pi, 0) $2;\n}\n"
+        "b[0] = measure $1;\nb[1] = measure $2;\n"
+    )
+
+    job = submit(http, source, "square-20")
+
+    end = finished(http, job["id"])
+    assert end["status"] == "succeeded", end["error"]
+    answer = result(http, job["id"])
+    # What cancels is not taken out of it.
+    assert answer["compiled_program"].count("prx(") == 3
+    assert max(answer["counts"], key=answer["counts"].get) == "10"
+
+
 def test_a_state_is_teleported_by_what_is_measured_on_the_way(http: httpx.Client) -> None:
     source = (EXAMPLES / "teleport.qasm").read_text()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from bellpair_core.logic.devices.calibration_age import calibration_age, is_stale
 from bellpair_core.model.device import DeviceKind, DeviceTarget
+from bellpair_core.openqasm.flat import NativeGate
 from bellpair_quantum.candidates import best, candidates
 from bellpair_quantum.errors import CompileError
 from bellpair_quantum.feed_forward import has_feed_forward, lowered
@@ -18,6 +20,7 @@ from bellpair_quantum.reading import ReadProgram, read_program
 from bellpair_quantum.sampled import SampledCircuit, sampled
 from bellpair_quantum.simulator import gates_for_simulator
 from bellpair_quantum.template import Template
+from bellpair_quantum.verbatim import as_written
 from bellpair_quantum.versions import VERSIONS
 
 
@@ -33,7 +36,8 @@ def compile_program(
     Qubits that the program never uses are left out. On a simulator the others become qubits
     0, 1, … in their order, with the program's gates as they are. For a QPU several forms are
     made, with Qiskit told the calibration's error rates and not, and moved to where on the device
-    they do best; the one most likely to succeed is taken (`bellpair_quantum.score`). Equal
+    they do best; the one most likely to succeed is taken (`bellpair_quantum.score`). A program
+    with a verbatim box is checked, scored and left as it is. Equal
     arguments give equal programs, as far as the time budget lets equally many forms be made.
 
     Parameters
@@ -73,6 +77,8 @@ def compile_program(
     (None, 0)
     """
     read = read_program(source, version)
+    if read.native is not None:
+        return _as_written(read, read.native, target, options)
     return _template(read, target, options).bind((), options.transforms)
 
 
@@ -89,7 +95,31 @@ def compile_template(
     parameters is a template that takes no values. The options' transforms are left to
     `Template.bind`.
     """
-    return _template(read_program(source, version, inputs=True), target, options)
+    read = read_program(source, version, inputs=True)
+    if read.native is not None:
+        raise _no_changes()
+    return _template(read, target, options)
+
+
+def _as_written(
+    read: ReadProgram, gates: Sequence[NativeGate], target: DeviceTarget, options: CompileOptions
+) -> CompiledProgram:
+    if options.transforms:
+        raise _no_changes()
+    try:
+        return as_written(gates, read.bits, target, distrust=distrust(target, options))
+    except CompileError as error:
+        if read.place is not None:
+            error.line, error.column = read.place
+        raise
+
+
+def _no_changes() -> CompileError:
+    return CompileError(
+        "program-unsupported",
+        "The program has a verbatim box, which is run as it stands.",
+        "Leave the box out to have parameters bound, or options done to the program.",
+    )
 
 
 def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) -> Template:

@@ -20,7 +20,7 @@ from bellpair_core.openqasm import (
     ProgramError,
     flatten_program,
 )
-from bellpair_core.openqasm.flat import Condition
+from bellpair_core.openqasm.flat import Condition, NativeGate
 from bellpair_core.openqasm.instances import LateGate
 from bellpair_core.openqasm.late_values import LateStep
 from bellpair_quantum.errors import Code, CompileError
@@ -60,6 +60,9 @@ class ReadProgram:
         The step that each of the circuit's parameters stands for.
     mid_circuit
         Where, and what, only devices do that measure in mid-circuit, as far as the text tells.
+    native, bits, place
+        Of a program with a verbatim box, which is then all of it: its gates, the qubit that each
+        classical bit is measured from, and line and column of the box. Its circuit is empty.
     digest
         SHA-256, hexadecimal, of what the program says, however it is written.
     """
@@ -70,6 +73,9 @@ class ReadProgram:
     steps: tuple[LateStep, ...] = ()
     places: Mapping[Parameter, int] = field(default_factory=dict)
     mid_circuit: Obstacle | None = None
+    native: Sequence[NativeGate] | None = None
+    bits: tuple[int | None, ...] = ()
+    place: tuple[int, int] | None = None
 
 
 def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> ReadProgram:
@@ -104,6 +110,12 @@ def read_program(source: str | bytes, version: str, *, inputs: bool = False) -> 
         ) from error
     flat = _flat(text, version, inputs=inputs)
     digest = sha256(repr((flat.text, flat.late_gates, flat.late_steps)).encode()).hexdigest()
+    if flat.native is not None:
+        digest = sha256(f"{digest} {flat.native!r} {flat.reads!r}".encode()).hexdigest()
+        bits = tuple(flat.reads.get(bit) for bit in range(flat.facts.num_bits))
+        at = flat.facts.native
+        place = (at.line, at.column) if at is not None else None
+        return ReadProgram(QuantumCircuit(), digest, native=flat.native, bits=bits, place=place)
     # Each angle has a parameter of its own, even where two are the same number: Qiskit fails on
     # expressions whose parameters cancel.
     places: dict[Parameter, int] = {}
@@ -131,7 +143,7 @@ def _flat(source: str, version: str, *, inputs: bool) -> FlatProgram:
     knows less of the language, and takes half a second for a program of 34 KB.
     """
     try:
-        flat = flatten_program(source, inputs=inputs, mid_circuit=True)
+        flat = flatten_program(source, inputs=inputs, mid_circuit=True, native=True)
     except ProgramError as error:
         raise CompileError(
             _CODES.get(error.kind, "program-invalid"),

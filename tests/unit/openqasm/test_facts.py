@@ -45,6 +45,7 @@ def test_a_bell_pair(source: str, version: str) -> None:
         gate_names=frozenset({"h", "cx"}),
         shape=Shape(one_qubit_gates=1, two_qubit_gates=1, depth=2, interactions=1, measured=2),
         obstacle=None,
+        qubits_used=2,
     )
 
 

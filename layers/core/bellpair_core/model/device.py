@@ -96,7 +96,7 @@ class DeviceTarget(BaseModel):
     @property
     def feeds_forward(self) -> bool:
         """Whether it measures in mid-circuit in a form that the compiler writes."""
-        return self.mid_circuit and _FEED_FORWARD <= set(self.native_gates)
+        return self.mid_circuit and set(self.native_gates) >= _FEED_FORWARD
 
 
 class TaskPrice(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from bellpair_core.openqasm.errors import ProblemKind, ProgramError
 from bellpair_core.openqasm.facts import ProgramFacts, ProgramLimits
@@ -24,6 +24,7 @@ def check_program(
     *,
     inputs: bool = False,
     mid_circuit: bool = False,
+    native: bool = False,
 ) -> ProgramFacts:
     """Check an OpenQASM program and tell what a device needs to know about it.
 
@@ -43,6 +44,9 @@ def check_program(
         Whether it may be for devices that measure in mid-circuit: resets of qubits that were
         used, gates after a measurement, and gates on single qubits under a condition on one bit.
         Else that is an obstacle.
+    native
+        Whether it may be in a verbatim box: one device's own gates, on its own qubits. Else that
+        is an obstacle.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def check_program(
         The first problem found, with its line and column. What is correct but not for
         devices here is no error: it is told as the facts' ``obstacle``.
     """
-    return _read(source, limits, inputs, mid_circuit)[1]
+    return _read(source, limits, _Allowed(inputs, mid_circuit, native))[1]
 
 
 def flatten_program(
@@ -59,6 +63,7 @@ def flatten_program(
     *,
     inputs: bool = False,
     mid_circuit: bool = False,
+    native: bool = False,
 ) -> FlatProgram:
     """Write a program out: loops, constants, expressions, aliases and modifiers resolved.
 
@@ -67,7 +72,7 @@ def flatten_program(
 
     Parameters
     ----------
-    source, limits, inputs, mid_circuit
+    source, limits, inputs, mid_circuit, native
         As for `check_program`.
 
     Raises
@@ -89,15 +94,23 @@ def flatten_program(
     measure q[1] -> c[1];
     <BLANKLINE>
     """
-    reader, facts = _read(source, limits, inputs, mid_circuit)
+    reader, facts = _read(source, limits, _Allowed(inputs, mid_circuit, native))
     if facts.obstacle is not None:
         message, line, column, remedy = facts.obstacle
         raise ProgramError(ProblemKind.UNSUPPORTED, message, line, column, remedy)
     return reader.flat(facts)
 
 
+class _Allowed(NamedTuple):
+    """What is no obstacle here."""
+
+    inputs: bool
+    mid_circuit: bool
+    native: bool
+
+
 def _read(
-    source: str, limits: ProgramLimits, inputs: bool, mid_circuit: bool
+    source: str, limits: ProgramLimits, allowed: _Allowed
 ) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     unreadable = offset_of_unreadable(source)
     if unreadable is not None:
@@ -110,7 +123,7 @@ def _read(
         )
     text, offset = version_of(source) or ("3.0", 0)
     if text in ("2", "2.0"):
-        return _whole(OpenQasm2(source, limits), "2.0", mid_circuit)
+        return _whole(OpenQasm2(source, limits), "2.0", allowed)
     if text not in ("3", "3.0", "3.1"):
         _fail_at(
             source,
@@ -119,22 +132,29 @@ def _read(
             f"OpenQASM {text[:20]} is not known",
             "Write OPENQASM 3.0; or OPENQASM 2.0; in the first line.",
         )
-    reader, facts = _whole(OpenQasm3(source, limits), "3.0", mid_circuit)
-    if not inputs and reader.input_obstacle is not None:
+    reader, facts = _whole(OpenQasm3(source, limits), "3.0", allowed)
+    if not allowed.inputs and reader.input_obstacle is not None:
         facts = facts._replace(obstacle=reader.input_obstacle)
     return reader, facts
 
 
 def _whole(
-    reader: OpenQasm2 | OpenQasm3, version: str, mid_circuit: bool
+    reader: OpenQasm2 | OpenQasm3, version: str, allowed: _Allowed
 ) -> tuple[OpenQasm2 | OpenQasm3, ProgramFacts]:
     reader.program()
     facts = reader.facts(version)
-    if facts.mid_circuit is not None and not mid_circuit:
-        found = (facts.obstacle, facts.mid_circuit)
-        first = min((each for each in found if each), key=lambda each: (each.line, each.column))
-        facts = facts._replace(obstacle=first)
-    return reader, facts
+    found = [facts.obstacle]
+    if not allowed.mid_circuit or facts.native is not None:
+        found.append(facts.mid_circuit)
+    if not allowed.native:
+        found.append(facts.native)
+    if reader.physical is not None and (not allowed.native or facts.native is None):
+        found.append(reader.physical)
+    if reader.not_native is not None and facts.native is not None:
+        found.append(reader.not_native)
+    obstacles = [each for each in found if each is not None]
+    first = min(obstacles, key=lambda each: (each.line, each.column), default=None)
+    return reader, facts._replace(obstacle=first)
 
 
 def _fail_at(source: str, offset: int, kind: ProblemKind, message: str, remedy: str) -> NoReturn:

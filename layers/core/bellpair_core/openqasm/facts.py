@@ -96,6 +96,11 @@ class ProgramFacts(NamedTuple):
         The first thing that keeps the program from being compiled; None if nothing does.
     inputs
         Names of the inputs, in the order of their declaration.
+    native
+        The first thing that is for one device alone: its verbatim box. Unless it was asked for,
+        it is an obstacle.
+    qubits_used
+        Qubits that something is done to.
     mid_circuit
         The first thing that only a device does which measures in mid-circuit and goes on by what
         it read; None if nothing is. Unless it was asked for, it is an obstacle.
@@ -116,3 +121,5 @@ class ProgramFacts(NamedTuple):
     obstacle: Obstacle | None = None
     inputs: tuple[str, ...] = ()
     mid_circuit: Obstacle | None = None
+    native: Obstacle | None = None
+    qubits_used: int = 0

@@ -31,6 +31,11 @@ class FlatProgram(NamedTuple):
     conditions
         By the name of an opaque gate on one qubit the condition under which the next application
         on its qubit is done.
+    native
+        The gates of its verbatim box, in order, for which there is no text; None where it has
+        none.
+    reads
+        The qubit that each classical bit is measured from in the end, where there is one.
     """
 
     text: str
@@ -38,6 +43,8 @@ class FlatProgram(NamedTuple):
     late_gates: Mapping[str, LateGate] = {}
     late_steps: Sequence[LateStep] = ()
     conditions: Mapping[str, Condition] = {}
+    native: Sequence[NativeGate] | None = None
+    reads: Mapping[int, int] = {}
 
 
 class Declared(NamedTuple):
@@ -53,6 +60,14 @@ class Condition(NamedTuple):
 
     bit: int
     value: int
+
+
+class NativeGate(NamedTuple):
+    """One gate, or barrier, of a verbatim box, on physical qubits."""
+
+    name: str
+    params: tuple[float, ...]
+    qubits: tuple[int, ...]
 
 
 class Operation(NamedTuple):

@@ -214,11 +214,12 @@ class OpenQasm3(Declarations):
                 f"the pragma {quoted(token)} is not supported",
                 "Remove it; only '#pragma braket verbatim' before a box is.",
             )
-        self.hinder(
-            "the program has a verbatim box",
-            "Write its gates without the box, as gates of the standard library.",
-            self.pos,
-        )
+        if self.native is None and not self.dead:
+            self.native = self._obstacle(
+                "the program has a verbatim box",
+                "Write its gates without the box, as gates of the standard library.",
+                self.pos,
+            )
         self.pos += 1
         if self.tokens[self.pos] != "box":
             self.fail_syntax("'box'")
@@ -227,7 +228,15 @@ class OpenQasm3(Declarations):
         for name, gate in BRAKET_NATIVE.items():
             if name not in self.table:
                 self.names.declare(name, gate)
+        if self.num_qubits and not self.physical_qubits:
+            self.must_not_be_native(
+                "a verbatim box is for physical qubits, and the program declares its own",
+                "Name qubits of the device in it, such as $1.",
+                self.pos,
+            )
+        self.in_box = True
         self._box()
+        self.in_box = False
         self.names.leave()
 
     def _box(self) -> None:

@@ -15,13 +15,14 @@ from bellpair_core.openqasm.flat import (
     Condition,
     Declared,
     FlatProgram,
+    NativeGate,
     Operation,
     flat_text,
 )
 from bellpair_core.openqasm.formulas import Formula, Step
 from bellpair_core.openqasm.gates import PLAIN, Application, Gate, Modifiers
-from bellpair_core.openqasm.instances import Instances, Reader
-from bellpair_core.openqasm.late_values import LateSteps
+from bellpair_core.openqasm.instances import Head, Instances, Reader
+from bellpair_core.openqasm.late_values import LateSteps, LateValue
 from bellpair_core.openqasm.names import Value
 from bellpair_core.openqasm.registers import Kind, Register
 from bellpair_core.openqasm.scanner import line_and_column, offset_of_token
@@ -43,6 +44,12 @@ class Operations(Expressions):
         self.verbatim = False
         self.obstacle: Obstacle | None = None
         self.mid_circuit: Obstacle | None = None
+        self.native: Obstacle | None = None
+        self.physical: Obstacle | None = None
+        # What a program with a verbatim box may not have.
+        self.not_native: Obstacle | None = None
+        self.in_box = False
+        self.native_gates: list[NativeGate] = []
         # What is read now is done under an 'if'; and its condition, where it is supported.
         self.under_if = False
         self.condition: Condition | None = None
@@ -62,9 +69,19 @@ class Operations(Expressions):
 
     def flat(self, facts: ProgramFacts) -> FlatProgram:
         """Return the program that was read, written out in OpenQASM 2."""
+        if facts.native is not None:
+            return FlatProgram("", facts, native=tuple(self.native_gates), reads=self._reads())
         text, conditions = flat_text(self.declared, self.operations, self.instances)
         late = self.instances.late_gates
         return FlatProgram(text, facts, late, tuple(self.late.steps), conditions)
+
+    def _reads(self) -> dict[int, int]:
+        return {
+            bit: qubit
+            for head, operands, _ in self.operations
+            if head is MEASURE
+            for qubit, bit in zip(operands[0].elements, operands[1].elements, strict=True)
+        }
 
     def note_input(self, name: str, at: int) -> None:
         """Note an input of the program; the first one is an obstacle if it gets no value."""
@@ -86,6 +103,11 @@ class Operations(Expressions):
         """Note something that some devices do, if it is the first and is ever run."""
         if self.mid_circuit is None and not self.dead:
             self.mid_circuit = self._obstacle(message, remedy, at)
+
+    def must_not_be_native(self, message: str, remedy: str, at: int) -> None:
+        """Note what a program with a verbatim box may not have, if it is the first."""
+        if self.not_native is None and not self.dead:
+            self.not_native = self._obstacle(message, remedy, at)
 
     def _obstacle(self, message: str, remedy: str, at: int) -> Obstacle:
         offset = offset_of_token(self.source, at, openqasm2=self.openqasm2)
@@ -149,6 +171,8 @@ class Operations(Expressions):
             obstacle=self.obstacle,
             inputs=tuple(self.inputs),
             mid_circuit=self.mid_circuit,
+            native=self.native,
+            qubits_used=(self.tally.touched | self.tally.measured).bit_count(),
         )
 
     def operand(self) -> Register:
@@ -324,6 +348,10 @@ class Operations(Expressions):
             places = tuple(operand.elements[0] for operand in operands)
             self.body.append(Application(gate, name, modifiers, given, places, at))
             return gate.weight
+        self._note_native(gate, modifiers, arguments, operands, at)
+        if self.in_box:
+            self.operations.append(Operation(Head(name, (), 1), operands))
+            return gate.weight
         numbers = tuple(a for a in arguments if a is not None and not isinstance(a, Formula))
         head = self.instances.head(gate, name, modifiers, numbers, at)
         if len(operands) > 1:
@@ -331,6 +359,43 @@ class Operations(Expressions):
         if head.name:
             self.operations.append(Operation(head, operands, self.condition))
         return max(head.size, gate.weight)
+
+    def _note_native(
+        self,
+        gate: Gate,
+        modifiers: Modifiers,
+        arguments: list[Value],
+        operands: list[Register],
+        at: int,
+    ) -> None:
+        """Keep a gate of a verbatim box as it stands."""
+        name = self.tokens[at]
+        if not self.in_box:
+            self.must_not_be_native(
+                f"{quoted(name)} stands outside the verbatim box",
+                "Put all gates into the box, or none.",
+                at,
+            )
+        elif gate.body is not None or modifiers != PLAIN:
+            self.must_not_be_native(
+                f"{quoted(name)} is no gate of a device",
+                "Write a verbatim box in the device's own gates, without modifiers.",
+                at,
+            )
+        else:
+            numbers = tuple(
+                float(each)
+                for each in arguments
+                if isinstance(each, int | float) and not isinstance(each, LateValue)
+            )
+            if len(numbers) < len(arguments):
+                self.must_not_be_native(
+                    f"an angle of {quoted(name)} follows from an input",
+                    "Write the angles of a verbatim box as numbers.",
+                    at,
+                )
+            places = tuple(operand.elements[0] for operand in operands)
+            self.native_gates.append(NativeGate(name, numbers, places))
 
     def _hinder_after_measurement(self, at: int) -> None:
         self.need_mid_circuit(
@@ -405,6 +470,9 @@ class Operations(Expressions):
             self.body.append(Application(None, "barrier", PLAIN, (), places, start))
         else:
             self.operations.append(Operation(BARRIER, operands))
+            if self.in_box:
+                within = dict.fromkeys(q for operand in operands for q in operand.elements)
+                self.native_gates.append(NativeGate("barrier", (), tuple(within)))
 
     def _arguments(self) -> list[Value]:
         self.pos += 1

@@ -199,8 +199,8 @@ class References(Definitions):
             )
         if self.num_qubits and not self.physical_qubits:
             self._fail_mixed(self.pos)
-        if not self.physical_qubits:
-            self.hinder(
+        if not self.physical_qubits and not self.dead:
+            self.physical = self._obstacle(
                 f"the program names physical qubits such as {quoted(token)}",
                 "Declare qubits instead: 'qubit[n] q;'. Compiling chooses the best physical ones.",
                 self.pos,

@@ -51,6 +51,8 @@ class AcceptedProgram(NamedTuple):
         How much it does; ``None`` where only its compiler will see that.
     mid_circuit
         What takes a device that measures in mid-circuit, as far as that is seen.
+    native
+        What is for one device alone: its verbatim box.
     """
 
     version: str
@@ -58,6 +60,7 @@ class AcceptedProgram(NamedTuple):
     num_bits: int
     shape: ProgramShape | None
     mid_circuit: Obstacle | None = None
+    native: Obstacle | None = None
 
 
 def accepted_program(source: str, language: Language) -> AcceptedProgram:
@@ -70,9 +73,11 @@ def accepted_program(source: str, language: Language) -> AcceptedProgram:
     """
     if language == "qpy":
         return _accepted_qpy(source)
-    facts = checked_program(source, mid_circuit=True)
+    facts = checked_program(source, mid_circuit=True, native=True)
+    # A device's own qubits are numbered as it likes.
+    width = facts.num_qubits if facts.native is None else facts.qubits_used
     return AcceptedProgram(
-        facts.version, facts.num_qubits, facts.num_bits, shape_of(facts), facts.mid_circuit
+        facts.version, width, facts.num_bits, shape_of(facts), facts.mid_circuit, facts.native
     )
 
 
@@ -82,7 +87,7 @@ def shape_of(facts: ProgramFacts) -> ProgramShape:
 
 
 def checked_program(
-    source: str, *, inputs: bool = False, mid_circuit: bool = False
+    source: str, *, inputs: bool = False, mid_circuit: bool = False, native: bool = False
 ) -> ProgramFacts:
     """What a device needs to know of the program.
 
@@ -92,6 +97,8 @@ def checked_program(
         Whether values for its inputs will be given.
     mid_circuit
         Whether it may be for devices that measure in mid-circuit.
+    native
+        Whether it may be in a verbatim box.
 
     Raises
     ------
@@ -101,7 +108,9 @@ def checked_program(
     """
     _require_small(source)
     try:
-        facts = check_program(source, _LIMITS, inputs=inputs, mid_circuit=mid_circuit)
+        facts = check_program(
+            source, _LIMITS, inputs=inputs, mid_circuit=mid_circuit, native=native
+        )
     except ProgramError as error:
         if error.kind is ProblemKind.TOO_MANY_QUBITS:
             code = ErrorCode.PROGRAM_TOO_WIDE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bellpair_core.logic.devices.device_figures import expected_cost, expected_success
-from bellpair_core.model.device import Device, DeviceStatus
+from bellpair_core.model.device import Device, DeviceKind, DeviceStatus
 from bellpair_core.model.errors import BellpairError, ErrorCode
 from bellpair_core.model.job import SHARED_QUEUES
 from bellpair_core.openqasm import Obstacle
@@ -84,6 +84,27 @@ def require_mid_circuit(needed: Obstacle | None, asked: str, devices: Sequence[D
     what = "no device does" if asked in SHARED_QUEUES else f"device {asked} does not"
     message = f"{needed.message}, for which {what} measure in mid-circuit"
     raise unsupported(needed._replace(message=message), remedy)
+
+
+def require_own_device(native: Obstacle | None, asked: str, devices: Sequence[Device]) -> None:
+    """Let pass a verbatim box where it names the QPU that it was written for.
+
+    Whether the gates are that device's its compiler finds, by its calibration.
+
+    Raises
+    ------
+    BellpairError
+        ``program-unsupported``, at the place in the source.
+    """
+    if native is None:
+        return
+    kinds = {device.name: device.kind for device in devices}
+    if asked in SHARED_QUEUES or kinds.get(asked) is DeviceKind.SIMULATOR:
+        message = f"{native.message}, which only the QPU runs that it was written for"
+        raise unsupported(
+            native._replace(message=message),
+            "Name that QPU as the device, or write the gates without the box.",
+        )
 
 
 def _one_unmet(name: str, need: Need, able: Sequence[Device]) -> BellpairError:

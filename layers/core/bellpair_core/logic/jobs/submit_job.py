@@ -40,7 +40,7 @@ from .accept_job import (
 from .asked_options import asked_options
 from .checked_program import AcceptedProgram, Language, accepted_program, unsupported
 from .choose_device import Need
-from .require_suitable import require_mid_circuit, require_suitable
+from .require_suitable import require_mid_circuit, require_own_device, require_suitable
 from .sampled_job import require_room_for_counts, sampling_inputs, sampling_invocation
 
 
@@ -180,6 +180,7 @@ def submit_job(
         require_device(
             offered, submission.device, num_qubits=facts.num_qubits, shots=submission.shots
         )
+        require_own_device(facts.native, submission.device, offered)
         require_mid_circuit(facts.mid_circuit, submission.device, offered)
         require_suitable(
             Need(
@@ -247,10 +248,10 @@ def submit_job(
 
 def _require_plain(language: Language, program: AcceptedProgram) -> None:
     """Let pass what execution options can be done to."""
-    if program.mid_circuit is not None:
+    if (special := program.native or program.mid_circuit) is not None:
         raise unsupported(
-            program.mid_circuit,
-            "Leave the options out: they are for programs that measure at their end.",
+            special,
+            "Leave the options out: they are for compiled programs that measure at their end.",
         )
     if language != "openqasm":
         raise BellpairError(

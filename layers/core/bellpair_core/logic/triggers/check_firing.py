@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bellpair_core.logic.devices.asked_device import require_device
 from bellpair_core.logic.functions.check_inputs import checked_inputs
 from bellpair_core.logic.jobs.checked_program import accepted_program
-from bellpair_core.logic.jobs.require_suitable import require_mid_circuit
+from bellpair_core.logic.jobs.require_suitable import require_mid_circuit, require_own_device
 from bellpair_core.logic.jobs.submit_job import require_fetchable
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import ANY_DEVICE
@@ -34,6 +34,7 @@ def check_firing(
         facts = accepted_program(str(firing.inputs["source"]), "openqasm")
         require_fetchable(trigger.circuit.shots, facts.num_bits)
         known = devices()
+        require_own_device(facts.native, trigger.circuit.device, known)
         require_mid_circuit(facts.mid_circuit, trigger.circuit.device, known)
         require_device(
             known,
