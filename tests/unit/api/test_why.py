@@ -216,3 +216,15 @@ def test_another_tenants_job_is_not_explained(api: Api, key: str) -> None:
     job = kept(api, tenant=f"not-{ACME}")
 
     assert api.request("GET", f"/v1/jobs/{job.id}/why", key=key).status == 404
+
+
+def test_a_circuit_with_options_is_told_as_the_circuit_that_was_submitted(
+    api: Api, key: str
+) -> None:
+    answer = submit(api, key, device="ion-11", options=["readout-mitigation", "twirling"])
+
+    explained = api.request("GET", f"/v1/jobs/{answer.json['id']}/why", key=key).json
+
+    assert texts(explained, "request") == [
+        "it asked for device ion-11, and for readout-mitigation, twirling, so sampling runs it"
+    ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from bellpair_core.logic.devices.device_breaker import Breakers
+from bellpair_core.model.builtin import SAMPLING
 from bellpair_core.model.choice import Choice, Considered, Constraints, Verdict
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
@@ -121,10 +122,12 @@ def _compared(
 
 
 def _asked(job: Job) -> str:
-    if job.function is not None:
+    if job.function is not None and job.asks_for_function:
         return f"it runs function {job.function.name}, version {job.function.version}"
     limits = f", with {asked_text(job.constraints)}" if job.constraints is not None else ""
-    return f"it asked for device {job.device}{limits}"
+    named = ", ".join(str(option["name"]) for option in job.options)
+    options = f", and for {named}, so {SAMPLING} runs it" if named else ""
+    return f"it asked for device {job.device}{limits}{options}"
 
 
 def _told_by_events(job: Job) -> list[Reason]:
