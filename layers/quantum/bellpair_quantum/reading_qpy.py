@@ -20,13 +20,7 @@ from qiskit.circuit import Parameter
 from bellpair_core.openqasm.late_values import INPUT, LateStep
 from bellpair_core.qpy import QpyError, decoded_qpy, qpy_head, require_within_limits
 from bellpair_quantum.errors import CompileError
-
-MATRIX_QUBITS_MAX = 6
-"""Qubits of a gate that is given by numbers, whose synthesis grows exponentially with them."""
-
-_MATRIX_GATES = frozenset(
-    ["unitary", "diagonal", "isometry", "multiplexer", "uc", "hamiltonian", "state_preparation"]
-)
+from bellpair_quantum.qpy_gates import require_bounded
 
 
 @dataclass(frozen=True)
@@ -112,15 +106,7 @@ def _require_small(circuit: QuantumCircuit) -> None:
         )
     with _refusing():
         require_within_limits(circuit.num_qubits, circuit.num_clbits, len(circuit.data))
-    for each in circuit.data:
-        name, width = each.operation.name, each.operation.num_qubits
-        if name in _MATRIX_GATES and width > MATRIX_QUBITS_MAX:
-            raise CompileError(
-                "program-unsupported",
-                f"The circuit has the gate {name} on {width} qubits, given by numbers; the limit "
-                f"is {MATRIX_QUBITS_MAX} qubits.",
-                "Write it as smaller gates, as qiskit.transpile does.",
-            )
+    require_bounded(circuit)
 
 
 def _short(error: BaseException) -> str:

@@ -8,15 +8,32 @@ import random
 import struct
 from math import pi
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm3, qpy
-from qiskit.circuit import Gate, Parameter, ParameterVector
-from qiskit.circuit.library import DiagonalGate
+from qiskit.circuit import AnnotatedOperation, Gate, Parameter, ParameterVector, PowerModifier
+from qiskit.circuit.library import (
+    DiagonalGate,
+    MCXGate,
+    PauliEvolutionGate,
+    PermutationGate,
+    QFTGate,
+    StatePreparation,
+    UnitaryGate,
+    XGate,
+)
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.synthesis import (
+    EvolutionSynthesis,
+    LieTrotter,
+    SuzukiTrotter,
+)
 
 from bellpair_core.model.errors import ErrorCode, JobFailed
 from bellpair_core.ports import CompileRequest
 from bellpair_core.qpy import NEWEST, OLDEST, SIZE_MAX
 from bellpair_quantum import CompileError, CompileOptions, compile_program, compile_template
+from bellpair_quantum.qpy_gates import require_bounded
 from bellpair_quantum.stage import JobCompiler
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE
 from tests.unit.quantum.distributions import distance, of_compiled, of_source
@@ -164,6 +181,78 @@ def test_a_large_gate_that_is_given_by_numbers_is_refused() -> None:
     circuit.append(DiagonalGate([1.0] * 128), range(7))
     circuit.measure(0, 0)
     assert "on 7 qubits" in refused(sent(qpy_of(circuit))).message
+
+
+def with_gate(gate: Gate, within: int = 0) -> str:
+    """A file of a circuit with a gate, so many definitions deep."""
+    for level in range(within):
+        inside = QuantumCircuit(gate.num_qubits, name=f"own_{level}")
+        inside.append(gate, range(gate.num_qubits))
+        gate = inside.to_gate()
+    circuit = QuantumCircuit(gate.num_qubits, 1)
+    circuit.append(gate, range(gate.num_qubits))
+    circuit.measure(0, 0)
+    return sent(qpy_of(circuit))
+
+
+def evolution(synthesis: EvolutionSynthesis) -> PauliEvolutionGate:
+    return PauliEvolutionGate(SparsePauliOp(["XXI", "IZZ", "YIY"]), 0.3, synthesis=synthesis)
+
+
+TOO_LARGE = {
+    "repetitions": (evolution(LieTrotter(reps=100_000)), "more than 200,000 gates"),
+    "more repetitions": (evolution(LieTrotter(reps=10**9)), "only product formulas"),
+    "order": (evolution(SuzukiTrotter(order=12)), "only product formulas"),
+    "a controlled matrix": (UnitaryGate(np.eye(2**7)).control(1), "unitary on 7 qubits"),
+    "width": (QFTGate(100), "qft on 100 qubits"),
+}
+
+
+@pytest.mark.parametrize("within", [0, 2])
+@pytest.mark.parametrize("case", TOO_LARGE)
+def test_a_gate_whose_synthesis_would_take_all_memory_is_refused(case: str, within: int) -> None:
+    gate, said = TOO_LARGE[case]
+    error = refused(with_gate(gate, within))
+    assert said in error.message
+    assert error.code == "program-unsupported"
+
+
+def test_gates_that_double_in_each_definition_are_counted_without_writing_them_out() -> None:
+    gate: Gate = XGate()
+    for level in range(30):
+        inside = QuantumCircuit(1, name=f"own_{level}")
+        inside.append(gate, [0], copy=False)
+        inside.append(gate, [0], copy=False)
+        gate = Gate(f"own_{level}", 1, [])
+        gate.definition = inside
+    circuit = QuantumCircuit(1)
+    circuit.append(gate, [0], copy=False)
+    with pytest.raises(CompileError, match="more than 200,000 gates"):
+        require_bounded(circuit)
+
+
+def test_an_annotation_within_a_definition_is_refused() -> None:
+    gate = AnnotatedOperation(XGate(), PowerModifier(10**9))
+    inside = QuantumCircuit(1, name="own")
+    inside.append(gate, [0])
+    error = refused(with_gate(inside.to_gate()))
+    assert "which is not read" in error.message
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        evolution(SuzukiTrotter(order=4, reps=2)),
+        UnitaryGate(np.eye(4)[::-1]).control(1),
+        QFTGate(3),
+        MCXGate(4),
+        PermutationGate([1, 2, 0]),
+        StatePreparation([0.6, 0, 0, 0.8]),
+    ],
+    ids=lambda gate: gate.name,
+)
+def test_gates_of_the_library_are_read_within_bounds(gate: Gate) -> None:
+    assert compile_program(with_gate(gate, 1), "qpy", SIMULATOR, options=QUICK).operations
 
 
 def test_measurement_in_mid_circuit_is_refused_at_its_qubit() -> None:
