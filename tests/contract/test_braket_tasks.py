@@ -169,6 +169,7 @@ def test_the_programs_for_which_a_set_is_refused_are_told_apart(service: Script)
         launch_set()
 
     assert refused.value.programs == {1: "no such gate no such qubit"}
+    assert "the first one: no such gate" in str(refused.value)
     assert refused.value.conclusive
 
 

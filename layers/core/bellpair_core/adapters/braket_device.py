@@ -133,8 +133,9 @@ class BraketDevice:
                     text = error.response.get("Error", {}).get("Message", code)
                     conclusive = sent_before == 0
                     if named := culprits(error.response):
+                        first = f"{text}; the first one: {next(iter(named.values()))}"
                         raise ProgramSetRefused(
-                            str(text), conclusive=conclusive, programs=named
+                            first, conclusive=conclusive, programs=named
                         ) from error
                     raise ProgramRefused(str(text), conclusive=conclusive) from error
                 if code in _NO_DEVICE:
