@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+NONE = "not extrapolated"
 SIGNIFICANT = 3.0
 """Standard errors that a value is from 0 to count in an exponential's fit."""
+
+
+_DIGITS = 9  # of a scale that tell it from another
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Extrapolated:
     derivatives
         By the values at each scale.
     model
-        The one that was fitted: for an exponential that cannot be, ``linear``.
+        The one that was fitted: for an exponential that cannot be, ``linear``. `NONE`, where all
+        values are at one scale: their mean.
     """
 
     value: float
@@ -38,7 +43,7 @@ class Extrapolated:
     model: str
 
 
-def polynomial_weights(scales: Sequence[float], degree: int) -> Array:
+def polynomial_weights(scales: Sequence[float] | Array, degree: int) -> Array:
     """By what values count in a polynomial's value at 0, fitted with least squares."""
     powers = np.vander(np.asarray(scales, dtype=float), degree + 1, increasing=True)
     weights: Array = np.linalg.pinv(powers)[0]
@@ -53,7 +58,8 @@ def extrapolated(
     Parameters
     ----------
     scales
-        Of the errors, all different.
+        Of the errors. Values at equal ones count as one, their mean weighed by their variances;
+        a polynomial has at most as many degrees as there are others.
     values, variances
         At these scales.
     model
@@ -62,21 +68,42 @@ def extrapolated(
         values that are not 0 within their errors, of one sign. Where there are not two of them
         it is linear.
     """
-    degrees = {"linear": 1, "polynomial": degree, "richardson": len(scales) - 1}
+    different, places = np.unique(np.round(scales, _DIGITS), return_inverse=True)
+    shares = _shares(places, len(different), variances)
+    fit = _fitted(different, shares @ values, shares**2 @ variances, model, degree)
+    return Extrapolated(fit.value, fit.derivatives @ shares, fit.model)
+
+
+def _shares(places: NDArray[np.intp], count: int, variances: Array) -> Array:
+    """What each value counts for in the mean at its scale, shape (scales, values)."""
+    precise = np.all(variances > 0)
+    shares = np.zeros((count, len(places)))
+    shares[places, np.arange(len(places))] = 1 / variances if precise else 1.0
+    weighed: Array = shares / shares.sum(axis=1, keepdims=True)
+    return weighed
+
+
+def _fitted(
+    scales: Array, values: Array, variances: Array, model: str, degree: int
+) -> Extrapolated:
+    """The fit at scales that rise."""
+    most = len(scales) - 1
+    if most == 0:
+        return Extrapolated(float(values[0]), np.ones(1), NONE)
+    degrees = {"linear": 1, "polynomial": min(degree, most), "richardson": most}
     if model in degrees:
         weights = polynomial_weights(scales, degrees[model])
         return Extrapolated(float(weights @ values), weights, model)
-    fitted = _exponential(np.asarray(scales, dtype=float), values, variances)
-    if fitted is not None:
-        return fitted
-    return extrapolated(scales, values, variances, "linear")
+    fitted = _exponential(scales, values, variances)
+    return fitted or _fitted(scales, values, variances, "linear", 1)
 
 
 def _exponential(scales: Array, values: Array, variances: Array) -> Extrapolated | None:
     clear = np.abs(values) > SIGNIFICANT * np.sqrt(variances)
-    # Values that are lost in their errors come last; what follows the first of them is no help.
-    usable = np.flatnonzero(clear & (np.sign(values) == np.sign(values[np.argmin(scales)])))
-    if len(usable) < 2 or not clear[np.argmin(scales)]:
+    # Once a value is lost in its error, what follows is no help, however clear it seems.
+    kept = np.logical_and.accumulate(clear & (np.sign(values) == np.sign(values[0])))
+    usable = np.flatnonzero(kept)
+    if len(usable) < 2:
         return None
     chosen, own = values[usable], variances[usable]
     # The error of a logarithm is the relative error.

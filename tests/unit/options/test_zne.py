@@ -82,6 +82,37 @@ def test_values_lost_at_large_scales_do_not_count_in_an_exponential() -> None:
     assert fit.derivatives[3] == 0
 
 
+def test_what_follows_a_lost_value_does_not_count_however_clear_it_seems() -> None:
+    values = np.array([0.5, 0.3, 0.01, 0.1])
+    fit = extrapolated(SCALES, values, np.full(4, 0.02**2), "exponential")
+
+    assert fit.model == "exponential"
+    assert fit.derivatives[2:].tolist() == [0, 0]
+
+
+MODELS = ["linear", "polynomial", "richardson", "exponential"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_values_at_one_scale_are_not_extrapolated(model: str) -> None:
+    fit = extrapolated((1.0,) * 3, np.array([0.9, 0.9, 0.6]), np.array([1e-4, 1e-4, 2e-4]), model)
+
+    assert fit.model == "not extrapolated"
+    assert fit.value == pytest.approx((0.9 + 0.9 + 0.6 / 2) / 2.5)
+    assert fit.derivatives == pytest.approx([0.4, 0.4, 0.2])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_values_at_equal_scales_count_as_one(model: str) -> None:
+    values, variances = np.array([0.8, 0.6, 0.5]), np.array([1e-4, 1e-4, 1e-4])
+    once = extrapolated((1.0, 3.0), np.array([0.7, 0.5]), np.array([5e-5, 1e-4]), model)
+    twice = extrapolated((1.0, 1.0, 3.0), values, variances, model)
+
+    assert twice.value == pytest.approx(once.value)
+    assert twice.derivatives[0] == pytest.approx(once.derivatives[0] / 2)
+    assert twice.derivatives[2] == pytest.approx(once.derivatives[1])
+
+
 DECAY = {"ZI": 0.6, "IZ": 0.5, "ZZ": 0.4}
 RATES = {"ZI": 0.1, "IZ": 0.25, "ZZ": 0.3}
 OBSERVABLE = {"ZI": 1.0, "IZ": 0.5, "ZZ": 2.0}
@@ -126,10 +157,11 @@ def test_the_scales_that_folding_came_to_are_those_that_count() -> None:
         return {"scale": transforms["fold"]["scale"]}
 
     told = estimated([{"name": "zne", "scales": [1, 2]}], facts=off)
-    wrong = estimated([{"name": "zne", "scales": [1, 2]}], facts=lambda transforms: {"scale": 7.0})
+    equal = estimated([{"name": "zne", "scales": [1, 2]}], facts=lambda transforms: {"scale": 7.0})
 
     assert told.expectation == pytest.approx(EXACT, abs=1e-4)
-    assert wrong.notes["zne"]["scales"] == [7.0, 7.0]
+    assert equal.notes["zne"]["scales"] == [7.0, 7.0]
+    assert equal.notes["zne"]["models"] == {"not extrapolated": 3}
 
 
 def test_the_error_told_is_what_values_spread_by() -> None:
