@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,7 +102,7 @@ def _print_section(console: Console, name: str, section: Mapping[str, Any]) -> N
         console.print(_devices_table(section))
     else:
         for fact, value in section.items():
-            console.print(f"  {fact.replace('_', ' '):<18} {_shown(value)}", soft_wrap=True)
+            console.print(f"  {_words(fact):<18} {_shown(value)}", soft_wrap=True)
     console.print()
 
 
@@ -130,9 +131,15 @@ def _figure(number: float | None) -> str:
     return "" if number is None else f"{number:.3g}"
 
 
+def _words(name: object) -> str:
+    """``numQubits`` as ``num qubits``, and ``runtime_s`` as ``runtime (s)``."""
+    apart = re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found[1].lower()}", str(name))
+    return re.sub(r"_s$", " (s)", apart).replace("_", " ")
+
+
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
+        return ", ".join(f"{_words(name)} {_shown(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value)) or "none"
     if isinstance(value, float):

@@ -148,6 +148,15 @@ def test_the_command_prints_the_devices(shell: Shell, bell: str) -> None:
     assert "0.95" in printed
 
 
+def test_facts_are_printed_in_words(shell: Shell, bell: str) -> None:
+    pytest.importorskip("qsharp.estimator")
+
+    printed = shell("estimate", bell, "--offline").stdout
+
+    assert "runtime (s)" in printed and "num qubits 2" in printed
+    assert "runtime_s" not in printed and "numQubits" not in printed
+
+
 def test_offline_nothing_is_asked(shell: Shell, bell: str, east: FakeRegion) -> None:
     told = shell.json("estimate", bell, "--offline")
 
