@@ -20,7 +20,8 @@ def compile_key(
 ) -> str:
     """Return the SHA-256, hexadecimal, of all that a compiled form follows from.
 
-    That is the circuit as it is understood (spaces and comments play no part), the device and
+    That is the circuit as it is understood (spaces and comments play no part) and the names of its
+    inputs (a form tells them, so programs that differ in them share none), the device and
     its calibration's id, the options, and the versions of this compiler and of Qiskit. Of ``now``
     and ``distrust`` only counts whether the calibration is trusted.
 
@@ -29,8 +30,10 @@ def compile_key(
     CompileError
         The program cannot be read.
     """
+    program = read_program(source, version, inputs=True)
     parts = {
-        "program": read_program(source, version, inputs=True).digest,
+        "program": program.digest,
+        "inputs": program.inputs,
         "device": target.device,
         "calibration": target.calibration_id,
         "trusted": distrust(target, options) is None,

@@ -39,6 +39,8 @@ def test_how_the_same_is_written_plays_no_part(source: str) -> None:
         SOURCE.replace("rx(v)", "ry(v)"),
         SOURCE.replace("rx(v)", "rx(2 * v)"),
         SOURCE.replace("rx(v)", "rx(0.5)"),
+        # The form tells the names of inputs, and whose it is must not be told to another.
+        SOURCE.replace("float v", "float secret").replace("rx(v)", "rx(secret)"),
         SOURCE.replace("cx q[0], q[1]", "cx q[1], q[0]"),
         SOURCE.replace("c = measure q", "c[0] = measure q[1]; c[1] = measure q[0]"),
     ],
