@@ -82,15 +82,20 @@ def test_results_in_the_document_itself_and_probabilities_are_read_too() -> None
         "measurements": None,
         "measurementProbabilities": {"01": 0.25, "11": 0.75},
     }
+    failed = {
+        "braketSchemaHeader": {"name": "braket.task_result.program_set_executable_failure"},
+        "failureMetadata": {"failureReason": "too hot"},
+    }
     document = {
         "braketSchemaHeader": HEADER,
-        "programResults": [{"executableResults": [executable]}] * 2,
+        "programResults": [{"executableResults": [one]} for one in (executable, failed)],
         "taskMetadata": {"requestedShots": 80},
     }
 
-    programs = results_of_set(document, pytest.fail)["programs"]
+    good, bad = results_of_set(document, pytest.fail)["programs"]
 
-    assert [counts_of(one, [3, 4]) for one in programs] == [{"11": 30, "10": 10}] * 2
+    assert counts_of(good, [3, 4]) == {"11": 30, "10": 10}
+    assert bad == {"failure": "too hot"}
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,14 @@ def results_of_set(document: Document, read: Read) -> dict[str, Any]:
     """
     with ThreadPoolExecutor(_READERS) as readers:
         programs = list(readers.map(lambda one: _program(one, read), document["programResults"]))
-    if not all(one.get("measurementProbabilities") for one in programs):
+    if not any(one.get("measurementProbabilities") for one in programs):
         return {"programs": programs}
     metadata = _found(document["taskMetadata"], "", read)
-    shots = int(metadata["requestedShots"]) // len(programs)
-    return {"programs": [{**one, "taskMetadata": {"shots": shots}} for one in programs]}
+    # All programs were to have the same, those that failed among them.
+    told = {"taskMetadata": {"shots": int(metadata["requestedShots"]) // len(programs)}}
+    return {
+        "programs": [one | told if one.get("measurementProbabilities") else one for one in programs]
+    }
 
 
 def _program(result: Any, read: Read) -> dict[str, Any]:
