@@ -69,6 +69,8 @@ class TemplateExample:
         if len(values) != len(self.parameters):
             wanted = f"{len(self.parameters)} parameters, {len(values)} values"
             raise JobFailed(ErrorCode.COMPILE_FAILED, wanted)
+        if any(transform["name"] == "impossible" for transform in transforms):
+            raise JobFailed(ErrorCode.PROGRAM_UNSUPPORTED, "There is no such circuit.", "None.")
         return CompiledExample(
             self._source,
             self._target,

@@ -100,6 +100,22 @@ def test_a_circuit_that_cannot_be_made_has_its_error_in_its_place(
     assert len(place.tasks.made) == 2
 
 
+def test_a_circuit_that_the_compiler_alone_refuses_has_its_error_in_its_place(
+    place: FunctionPlace, running: Running
+) -> None:
+    update = call(BELL, BELL)
+    payload = json.loads(update["Payload"])
+    payload["programs"][0]["transforms"] = [{"name": "impossible"}]
+
+    told = running.ask({**update, "Payload": json.dumps(payload)})
+
+    refused, made = json.loads(told["ChainedInvokeDetails"]["Result"])["results"]
+    assert refused["error"]["code"] == "program-unsupported"
+    assert refused["error"]["message"] == "There is no such circuit."
+    assert "counts" in made
+    assert len(place.tasks.made) == 1
+
+
 def test_a_call_fails_where_none_of_its_circuits_can_be_made(
     place: FunctionPlace, running: Running
 ) -> None:

@@ -315,8 +315,18 @@ class CallPlanner:
     def _compiled_all(
         self, asked: _Asked, facts: Sequence[ProgramFacts], device: Device, *, last: bool
     ) -> list[BoundProgram | CallRefused]:
+        """All programs for a device; in a partial call, the refusals of those that have none.
+
+        Raises
+        ------
+        CallRefused
+            When one has none, and the call is not partial.
+        NoRoom
+            When one has no room, and the call may go to another device; or when none has room.
+        """
         target = self._target(device)
         made: list[BoundProgram | CallRefused] = []
+        rooms: list[NoRoom] = []
         began = self._clock()
         many = len({program.source for program in asked.programs}) > _MANY_SOURCES
         compared: set[str] = set()
@@ -337,11 +347,23 @@ class CallPlanner:
                     request, device, target, program.values or (), program.transforms
                 )
             except JobFailed as error:
-                raise CallRefused(*JobFailed.parse(str(error))) from None
+                refusal = CallRefused(*JobFailed.parse(str(error)))
+                if not asked.partial:
+                    raise refusal from None
+                made.append(refusal)
+                continue
+            except NoRoom as error:
+                rooms.append(error)
+                if not (asked.partial and last):
+                    raise
+                made.append(_no_room(str(error)))
+                continue
             # They are the same for all programs of one source, and long.
             told = program.source not in compared and len(compared) < _COMPARISONS_TOLD
             made.append(one if told else one.without("candidates"))
             compared.add(program.source)
+        if rooms and len(rooms) == len(made):
+            raise rooms[0]
         return made
 
 
