@@ -39,7 +39,10 @@ def _print_reasons(console: Console, told: Why) -> None:
     from rich.text import Text
 
     used = f" on {told.device_used}" if told.device_used else ""
-    console.print(Text.assemble((told.job_id, "bold"), f" is {told.status}{used}"), soft_wrap=True)
+    verb = "" if told.status in ("succeeded", "failed") else "is "
+    console.print(
+        Text.assemble((told.job_id, "bold"), f" {verb}{told.status}{used}"), soft_wrap=True
+    )
     for reason in told.reasons:
         # The table below says it, device by device.
         if reason.about == "choice" and told.choice is not None and told.choice.considered:

@@ -200,10 +200,13 @@ def test_what_turned_a_job_on_its_way_and_how_it_was_compiled_is_told(api: Api, 
             },
         ),
     )
+    job = job.moved(NOON + timedelta(seconds=3), event="launched", message="arn:aws:braket:…")
     api.world.ledger.jobs[job.id] = job
 
     explained = why(api, key, job)
 
+    # What every job goes through explains nothing.
+    assert texts(explained, "launched") == []
     assert texts(explained, "queued") == ["device ion-11 is offline"]
     assert explained["avoided"] == ["ion-11"]
     compiled, fell_back = texts(explained, "compilation")

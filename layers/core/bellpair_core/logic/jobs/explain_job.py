@@ -18,7 +18,9 @@ from .choose_device import DeviceLoad, choose_device, fidelity_text, need_of
 from .get_job import own_job
 from .why_waiting import why_waiting
 
-_PLAIN = frozenset(status.value for status in JobStatus) - {JobStatus.QUEUED, JobStatus.FAILED}
+_PLAIN = (
+    frozenset(status.value for status in JobStatus) - {JobStatus.QUEUED, JobStatus.FAILED}
+) | {"compiled", "launched", "polled"}
 """Events that say only that a job went on as every job does."""
 
 
@@ -165,7 +167,7 @@ def _told_by_compilation(job: Job) -> list[Reason]:
     metrics: dict[str, Any] = job.compiled.metrics
     text = f"compiled for {job.device_used} against calibration {job.compiled.calibration_id}"
     candidates = metrics.get("candidates")
-    if isinstance(candidates, Sequence) and candidates:
+    if isinstance(candidates, Sequence) and len(candidates) > 1:
         text += f", the best of {len(candidates)} candidates"
     success = metrics.get("estimated_success")
     if isinstance(success, float):
