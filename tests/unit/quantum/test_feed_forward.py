@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import random
 from math import pi
 from pathlib import Path
@@ -12,12 +13,18 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit.classical import expr
 
-from bellpair_braket_emulator.checks import check_program
-from bellpair_braket_emulator.openqasm import read_program
-from bellpair_braket_emulator.profile import Profile, load_profiles
-from bellpair_core.model.device import DeviceTarget
+from bellpair_braket_emulator.documents import capabilities
+from bellpair_braket_emulator.profile import Profile, calibrate, load_profiles
+from bellpair_core.adapters.braket_device import capabilities_for
+from bellpair_core.logic.devices.calibration_readers import read_document
+from bellpair_core.logic.devices.calibration_reading import target_of
+from bellpair_core.logic.devices.findings import Findings
+from bellpair_core.logic.tasks.counts import counts_of
+from bellpair_core.model.device import DeviceKind, DeviceTarget
 from bellpair_quantum import CompiledProgram, CompileError, CompileOptions, compile_program
 from bellpair_quantum.feed_forward import lowered
+from tests.examples import NOON
+from tests.unit.braket_emulator.world import World, play
 from tests.unit.quantum.branches import of_circuit, of_compiled
 from tests.unit.quantum.devices import ION, SIMULATOR, SQUARE, lattice
 from tests.unit.quantum.distributions import distance
@@ -25,6 +32,14 @@ from tests.unit.quantum.distributions import distance
 QUICK = CompileOptions(budget_s=0)
 NATIVE = ("prx", "cz", "cc_prx", "measure_ff")
 LATTICE = lattice(2, 4, native_gates=NATIVE, mid_circuit=True)
+TELEPORT = Path("examples/teleport.qasm").read_text()
+BOX = """OPENQASM 3.0;
+bit[2] b;
+#pragma braket verbatim
+box { prx(pi, 0) $1; prx(pi, 0) $2; cz $1, $2; barrier $1, $2; }
+b[0] = measure $1;
+b[1] = measure $2;
+"""
 PROFILE: Profile = next(p for p in load_profiles("us-west-2") if p.name == "square-20")
 
 
@@ -155,13 +170,31 @@ def test_a_conditional_flip_is_one_gate() -> None:
     assert made.program.count("cc_prx(") == 1
 
 
-def test_the_emulated_lattice_takes_it() -> None:
-    labels = PROFILE.labels
-    device = lattice(4, 5, native_gates=NATIVE, mid_circuit=True)
-    moved = {q: labels[q] for q in device.qubits}
-    edges = tuple((moved[a], moved[b]) for a, b in device.edges or ())
-    device = device.model_copy(update={"qubits": labels, "edges": edges})
-    check_program(read_program(compiled(teleport(), device).program), PROFILE)
+def published() -> DeviceTarget:
+    """The emulated lattice, as it is ingested."""
+    document = capabilities(PROFILE, calibrate(PROFILE), "us-west-2", "2026-01-01T00:00:00Z")
+    findings = Findings()
+    reading = read_document("braket.device-capabilities", document, findings)
+    return target_of(PROFILE.name, DeviceKind.QPU, reading, findings, NOON)
+
+
+@pytest.mark.parametrize(
+    ("source", "right"), [(TELEPORT, "0"), (BOX, "11")], ids=["teleport", "verbatim"]
+)
+def test_the_emulated_lattice_runs_it(source: str, right: str) -> None:
+    made = compile_program(source, "3.0", published(), options=QUICK)
+
+    async def scenario(world: World) -> None:
+        more = capabilities_for(made.program)
+        task = await world.create("t", made.program, PROFILE.arn, shots=400, **more)
+        await world.until(lambda: world.status(task) == "COMPLETED")
+        directory = world.service.tasks.get(task).directory
+        document = json.loads(world.store.objects[f"{directory}/results.json"])
+        counts = counts_of(document, made.bits)
+        assert sum(count for key, count in counts.items() if key.startswith(right)) > 320
+        assert sum(counts.values()) == 400
+
+    play(scenario, region="us-west-2")
 
 
 @pytest.mark.parametrize(
@@ -236,9 +269,6 @@ def test_what_is_not_supported_is_named(circuit: QuantumCircuit, named: str) -> 
     with pytest.raises(CompileError, match=named) as caught:
         compiled(circuit)
     assert caught.value.code == "program-unsupported"
-
-
-TELEPORT = Path("examples/teleport.qasm").read_text()
 
 
 def test_a_program_in_openqasm_means_what_it_says() -> None:

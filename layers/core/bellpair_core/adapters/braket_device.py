@@ -124,7 +124,7 @@ class BraketDevice:
                     outputS3Bucket=self._result_buckets[task.region],
                     outputS3KeyPrefix=result_prefix(job_id, task.generation),
                     tags={"bellpair-job": job_id},
-                    **_capabilities(written),
+                    **capabilities_for(written),
                 )
             except ClientError as error:
                 code = error_code(error)
@@ -227,7 +227,7 @@ class BraketDevice:
         return client("braket", region, patient=patient, endpoint=self._endpoint)
 
 
-def _capabilities(action: str) -> dict[str, Any]:
+def capabilities_for(action: str) -> dict[str, Any]:
     """What has to be enabled for the action: feed-forward is an experimental capability."""
     return {"experimentalCapabilities": {"enabled": "ALL"}} if _FEED_FORWARD in action else {}
 
