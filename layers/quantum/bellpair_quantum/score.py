@@ -82,11 +82,20 @@ class Workload:
 
 
 def workload(
-    operations: Iterable[Operation], measured: Collection[int], target: DeviceTarget
+    operations: Iterable[Operation],
+    measured: Collection[int],
+    target: DeviceTarget,
+    *,
+    as_written: bool = False,
 ) -> Workload:
     """Schedule a program's gates, each as soon as its qubits are free.
 
-    Where the device takes barriers, qubits are begun with late (`bellpair_quantum.late_starts`).
+    Parameters
+    ----------
+    as_written
+        Whether the program is run as it stands, with the barriers that are in it. Else it has
+        none, and where the device takes barriers, qubits are begun with late
+        (`bellpair_quantum.late_starts`).
     """
     durations = dict(enumerate(gate_durations(target), 1))
     one: Counter[int] = Counter()
@@ -94,10 +103,9 @@ def workload(
     waits: defaultdict[int, list[float]] = defaultdict(list)
     free: dict[int, float] = {}
     held: dict[int, float] = {}
-    for name, _, qubits in begun_late(list(operations), target):
-        begin = max(free.get(qubit, held.get(qubit, 0.0)) for qubit in qubits)
+    for name, _, qubits in operations if as_written else begun_late([*operations], target):
+        begin = max(max(free.get(qubit, 0.0), held.get(qubit, 0.0)) for qubit in qubits)
         if name == BARRIER:
-            # Only a qubit without any gate yet has to wait for the other.
             held.update(dict.fromkeys(qubits, begin))
             continue
         end = begin + durations[len(qubits)]

@@ -48,12 +48,13 @@ def as_written(
         _require_native(gate, target)
     for qubit in measured:
         _require_qubit(qubit, "a measurement", target)
-    operations = tuple(Operation(*gate) for gate in gates if gate.name != "barrier")
-    work = workload(operations, measured, target)
+    written = [Operation(*gate) for gate in gates]
+    operations = tuple(each for each in written if each.name != "barrier")
+    work = workload(written, measured, target, as_written=True)
     costs = Costs(target if distrust is None else alike(target))
     one_qubit = sum(len(operation.qubits) == 1 for operation in operations)
     return CompiledProgram(
-        program=verbatim_program([Operation(*gate) for gate in gates], measured),
+        program=verbatim_program(written, measured),
         bits=tuple(bits),
         calibration_id=target.calibration_id,
         depth=depth(operations),

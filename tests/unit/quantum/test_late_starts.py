@@ -72,6 +72,14 @@ def test_then_nothing_waits_but_for_readout_and_no_time_is_lost() -> None:
     assert estimated_success(CHAIN, range(4), late) > estimated_success(CHAIN, range(4), soon)
 
 
+def test_a_program_as_it_stands_waits_where_its_own_barriers_say() -> None:
+    device = lattice(1, 4, **BARRIERS | TIMED)
+    assert workload(CHAIN, range(4), device, as_written=True).waits == {2: [3.0], 3: [6.0]}
+    held = [prx(0), prx(1), prx(1), Operation("barrier", (), (0, 1)), prx(0)]
+    work = workload(held, [0, 1], device, as_written=True)
+    assert (work.waits, work.last_wait) == ({0: [1.0]}, {0: 0.0, 1: 1.0})
+
+
 def test_a_device_without_barriers_or_lifetimes_gets_the_gates_as_they_are() -> None:
     assert begun_late(CHAIN, lattice(1, 4, **TIMED)) == CHAIN
     assert begun_late(CHAIN, lattice(1, 4, **BARRIERS)) == CHAIN

@@ -66,7 +66,7 @@ def waits(
     held: dict[int, float] = {}
     found = []
     for place, operation in enumerate(operations):
-        start = max(free.get(qubit, held.get(qubit, 0.0)) for qubit in operation.qubits)
+        start = max(max(free.get(q, 0.0), held.get(q, 0.0)) for q in operation.qubits)
         if operation.name == BARRIER:
             held.update(dict.fromkeys(operation.qubits, start))
             continue
