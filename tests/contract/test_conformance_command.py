@@ -83,10 +83,20 @@ def test_a_device_is_taken_offline_by_the_commands_that_are_given(url: str) -> N
 
 
 def test_what_does_not_conform_ends_with_1_and_says_what_was_found(url: str) -> None:
-    result = conformance("http", "--url", url, "--only", "health")
+    words = ("--only", "offline", "--offline-command", "exit 3", "--online-command", "exit 0")
+    result = conformance("http", "--url", url, "--credential", "env:KITE_TOKEN", *words)
 
     assert result.exit_code == 1
-    assert "failed   health" in result.output
+    assert "failed   offline" in result.output
+    assert "exit status 3" in result.output
+
+
+def test_an_adapter_that_cannot_be_opened_is_told_once_with_2(url: str) -> None:
+    result = conformance("http", "--url", url)
+
+    assert result.exit_code == 2
+    assert result.output.count("could not be opened") == 1
+    assert "failed" not in result.output
     assert "unauthorized" in result.output
     assert TOKEN not in result.output
 

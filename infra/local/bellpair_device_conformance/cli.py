@@ -19,7 +19,7 @@ Examples:
   bellpair devices conformance http --url https://kite.example/v1 --credential env:KITE_TOKEN
   bellpair devices conformance my_package.adapter:open_device --device my-qpu --json
 
-Exit codes: 0 it conforms; 1 it does not; 2 wrong usage.
+Exit codes: 0 it conforms; 1 it does not; 2 wrong usage, or nothing answers.
 """
 
 _DOES_NOT_CONFORM = 1
@@ -84,7 +84,7 @@ def conformance(
     from bellpair_core.ports.devices import DeviceSurroundings
     from bellpair_core.settings import BRAKET, DeviceSetting
     from bellpair_device_conformance.bench import Bench
-    from bellpair_device_conformance.suite import run_suite
+    from bellpair_device_conformance.suite import require_checks, run_suite
 
     if (offline_command is None) != (online_command is None):
         _wrong("give --offline-command and --online-command together, or neither")
@@ -114,11 +114,17 @@ def conformance(
     if offline_command is not None and online_command is not None:
         bench.switch = _switch(offline_command, online_command)
     try:
-        report = run_suite(
-            bench, entrypoint, only=only or (), told=_tell if not as_json else _say_nothing
-        )
+        require_checks(only or ())
     except LookupError as error:
         _wrong(str(error))
+    try:
+        # What no check can do without; each of them would only say so again.
+        _ = bench.description
+    except Exception as error:
+        _wrong(f"the adapter could not be opened: {type(error).__name__}: {error}")
+    report = run_suite(
+        bench, entrypoint, only=only or (), told=_tell if not as_json else _say_nothing
+    )
     if as_json:
         print(json.dumps(report.to_dict(), indent=2))
     else:

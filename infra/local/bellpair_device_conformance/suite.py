@@ -30,15 +30,26 @@ def run_suite(
     LookupError
         When there is no check of a name.
     """
-    known = [check.name for check in CHECKS]
-    if unknown := sorted(set(only) - set(known)):
-        raise LookupError(f"there is no check {', '.join(unknown)}; there are {', '.join(known)}")
+    require_checks(only)
     results = []
     for check in CHECKS:
         if not only or check.name in only:
             results.append(_made(check, bench))
             told(results[-1])
     return Report(adapter, bench.setting.name, tuple(results))
+
+
+def require_checks(names: Collection[str]) -> None:
+    """Let pass names that checks have.
+
+    Raises
+    ------
+    LookupError
+        Naming the checks that there are.
+    """
+    known = [check.name for check in CHECKS]
+    if unknown := sorted(set(names) - set(known)):
+        raise LookupError(f"there is no check {', '.join(unknown)}; there are {', '.join(known)}")
 
 
 def _made(check: Check, bench: Bench) -> CheckResult:
