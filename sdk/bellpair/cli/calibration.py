@@ -72,10 +72,21 @@ def _show(found: Calibration, plot: Path | None, as_json: bool) -> None:
         return
     console = terminal.stdout()
     _print_summary(console, found)
-    _print_qubits(console, found)
-    _print_edges(console, found)
+    if _has_figures(found):
+        _print_qubits(console, found)
+        _print_edges(console, found)
+    else:
+        console.print("no errors are known of it, as of a simulator: nothing more to show")
     if plot is not None:
         console.print(f"\nPicture: {plot}", style="dim", soft_wrap=True)
+
+
+def _has_figures(found: Calibration) -> bool:
+    return any(
+        figure is not None
+        for qubit in found.qubits
+        for figure in (qubit.one_qubit_error, qubit.readout_error, qubit.t1_us, qubit.t2_us)
+    ) or bool(found.edges)
 
 
 def _show_series(name: str, found: list[Snapshot], as_json: bool) -> None:
@@ -116,7 +127,8 @@ def _print_summary(console: Console, found: Calibration) -> None:
     console.print(f"measured {measured}{looked}", style="yellow" if found.stale else None)
     if found.stale:
         console.print("too old to be relied on: programs are compiled without it", style="yellow")
-    console.print(f"medians  {_medians(found.medians)}")
+    if medians := _medians(found.medians):
+        console.print(f"medians  {medians}")
     durations = (
         ("a gate", found.durations_us.one_qubit),
         ("a two-qubit gate", found.durations_us.two_qubit),

@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.sdk.problems import problem
 
 NOON = "2026-01-01T12:00:00.000000Z"
-SQUARE, ION = "square-4", "ion-3"
+SQUARE, ION, SIMULATOR = "square-4", "ion-3", "sv1"
 
 
 def lattice() -> dict[str, Any]:
@@ -50,6 +50,12 @@ def ions() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def simulator() -> dict[str, Any]:
+    """Three qubits without errors."""
+    return {"device": SIMULATOR, "calibration_id": "none", "all_to_all": True, "medians": {},
+            "qubits": [{"qubit": label} for label in range(3)], "edges": []}  # fmt: skip
+
+
 class FakeCalibrations:
     """What `bellpair.device_client.DeviceClient` asks for.
 
@@ -60,7 +66,7 @@ class FakeCalibrations:
     """
 
     def __init__(self) -> None:
-        self.known = {SQUARE: lattice(), ION: ions()}
+        self.known = {SQUARE: lattice(), ION: ions(), SIMULATOR: simulator()}
         self.ingested: list[str] = []
         self.problem: str | None = None
 

@@ -16,7 +16,7 @@ from bellpair.device_models import Calibration
 from bellpair.device_plot import plot_calibration
 from bellpair.errors import AuthError, BellpairError
 from tests.unit.sdk.fake_api import OPERATOR_KEY, FakeLedger, FakeRegion
-from tests.unit.sdk.fake_calibrations import ION, SQUARE, ions, lattice
+from tests.unit.sdk.fake_calibrations import ION, SIMULATOR, SQUARE, ions, lattice
 from tests.unit.sdk.fake_clock import FakeClock
 from tests.unit.sdk.shell import Shell
 
@@ -86,6 +86,13 @@ def test_the_command_line_shows_a_table(shell: Shell) -> None:
     assert ["1-3", "3", "%", "+4.5"] in rows
     assert rows[-1][0] == "1-3", "the worst edge is the last one"
     assert ["2", "0.2", "%", "2", "%", "1", "%", "3", "%", "40", "us", "+0.5"] in rows
+
+
+def test_of_a_simulator_no_empty_tables_are_shown(shell: Shell) -> None:
+    lines = shell("devices", "calibration", SIMULATOR).stdout.splitlines()
+
+    assert lines[-1] == "no errors are known of it, as of a simulator: nothing more to show"
+    assert len(lines) <= 3
 
 
 def test_the_command_line_says_in_one_line_what_is_everywhere_alike(shell: Shell) -> None:
