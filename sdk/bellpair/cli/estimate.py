@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bellpair.cli import terminal
+from bellpair.cli.exits import ExitCode, exit_code
 from bellpair.cli.failures import Failures
 from bellpair.cli.options import AsJson
 from bellpair.cli.session import Session
@@ -89,8 +90,17 @@ def _sections(subject: Subject) -> dict[str, dict[str, Any]]:
         try:
             sections[name] = dict(load()(subject))
         except BellpairError as error:
+            if _is_refused(error):
+                raise
             sections[name] = {"not_estimated": error.detail, "remedy": error.remedy}
     return sections
+
+
+def _is_refused(error: BellpairError) -> bool:
+    """Whether it is the device or the shots that were refused, and not only the program, of which
+    the other estimators may have something to say."""
+    program = (error.code or "").startswith("program-")
+    return exit_code(error) is ExitCode.REJECTED and not program
 
 
 def _print_section(console: Console, name: str, section: Mapping[str, Any]) -> None:

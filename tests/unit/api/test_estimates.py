@@ -69,6 +69,8 @@ def test_constraints_say_which_devices_are_left_out(api: Api, key: str) -> None:
     [
         ({"source": "OPENQASM 3; qubit q; x q;"}, "program-invalid"),
         ({"shots": 0}, "request-invalid"),
+        ({"shots": 10**15}, "request-invalid"),
+        ({"device": "nosuch"}, "device-unknown"),
         ({"speed": 1}, "request-invalid"),
     ],
 )

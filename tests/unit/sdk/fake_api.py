@@ -320,6 +320,8 @@ class FakeRegion:
                 return ledger.submit(seen.headers["idempotency-key"], seen.body)
             case "GET", ["jobs"]:
                 return self._page(seen.query)
+            case "POST", ["estimates"] if seen.body["device"] == "nosuch":
+                return 422, problem(422, "device-unknown", "There is no device of this name.")
             case "POST", ["estimates"]:
                 return 200, {"shape": {"two_qubit_gates": 1}, "chosen": "ion-11",
                              "devices": CONSIDERED}  # fmt: skip

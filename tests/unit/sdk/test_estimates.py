@@ -148,6 +148,12 @@ def test_the_command_prints_the_devices(shell: Shell, bell: str) -> None:
     assert "0.95" in printed
 
 
+def test_what_is_asked_of_no_device_is_refused(shell: Shell, bell: str) -> None:
+    error = shell.json("estimate", bell, "--device", "nosuch", code=ExitCode.REJECTED)["error"]
+
+    assert error["code"] == "device-unknown"
+
+
 def test_facts_are_printed_in_words(shell: Shell, bell: str) -> None:
     pytest.importorskip("qsharp.estimator")
 

@@ -31,14 +31,7 @@ def require_device(
     if asked in SHARED_QUEUES:
         _require_some_device(devices, asked, num_qubits, shots)
         return
-    device = next((device for device in devices if device.name == asked), None)
-    if device is None:
-        names = [device.name for device in devices if device.status is not DeviceStatus.RETIRED]
-        raise _refused(
-            ErrorCode.DEVICE_UNKNOWN,
-            f"There is no device of this name; the devices are {_listed(names)}.",
-            devices=names,
-        )
+    device = known_device(devices, asked)
     if device.status is DeviceStatus.RETIRED:
         raise _refused(ErrorCode.DEVICE_RETIRED, f"Device {device.name} is retired.")
     if num_qubits > device.num_qubits:
@@ -54,6 +47,25 @@ def require_device(
         raise _refused(
             ErrorCode.DEVICE_OFFLINE, f"Device {device.name} is offline.", retry_after_s=60
         )
+
+
+def known_device(devices: Sequence[Device], asked: str) -> Device:
+    """The device of a name, whatever it can do now.
+
+    Raises
+    ------
+    BellpairError
+        ``device-unknown``, naming those that there are.
+    """
+    device = next((device for device in devices if device.name == asked), None)
+    if device is None:
+        names = [device.name for device in devices if device.status is not DeviceStatus.RETIRED]
+        raise _refused(
+            ErrorCode.DEVICE_UNKNOWN,
+            f"There is no device of this name; the devices are {_listed(names)}.",
+            devices=names,
+        )
+    return device
 
 
 def _require_some_device(

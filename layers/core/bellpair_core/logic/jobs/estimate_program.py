@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bellpair_core.logic.devices.asked_device import known_device
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.logic.devices.device_figures import expected_duration_us
 from bellpair_core.model.choice import AskedConstraints, Choice, ProgramShape
 from bellpair_core.model.device import Device, DeviceTarget
 from bellpair_core.model.errors import TransientFault
+from bellpair_core.model.job import SHARED_QUEUES
 from bellpair_core.model.limits import SHOTS_MAX, SHOTS_MIN
 from bellpair_core.openqasm import ProgramFacts
 from bellpair_core.ports import Blobs, Clock, Ledger
@@ -78,7 +80,7 @@ def estimate_program(
     Raises
     ------
     BellpairError
-        As for a submission, where the program is refused.
+        As for a submission, where the program is refused or there is no such device.
     """
     facts = checked_program(request.source, mid_circuit=True)
     shape = shape_of(facts)
@@ -91,6 +93,8 @@ def estimate_program(
         shape=shape,
     )
     known = devices()
+    if request.device not in SHARED_QUEUES:
+        known_device(known, request.device)
     loads = [
         DeviceLoad(
             device,
