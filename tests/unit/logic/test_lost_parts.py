@@ -92,6 +92,24 @@ def test_a_refused_program_is_compiled_anew_by_what_the_device_says_now(place: W
     assert "recompiled" in words(place, job)
 
 
+def test_a_process_that_has_seen_less_does_not_go_back_to_the_older_calibration(
+    place: Workplace,
+) -> None:
+    job = compiled(place)
+    before = place.catalogue.devices()
+    refuse(place)
+    place.ingestions.publishing = without_qubit_0(place)
+    with pytest.raises(CalibrationSuperseded):
+        place.launch(job, seen=before)
+    place.tasks.refusal = None
+    place.compile(job)
+
+    place.launch(job, seen=before)
+
+    assert place.stored(job).recompiles == 1
+    assert len(place.tasks.programs) == 1
+
+
 def test_a_refusal_of_which_the_device_says_nothing_new_fails_the_job(place: Workplace) -> None:
     job = compiled(place)
     refuse(place)

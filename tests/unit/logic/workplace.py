@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -218,8 +218,14 @@ class Workplace:
             spent=Usage,
         )
 
-    def launch(self, job: Job, token: str = "token") -> None:
-        """The launch stage; the execution waits with ``token``."""
+    def launch(self, job: Job, token: str = "token", seen: Sequence[Device] | None = None) -> None:
+        """The launch stage; the execution waits with ``token``.
+
+        Parameters
+        ----------
+        seen
+            The devices as the stage's process read them a little ago.
+        """
         self.workflows.waiting.add(token)
         launch_task(
             job.id,
@@ -232,7 +238,7 @@ class Workplace:
             workflows=self.workflows,
             clock=self.clock,
             settings=self.settings,
-            devices=self.catalogue.devices,
+            devices=self.catalogue.devices if seen is None else lambda: seen,
             breakers=self.breakers,
             renewal=self.renewal,
             spent=Usage,

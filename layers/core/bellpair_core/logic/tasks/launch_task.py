@@ -206,6 +206,10 @@ class _Stage:
     def require_current(self, job: Job, compiled: CompiledProgram) -> Job:
         """Have the job compiled again if its form has passed, before anything is promised."""
         device = self._seen(job.device_used or job.device)
+        if device is None or not may_be_superseded(compiled, device, self.clock()):
+            return job
+        # The form may be of a newer calibration than this process has seen.
+        device = self.renewal.entry(job)
         if device is None or device.target is None:
             return job
         if not may_be_superseded(compiled, device, self.clock()):
@@ -368,7 +372,7 @@ class _Stage:
             passed = self.renewal.asked(job, compiled)
         except TransientFault:
             # With the intent in place, the next attempt's refusal would not be conclusive.
-            self._withdrawn(job, "the device refused the program, and its calibration is not known")
+            self._withdrawn(job, "the device refused the program, and is asked for its calibration")
             raise
         if passed is not None and job.recompiles < RECOMPILES_MAX:
             self._replaced(job, without_form(job, self.clock(), passed))

@@ -37,7 +37,7 @@ class Renewal:
 
     def known(self, job: Job, compiled: CompiledProgram) -> Superseded | None:
         """What has taken the place of the form's calibration, as far as the catalogue knows."""
-        device = self._entry(job)
+        device = self.entry(job)
         if device is None or device.target is None:
             return None
         target = DeviceTarget.model_validate_json(self.blobs.get(device.target))
@@ -58,14 +58,15 @@ class Renewal:
         if setting is None:
             return None
         done = self.ingestions.ingest(name, setting.region or self.settings.region)
-        device = self._entry(job)
+        device = self.entry(job)
         if done.calibration_id is not None and (
             device is None or device.calibration_id != done.calibration_id
         ):
             raise TransientFault(f"calibration {done.calibration_id} is not seen here yet")
         return self.known(job, compiled)
 
-    def _entry(self, job: Job) -> Device | None:
+    def entry(self, job: Job) -> Device | None:
+        """The job's device as the catalogue has it now."""
         name = job.device_used or job.device
         return next((device for device in self.newest() if device.name == name), None)
 
