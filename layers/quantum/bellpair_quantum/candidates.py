@@ -23,6 +23,9 @@ from bellpair_quantum.sampled import SampledCircuit
 from bellpair_quantum.score import Costs, alike, workload
 from bellpair_quantum.simplify import simplified
 
+WARM_UP_S = 1.0
+"""So much of the first try does not count, as a process that has just begun loads what it needs."""
+
 NEAR = 1.1
 """How much more a form may cost than the best if its circuit is to be tried with other seeds."""
 
@@ -110,21 +113,24 @@ def candidates(
         circuits.append(program.circuit)
     made: list[Candidate] = []
     refusal: CompileError | None = None
-    longest = 0.0
+    longest, warm_up = 0.0, WARM_UP_S
     for attempt in _attempts(options, trusted=trusted):
         if made and attempt.seed != made[0].seed and not made[-1].placed.routed:
             # Nothing had to change places: no other seed makes a difference.
             return made
         for circuit in circuits:
             start = options.stopwatch()
-            if made and start - begun + longest > options.budget_s:
+            if made and start - begun + longest >= options.budget_s:
                 return made
             try:
                 made.append(makes(circuit, attempt))
             except CompileError as error:
                 # What the circuit has no room for as it is written, it may have when simpler.
                 refusal = error
-            longest = max(longest, options.stopwatch() - start)
+            took = options.stopwatch() - start
+            spared, warm_up = min(took, warm_up), 0.0
+            begun += spared
+            longest = max(longest, took - spared)
         if not made and refusal is not None:
             raise refusal
         if len(circuits) > 1:

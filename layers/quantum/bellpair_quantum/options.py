@@ -25,7 +25,8 @@ class CompileOptions:
         Seeds to try, the first of them with every level before the second with any.
     budget_s
         No further candidate is begun once this many seconds have passed. One candidate at
-        least is always made, however small the budget is.
+        least is always made, however small the budget is, and the first second of it is free: a
+        process that has just begun loads what it needs in it.
     transforms
         What is done to the native gates of the chosen candidate, in this order: JSON objects
         with a ``name``, as `bellpair_quantum.transforms.apply` takes them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import pytest
@@ -59,8 +59,17 @@ def test_no_candidate_is_begun_that_the_time_would_not_last_for() -> None:
         return len(tried(compile_program(RING, "2.0", SQUARE, options=options)))
 
     assert made(0) == 1
-    assert made(0.35) == 1
+    assert made(0.15) == 1
     assert 1 < made(1.0) < made(2.0)
+
+
+@pytest.mark.parametrize(("first_s", "several"), [(0.9, True), (60.0, False)])
+def test_a_first_try_in_a_new_process_leaves_time_for_others(first_s: float, several: bool) -> None:
+    times = chain([0.0] * 3, count(first_s, 0.05))
+    options = CompileOptions(budget_s=0.4, stopwatch=lambda: next(times))
+    candidates = tried(compile_program(RING, "2.0", SQUARE, options=options))
+    assert (len(candidates) > 1) is several
+    assert any(each["calibration_aware"] for each in candidates) is several
 
 
 def test_where_nothing_is_routed_other_seeds_are_not_tried() -> None:
