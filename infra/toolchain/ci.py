@@ -64,6 +64,9 @@ def tests(*folders: str) -> tuple[str, ...]:
     return (".venv/bin/pytest", "-q", *(f"tests/{folder}" for folder in folders))
 
 
+ALONE = ("assembly", "integration")
+"""After what stages come that lose a region: what they use, and what runs beside two others."""
+
 # In the order in which they begin. What takes long begins early: the last to end decides how long
 # all of it takes.
 STAGES = (
@@ -72,7 +75,7 @@ STAGES = (
     Stage("unit", tests("unit")),
     Stage("integration", tests("integration"), after=("assembly",), waits=True),
     Stage("simulation", tests("simulation", "model")),
-    Stage("drills", tests("drills"), after=("assembly",)),
+    Stage("drills", tests("drills"), after=ALONE),
     Stage(
         "layers",
         ("make", "--no-print-directory", "layers"),
@@ -86,7 +89,7 @@ STAGES = (
         after=("assembly",),
         may_lack=True,
     ),
-    Stage("local cloud", tests("local_cloud", "braket_emulator"), after=("assembly",)),
+    Stage("local cloud", tests("local_cloud", "braket_emulator"), after=ALONE),
     Stage("deployment", tests("deployment"), after=("layers", "templates")),
     Stage("contract", tests("contract")),
     Stage("plug-ins", tests("localstack", "process_executor"), after=("localstack",)),
