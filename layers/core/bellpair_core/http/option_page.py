@@ -57,8 +57,9 @@ read all 0 and all 1; what these chances are uncertain by is not in the standard
 (1/f noise, crosstalk at rest). It cannot help against errors that are random from moment to moment,
 which is all that the emulated QPUs have. Verbatim programs on the devices here have no delays, so a
 wait is filled from end to end with whole sequences, the longest waits first, as long as the pulses'
-own errors stay within `loss_max`. Nothing is put in where the device publishes no durations. It is
-part of no level: measure whether it helps on the device at hand.""",
+own errors stay within `loss_max`. Where the device takes barriers, qubits begin as late as they
+can, with or without this option, and have less to wait for. Nothing is put in where the device
+publishes no durations. It is part of no level: measure whether it helps on the device at hand.""",
     "twirling": """One-qubit gates take in the Paulis beside them, so the circuit hardly grows;
 folded gates are twirled as one. All sixteen Paulis serve for `cz`, and for `zz` and `ms` by any
 angle. Readout errors become equal for 0 and 1 on average. Standard errors are those within the
