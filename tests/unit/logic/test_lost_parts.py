@@ -231,6 +231,17 @@ def test_what_the_catalogue_knows_by_now_needs_no_question(place: Workplace) -> 
     assert place.ingestions.asked == []
 
 
+def test_of_many_jobs_that_meet_one_loss_the_first_has_the_device_asked(place: Workplace) -> None:
+    job = compiled(place)
+    without_qubit_0(place)()
+    assert job.compiled is not None
+
+    passed = place.renewal.asked(job, job.compiled)
+
+    assert passed is not None
+    assert place.ingestions.asked == []
+
+
 @pytest.mark.parametrize("device", [QPU, "any-qpu"])
 def test_a_part_that_is_not_known_to_be_lost_is_waited_for(place: Workplace, device: str) -> None:
     job = compiled(place, device)

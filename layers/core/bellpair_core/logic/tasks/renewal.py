@@ -57,6 +57,9 @@ class Renewal:
         setting = self.settings.device(name)
         if setting is None:
             return None
+        # Of many jobs that meet the same loss, the first has the device asked.
+        if (passed := self.known(job, compiled)) is not None:
+            return passed
         done = self.ingestions.ingest(name, setting.region or self.settings.region)
         device = self.entry(job)
         if done.calibration_id is not None and (
