@@ -62,9 +62,10 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
         for device in found:
             if device.refused is not None:
                 name = printable(device.name)
+                since = "" if device.refused.at is None else f" {age(device.refused.at)}"
                 terminal.stdout().print(
                     f"bellpair devices calibration {name} says why the calibration of {name} was"
-                    " refused.",
+                    f" refused{since}.",
                     style="dim",
                     soft_wrap=True,
                 )
@@ -88,6 +89,5 @@ def _status(device: Device) -> Text:
     if device.breaker is not None:
         status.append(f" ({printable(device.breaker.reason or device.breaker.state)})", "yellow")
     if device.refused is not None:
-        since = "" if device.refused.at is None else f" {age(device.refused.at)}"
-        status.append(f" (calibration refused{since})", "yellow")
+        status.append(" (snapshot refused)", "yellow")
     return status

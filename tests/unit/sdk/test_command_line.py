@@ -274,7 +274,7 @@ def test_devices_are_listed(shell: Shell) -> None:
     lines = shell("devices").stdout.splitlines()
     assert [line.split()[:4] for line in lines[1:5]] == [
         ["ion-11", "qpu", "online", "11"],
-        ["square-20", "qpu", "offline", "(calibration"],
+        ["square-20", "qpu", "offline", "(snapshot"],
         ["square-54", "qpu", "online", "(5"],
         ["sv1", "simulator", "online", "34"],
     ]
@@ -289,9 +289,9 @@ def test_a_device_that_is_given_no_jobs_says_why(shell: Shell) -> None:
 def test_a_device_whose_calibration_was_refused_is_marked(shell: Shell) -> None:
     text = shell("devices").stdout
     (line,) = (line for line in text.splitlines() if line.startswith("square-20"))
-    assert "offline (calibration refused" in line
+    assert "offline (snapshot refused)" in line
     assert "bellpair devices calibration square-20 says why" in text
-    assert text.count("calibration refused") == 1
+    assert text.count("snapshot refused") == 1
 
 
 def test_what_a_job_waits_for_is_shown(shell: Shell, bell: str, ledger: FakeLedger) -> None:
