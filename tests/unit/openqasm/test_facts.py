@@ -43,7 +43,14 @@ def test_a_bell_pair(source: str, version: str) -> None:
         physical_qubits=False,
         verbatim=False,
         gate_names=frozenset({"h", "cx"}),
-        shape=Shape(one_qubit_gates=1, two_qubit_gates=1, depth=2, interactions=1, measured=2),
+        shape=Shape(
+            one_qubit_gates=1,
+            two_qubit_gates=1,
+            depth=2,
+            interactions=1,
+            measured=2,
+            needed_two_qubit_gates=1,
+        ),
         obstacle=None,
         qubits_used=2,
     )

@@ -16,7 +16,12 @@ _HEAD_3 = 'OPENQASM 3.0; include "stdgates.inc";'
 
 
 def _shape(body: str, head: str = _HEAD_3) -> Shape:
-    return check_program(f"{head}\n{body}").shape
+    """The shape as the program is written."""
+    return written(check_program(f"{head}\n{body}").shape)
+
+
+def written(shape: Shape) -> Shape:
+    return shape._replace(needed_two_qubit_gates=0)
 
 
 def _written_by_qiskit(name: str, qubits: int, params: int) -> QuantumCircuit:
@@ -77,8 +82,8 @@ def test_counts_depth_and_pairs_are_those_of_the_circuit(seed: int) -> None:
     counts, depth = circuit.count_ops(), circuit.depth()
     circuit.measure(range(width), range(width))
 
-    assert check_program(qasm2.dumps(circuit)).shape == Shape(
-        counts["h"], counts["cx"], depth, len(pairs), width
+    assert written(check_program(qasm2.dumps(circuit)).shape) == Shape(
+        counts["h"], counts["cx"], depth, len(pairs), width, 0
     )
 
 
@@ -87,13 +92,13 @@ def test_loops_and_broadcasts_are_written_out() -> None:
         "qubit[4] q; bit[4] c; h q; for int i in [0:2] { cx q[i], q[i + 1]; } c = measure q;"
     )
 
-    assert shape == Shape(4, 3, 4, 3, 4)
+    assert shape == Shape(4, 3, 4, 3, 4, 0)
 
 
 def test_a_register_against_another_is_one_layer() -> None:
     shape = _shape("qubit[3] q; qubit[3] r; bit[3] c; cx q, r; c = measure r;")
 
-    assert shape == Shape(0, 3, 1, 3, 3)
+    assert shape == Shape(0, 3, 1, 3, 3, 0)
 
 
 def test_a_gate_of_the_programs_own_counts_as_what_it_is_defined_by() -> None:
@@ -102,14 +107,14 @@ def test_a_gate_of_the_programs_own_counts_as_what_it_is_defined_by() -> None:
         " qubit[3] q; bit[3] c; chain q[0], q[1], q[2]; chain q[0], q[1], q[2]; c = measure q;"
     )
 
-    assert shape == Shape(4, 4, 8, 2, 3)
+    assert shape == Shape(4, 4, 8, 2, 3, 0)
 
 
 def test_controls_make_larger_gates() -> None:
     plain = _shape("qubit[3] q; bit[3] c; ccx q[0], q[1], q[2]; c = measure q;")
     controlled = _shape("qubit[3] q; bit[3] c; ctrl(2) @ x q[0], q[1], q[2]; c = measure q;")
 
-    assert plain == controlled == Shape(8, 6, 11, 3, 3)
+    assert plain == controlled == Shape(8, 6, 11, 3, 3, 0)
 
 
 def test_powers_are_as_many_gates() -> None:
@@ -118,7 +123,7 @@ def test_powers_are_as_many_gates() -> None:
         " pow(5) @ pair q[0], q[1]; c = measure q;"
     )
 
-    assert shape == Shape(5, 5, 10, 1, 2)
+    assert shape == Shape(5, 5, 10, 1, 2, 0)
 
 
 def test_a_barrier_holds_what_comes_after_it() -> None:
@@ -131,13 +136,13 @@ def test_a_barrier_holds_what_comes_after_it() -> None:
 def test_a_loop_without_turns_does_nothing() -> None:
     shape = _shape("qubit[1] q; bit[1] c; for int i in [1:0] { h q[0]; } c = measure q;")
 
-    assert shape == Shape(0, 0, 0, 0, 1)
+    assert shape == Shape(0, 0, 0, 0, 1, 0)
 
 
 def test_openqasm_2_is_counted_alike() -> None:
     shape = _shape("qreg q[2]; creg c[2]; h q; cx q[0],q[1]; measure q -> c;", _HEAD_2)
 
-    assert shape == Shape(2, 1, 2, 1, 2)
+    assert shape == Shape(2, 1, 2, 1, 2, 0)
 
 
 def test_where_all_pairs_meet_all_are_counted() -> None:

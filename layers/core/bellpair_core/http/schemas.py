@@ -109,6 +109,9 @@ class Shape(_Shown):
     depth: int
     interactions: int = Field(description="different pairs of qubits that share a gate")
     measured: int
+    needed_two_qubit_gates: int | None = Field(
+        description="two-qubit gates that are left where qubits' known states spare the others"
+    )
     mid_circuit: bool = Field(
         description="whether it takes a device that measures in mid-circuit, and goes on by that"
     )

@@ -79,6 +79,9 @@ class ProgramShape(BaseModel):
         Different pairs of qubits that share a gate.
     measured
         Measured qubits.
+    needed_two_qubit_gates
+        The two-qubit gates that are left where qubits' known states spare the others; ``None`` in
+        records of before they were counted.
     mid_circuit
         Whether only a device runs it that measures in mid-circuit, and goes on by what it read.
     """
@@ -90,6 +93,7 @@ class ProgramShape(BaseModel):
     depth: int
     interactions: int
     measured: int
+    needed_two_qubit_gates: int | None = None
     mid_circuit: bool = False
 
 

@@ -53,6 +53,9 @@ class Shape(NamedTuple):
         Different pairs of qubits that share a gate.
     measured
         Measured qubits.
+    needed_two_qubit_gates
+        Those that are left where qubits' known states spare the others; see
+        `bellpair_core.openqasm.known_states`.
     """
 
     one_qubit_gates: int
@@ -60,6 +63,7 @@ class Shape(NamedTuple):
     depth: int
     interactions: int
     measured: int
+    needed_two_qubit_gates: int
 
 
 class ProgramFacts(NamedTuple):
