@@ -38,8 +38,8 @@ def expected_success(shape: ProgramShape | None, num_qubits: int, device: Device
     if shape is None:
         return None
     needed = shape.needed_two_qubit_gates
-    two = shape.two_qubit_gates if needed is None else needed
-    two *= routing_overhead(shape, num_qubits, device)
+    pairs = shape.two_qubit_gates if needed is None else needed
+    two = pairs * routing_overhead(shape, num_qubits, device)
     expected = 1.0
     for count, error in (
         (shape.one_qubit_gates, device.median_one_qubit_error),
