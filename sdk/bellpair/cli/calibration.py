@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from bellpair.cli import terminal
 from bellpair.cli.exits import ExitCode
 from bellpair.cli.failures import Failures
-from bellpair.cli.options import AsJson, Plot
+from bellpair.cli.options import AsJson
 from bellpair.cli.run import check_plot_option
 from bellpair.cli.session import Session
 from bellpair.cli.wording import age, duration, printable
@@ -32,9 +33,30 @@ Series = Annotated[
         "--series", min=1, max=200, metavar="NUMBER", help="List the newest NUMBER instead."
     ),
 ]
+Plot = Annotated[
+    str | None,
+    typer.Option(
+        "--plot",
+        metavar="[FILE]",
+        help="Also draw a picture: .png, .svg or .pdf; NAME.png where no file is given.",
+    ),
+]
 Ingest = Annotated[
     bool, typer.Option("--ingest", help="Bring it in anew first; needs an operator's key.")
 ]
+
+
+class CalibrationCommand(TyperCommand):
+    """Lets ``--plot`` stand without a file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, with an empty file where there is none."""
+        after = [*args[1:], "-"]
+        whole = [
+            "--plot=" if arg == "--plot" and after[place].startswith("-") else arg
+            for place, arg in enumerate(args)
+        ]
+        return super().parse_args(ctx, whole)
 
 
 def calibration(
@@ -47,7 +69,8 @@ def calibration(
 ) -> None:
     """Show a device's error rates, their age and their drift."""
     with Failures(as_json):
-        check_plot_option(plot)
+        file = None if plot is None else Path(plot or f"{name}.png")
+        check_plot_option(file)
         ingested: IngestedDevice | None = None
         with ctx.ensure_object(Session).client(operator=ingest) as client:
             if ingest:
@@ -55,7 +78,7 @@ def calibration(
             if series is not None:
                 _show_series(name, client.calibrations(name, series), as_json)
             else:
-                _show(client.calibration(name), plot, as_json)
+                _show(client.calibration(name), file, as_json)
         if ingested is not None and ingested.problem is not None:
             console = terminal.stderr()
             console.print(f"Not brought in: {printable(ingested.problem)}", style="red")

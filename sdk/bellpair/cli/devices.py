@@ -73,9 +73,11 @@ def devices(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 app.command(
     "calibration",
+    cls=calibration.CalibrationCommand,
     epilog=examples(
         "bellpair devices calibration square-20",
-        "bellpair devices calibration square-20 --plot square-20.png",
+        "bellpair devices calibration square-20 --plot",
+        "bellpair devices calibration square-20 --plot square-20.svg",
         "bellpair devices calibration square-20 --series 10",
         "bellpair devices calibration square-20 --json | jq .medians",
     ),

@@ -143,7 +143,7 @@ def test_an_unknown_device_is_rejected_input(shell: Shell) -> None:
 def test_its_help_has_examples(shell: Shell) -> None:
     text = shell("devices", "calibration", "--help").stdout
 
-    assert "$ bellpair devices calibration square-20 --plot square-20.png" in text
+    assert "$ bellpair devices calibration square-20 --plot square-20.svg" in text
 
 
 def test_a_picture_is_drawn(shell: Shell, tmp_path: Path) -> None:
@@ -154,6 +154,18 @@ def test_a_picture_is_drawn(shell: Shell, tmp_path: Path) -> None:
     assert result.exit_code == ExitCode.OK
     assert file.read_bytes().startswith(PNG)
     assert f"Picture: {file}" in result.stdout
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_picture_without_a_file_has_the_devices_name(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = shell("devices", "calibration", SQUARE, "--plot", *more)
+
+    assert result.exit_code == ExitCode.OK
+    assert (tmp_path / f"{SQUARE}.png").read_bytes().startswith(PNG)
 
 
 def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_asked(
