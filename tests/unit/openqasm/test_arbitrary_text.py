@@ -38,7 +38,7 @@ def test_any_text(source: str) -> None:
 
 
 @given(st.sampled_from([HEAD_3, HEAD_2, ""]), STATEMENTS)
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=600)
 def test_any_sequence_of_tokens(head: str, statements: str) -> None:
     _check(head + statements)
 
@@ -60,6 +60,6 @@ def test_any_sequence_of_tokens(head: str, statements: str) -> None:
     ),
     STATEMENTS,
 )
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=600)
 def test_any_sequence_of_tokens_in_a_statement(statement: str, tokens: str) -> None:
     _check(HEAD_3 + statement.format(tokens) + "c = measure q;")
