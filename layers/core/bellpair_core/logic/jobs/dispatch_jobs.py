@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bellpair_core.logic.devices.device_breaker import Breakers
@@ -16,6 +17,7 @@ from bellpair_core.ports import Clock, Journal, Ledger, Workflows
 
 from .choose_device import DeviceLoad
 from .claim_job import claim_job
+from .device_loads import load_of
 from .dispatch_functions import dispatch_functions
 from .dispatch_policy import Start, choose, has_room
 from .let_go import call_is_over, job_of_holder
@@ -144,12 +146,10 @@ def _queues_served(device: Device) -> frozenset[str]:
 def _load(
     ledger: Ledger, journal: Journal, breakers: Breakers, device: Device, *, thorough: bool
 ) -> DeviceLoad:
-    holders: frozenset[str] = frozenset()
-    if device.max_in_flight is not None:
-        holders = ledger.slots(device.name)
-        if thorough:
-            holders = _freed(ledger, journal, device, holders)
-    return DeviceLoad(device, holders, breakers(device.name))
+    load = load_of(device, ledger, breakers)
+    if not thorough:
+        return load
+    return replace(load, holders=_freed(ledger, journal, device, load.holders))
 
 
 def _freed(

@@ -19,7 +19,8 @@ from bellpair_core.openqasm import ProgramFacts
 from bellpair_core.ports import Blobs, Clock, Ledger
 
 from .checked_program import checked_program, shape_of
-from .choose_device import DeviceLoad, Need, choose_device
+from .choose_device import Need, choose_device
+from .device_loads import load_of
 
 
 class EstimateRequest(BaseModel):
@@ -95,14 +96,7 @@ def estimate_program(
     known = devices()
     if request.device not in SHARED_QUEUES:
         known_device(known, request.device)
-    loads = [
-        DeviceLoad(
-            device,
-            ledger.slots(device.name) if device.max_in_flight is not None else frozenset(),
-            breakers(device.name),
-        )
-        for device in known
-    ]
+    loads = [load_of(device, ledger, breakers) for device in known]
     choice = choose_device(need, loads, clock())
     durations: dict[str, float] = {}
     for device in known:

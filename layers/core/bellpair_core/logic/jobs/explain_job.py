@@ -14,7 +14,8 @@ from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.tenant import Principal
 from bellpair_core.ports import Clock, Ledger
 
-from .choose_device import DeviceLoad, choose_device, fidelity_text, need_of
+from .choose_device import choose_device, fidelity_text, need_of
+from .device_loads import load_of
 from .get_job import own_job
 from .why_waiting import why_waiting
 
@@ -112,11 +113,7 @@ def _compared(
     job: Job, ledger: Ledger, devices: Sequence[Device], breakers: Breakers, now: datetime
 ) -> Choice:
     loads = [
-        DeviceLoad(
-            device,
-            ledger.slots(device.name) if device.max_in_flight is not None else frozenset(),
-            breakers(device.name),
-        )
+        load_of(device, ledger, breakers)
         for device in devices
         if job.device in SHARED_QUEUES or job.device == device.name
     ]
