@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 def draw(figures: Mapping[str, Any], path: Path) -> None:
     """Write a PNG: fidelities by circuit, and the ratios to both levels as they are distributed."""
@@ -42,8 +44,10 @@ def draw(figures: Mapping[str, Any], path: Path) -> None:
         row[0].legend()
         for key, label, colour in shown[1:]:
             ratios = [case["fidelity"] / case[key] for case in own]
-            row[1].hist(ratios, bins=40, histtype="step", color=colour, label=f"to {label}")
+            bins = np.geomspace(min(0.9, *ratios), max(1.1, *ratios), 40)
+            row[1].hist(ratios, bins=bins, histtype="step", color=colour, label=f"to {label}")
         row[1].axvline(1.0, color="grey", linewidth=0.8)
+        row[1].set_xscale("log")
         row[1].set_xlabel("ratio of fidelities")
         row[1].legend()
     figure.tight_layout()
