@@ -100,12 +100,14 @@ def qpy_head(data: bytes) -> QpyHead:
         It is no QPY file, of a version that is not read, does not hold exactly one circuit, or
         one that is larger than programs may be.
     """
-    if len(data) < _HEADER.size or not data.startswith(MARK):
+    if not data.startswith(MARK):
         raise QpyError(
             "program-invalid",
             "This is no QPY file: it does not begin with 'QISKIT'.",
             "Write the circuit with qiskit.qpy.dump; a compressed file must be unpacked first.",
         )
+    if len(data) < _HEADER.size:
+        raise _cut_off()
     _, version, _, _, _, circuits, _, _ = _HEADER.unpack_from(data)
     if not OLDEST <= version <= NEWEST:
         raise QpyError(
@@ -128,13 +130,17 @@ def qpy_head(data: bytes) -> QpyHead:
             data, min(place, SIZE_MAX)
         )
     except struct.error as error:
-        raise QpyError(
-            "program-invalid",
-            "The QPY file ends before its circuit begins.",
-            "Write it again with qiskit.qpy.dump, and send all of it.",
-        ) from error
+        raise _cut_off() from error
     require_within_limits(qubits, bits, operations)
     return QpyHead(version, qubits, bits, operations)
+
+
+def _cut_off() -> QpyError:
+    return QpyError(
+        "program-invalid",
+        "The QPY file ends before its circuit begins.",
+        "Write it again with qiskit.qpy.dump, and send all of it.",
+    )
 
 
 def require_within_limits(qubits: int, bits: int, operations: int) -> None:

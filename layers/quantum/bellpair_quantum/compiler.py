@@ -135,6 +135,17 @@ def _template(read: ReadProgram, target: DeviceTarget, options: CompileOptions) 
         )
     circuit = lowered(read.circuit) if target.feeds_forward else read.circuit
     program = replace(sampled(circuit), width=read.circuit.num_qubits)
+    copies = circuit.num_qubits - read.circuit.num_qubits
+    if copies and read.mid_circuit is not None and len(program.qubits) > len(target.qubits):
+        _, line, column, _ = read.mid_circuit
+        raise CompileError(
+            "program-too-wide",
+            f"The program takes {len(program.qubits)} qubits, {copies} of them to keep results of "
+            f"qubits that are used again; {target.device} has {len(target.qubits)}.",
+            "Keep fewer results of qubits that are measured and then used again.",
+            line=line,
+            column=column,
+        )
     if len(program.qubits) > len(target.qubits):
         raise CompileError(
             "program-too-wide",

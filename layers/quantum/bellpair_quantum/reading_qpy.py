@@ -110,5 +110,7 @@ def _require_small(circuit: QuantumCircuit) -> None:
 
 
 def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
+    # An error of its Rust part is written as a literal, with a backtrace in colours behind it.
+    first, _, _ = str(error).partition("\\n")
+    text = " ".join(word for word in first.split() if word.isprintable()).strip("\"'.: ")
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -32,7 +32,7 @@ from tests.unit.quantum.distributions import distance
 QUICK = CompileOptions(budget_s=0)
 NATIVE = ("prx", "cz", "cc_prx", "measure_ff")
 LATTICE = lattice(2, 4, native_gates=NATIVE, mid_circuit=True)
-TELEPORT = Path("examples/teleport.qasm").read_text()
+TELEPORT = (Path(__file__).parents[3] / "examples" / "teleport.qasm").read_text()
 BOX = """OPENQASM 3.0;
 bit[2] b;
 #pragma braket verbatim
@@ -226,6 +226,16 @@ def expression_test() -> QuantumCircuit:
         circuit.x(1)
     circuit.measure(1, 1)
     return circuit
+
+
+def test_more_results_than_the_device_has_qubits_to_keep_them_are_refused_for_good() -> None:
+    source = """OPENQASM 3.0; include "stdgates.inc";
+qubit q; bit[9] c;
+for int i in [0:8] { h q; c[i] = measure q; }
+"""
+    with pytest.raises(CompileError, match="8 of them to keep results") as caught:
+        compile_program(source, "3.0", LATTICE, options=QUICK)
+    assert (caught.value.code, caught.value.line) == ("program-too-wide", 3)
 
 
 def pair_under_if() -> QuantumCircuit:
