@@ -52,6 +52,16 @@ def test_a_builtin_function_is_listed_and_shown_with_its_schema(
     assert [one["version"] for one in versions.json["versions"]] == [1]
 
 
+def test_shots_that_the_device_does_not_take_are_refused(api: Api, key: str) -> None:
+    pubs = [{"circuit": BELL, "shots": 100}, {"circuit": BELL, "shots": 15_000}]
+    answer = invoke(api, key, "sampling", inputs={"pubs": pubs}, device=ION_11.name)
+
+    assert (answer.status, answer.json["code"]) == (422, "shots-out-of-range")
+    # Twirling shares them out over eight circuits.
+    pubs[1]["options"] = ["twirling"]
+    assert invoke(api, key, "sampling", inputs={"pubs": pubs}, device=ION_11.name).status == 202
+
+
 def test_sampling_is_invoked_without_being_deployed(api: Api, key: str) -> None:
     answer = invoke(api, key, "sampling", inputs=sampled())
 

@@ -174,7 +174,8 @@ def invoke_function(
         device = request.device or version.device or ANY_DEVICE
         if version.builtin:
             load = check_pubs(version.name, request.inputs)
-            require_device(devices(), device, num_qubits=load.num_qubits)
+            for shots in {load.shots_least, load.shots_most}:
+                require_device(devices(), device, num_qubits=load.num_qubits, shots=shots)
             require_within_cap(load, devices(), device, request.max_cost_usd)
         else:
             require_device(devices(), device)

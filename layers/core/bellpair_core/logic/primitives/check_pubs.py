@@ -50,7 +50,7 @@ class Load:
     calibrations, calibration_shots
         Circuits that options add to learn of the device, and shots of them together; at least.
     shots_least, shots_most
-        Of one circuit, where that is known: of samples.
+        Of one circuit as options share them out, where that is known: of samples.
     """
 
     num_qubits: int = 0
@@ -121,6 +121,12 @@ class Load:
         self.calibrations += circuits
         self.calibration_shots += shots
 
+    def add_forms(self, forms: int, shots: int) -> None:
+        """Count the forms of a circuit that share out its shots."""
+        least, most = max(1, shots // forms), -(-shots // forms)
+        self.shots_least = min(least, self.shots_least or least)
+        self.shots_most = max(most, self.shots_most or most)
+
     def add_counts(self, sets: int, shots: int, bits: int, at: str) -> None:
         """Count what the counts may take in the result.
 
@@ -129,8 +135,6 @@ class Load:
         BellpairError
             ``result-too-large``.
         """
-        self.shots_least = min(shots, self.shots_least or shots)
-        self.shots_most = max(shots, self.shots_most or shots)
         self._output_bytes += sets * counts_bytes(shots, bits)
         if self._output_bytes > FUNCTION_OUTPUT_BYTES_MAX:
             raise BellpairError(
@@ -167,7 +171,10 @@ def check_pubs(name: str, inputs: Mapping[str, Any]) -> Load:
         load.add_calibrations(stack)
         check = _check_estimate if name == ESTIMATION else _check_sample
         sets, shots = check(pub, inputs, load, at)
-        _require_one_call(sets, forms_of(stack, shots), at)
+        forms = forms_of(stack, shots)
+        _require_one_call(sets, forms, at)
+        if name != ESTIMATION:
+            load.add_forms(forms, shots)
     return load
 
 
