@@ -85,6 +85,7 @@ def routes(services: Services, authorize: ChaliceAuthorizer) -> Blueprint:
             principal_of(jobs.current_request),
             job_id,
             ledger=world.ledger,
+            blobs=world.blobs,
             devices=world.devices,
             breakers=world.breakers,
             clock=world.clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -231,3 +232,20 @@ def test_a_circuit_with_options_is_told_as_the_circuit_that_was_submitted(
     assert texts(explained, "request") == [
         "it asked for device ion-11, and for readout-mitigation, twirling, so sampling runs it"
     ]
+
+
+def test_how_a_circuit_with_options_was_compiled_is_told_by_its_result(api: Api, key: str) -> None:
+    answer = submit(api, key, device="any-qpu", options=["readout-mitigation"])
+    job = api.world.ledger.jobs[answer.json["id"]]
+    metrics = {"estimated_success": 0.9, "candidates": [{}, {}], "fallback": "it is too old"}
+    sampled = {"device": "square-20", "calibration_id": "c-7", "metrics": metrics}
+    result = api.world.blobs.put(json.dumps({"results": [sampled]}).encode())
+    api.world.ledger.jobs[job.id] = job.model_copy(
+        update={"status": JobStatus.SUCCEEDED, "result": result}
+    )
+
+    explained = api.request("GET", f"/v1/jobs/{job.id}/why", key=key).json
+
+    how, why_so = texts(explained, "compilation")
+    assert how.startswith("compiled for square-20 against calibration c-7, the best of 2")
+    assert why_so == "the calibration's error rates were not used: it is too old"

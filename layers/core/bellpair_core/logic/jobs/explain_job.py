@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from bellpair_core.model.choice import Choice, Considered, Constraints, Verdict
 from bellpair_core.model.device import Device
 from bellpair_core.model.job import SHARED_QUEUES, Job, JobStatus
 from bellpair_core.model.tenant import Principal
-from bellpair_core.ports import Clock, Ledger
+from bellpair_core.ports import Blobs, Clock, Ledger
 
 from .choose_device import choose_device, fidelity_text, need_of
 from .device_loads import load_of
@@ -61,6 +62,7 @@ def explain_job(
     job_id: str,
     *,
     ledger: Ledger,
+    blobs: Blobs,
     devices: Callable[[], Sequence[Device]],
     breakers: Breakers,
     clock: Clock,
@@ -76,6 +78,8 @@ def explain_job(
     ------
     BellpairError
         ``job-not-found``, as in `own_job`.
+    TransientFault
+        When what `sampling` returned for a circuit with options could not be read now.
     """
     job, now = own_job(ledger, principal, job_id), clock()
     waits = job.status is JobStatus.QUEUED and job.function is None
@@ -84,7 +88,8 @@ def explain_job(
     reasons += _told_by_events(job)
     if choice is not None:
         reasons += _told_by_choice(choice)
-    reasons += _told_by_compilation(job)
+    if (form := _form_of(job, blobs)) is not None:
+        reasons += _told_by_compilation(form)
     waiting_for = why_waiting(job, devices(), breakers, now) if waits else job.waiting_for
     if waiting_for and not job.status.terminal:
         reasons.append(Reason(None, "waiting", waiting_for))
@@ -158,11 +163,27 @@ def _verdict(one: Considered) -> str:
     }[one.verdict]
 
 
-def _told_by_compilation(job: Job) -> list[Reason]:
-    if job.compiled is None:
-        return []
-    metrics: dict[str, Any] = job.compiled.metrics
-    text = f"compiled for {job.device_used} against calibration {job.compiled.calibration_id}"
+class _Form(NamedTuple):
+    """What is told of a compiled form."""
+
+    device: str | None
+    calibration_id: str
+    metrics: Mapping[str, Any]
+
+
+def _form_of(job: Job, blobs: Blobs) -> _Form | None:
+    """What is known of the form that was compiled, from the record or what `sampling` returned."""
+    if job.compiled is not None:
+        return _Form(job.device_used, job.compiled.calibration_id, job.compiled.metrics)
+    if not job.options or job.status is not JobStatus.SUCCEEDED or job.result is None:
+        return None
+    (sampled,) = json.loads(blobs.get(job.result))["results"]
+    return _Form(sampled["device"], sampled["calibration_id"], sampled.get("metrics") or {})
+
+
+def _told_by_compilation(form: _Form) -> list[Reason]:
+    metrics = form.metrics
+    text = f"compiled for {form.device} against calibration {form.calibration_id}"
     candidates = metrics.get("candidates")
     if isinstance(candidates, Sequence) and len(candidates) > 1:
         text += f", the best of {len(candidates)} candidates"
