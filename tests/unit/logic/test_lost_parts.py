@@ -236,7 +236,7 @@ def test_of_many_jobs_that_meet_one_loss_the_first_has_the_device_asked(place: W
     without_qubit_0(place)()
     assert job.compiled is not None
 
-    passed = place.renewal.asked(job, job.compiled)
+    passed = place.renewal.passed(job, job.compiled)
 
     assert passed is not None
     assert place.ingestions.asked == []

@@ -369,7 +369,7 @@ class _Stage:
         if not conclusive:
             raise failure from refusal
         try:
-            passed = self.renewal.asked(job, compiled)
+            passed = self.renewal.passed(job, compiled)
         except TransientFault:
             # With the intent in place, the next attempt's refusal would not be conclusive.
             self._withdrawn(job, "the device refused the program, and is asked for its calibration")

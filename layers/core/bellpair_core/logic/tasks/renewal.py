@@ -45,6 +45,10 @@ class Renewal:
         # That a calibration is trusted no more explains nothing that the device did.
         return passed if passed is not None and passed.by != passed.calibration_id else None
 
+    def passed(self, job: Job, compiled: CompiledProgram) -> Superseded | None:
+        """As `known`, else as `asked`: of many jobs that meet a loss, the first has it asked."""
+        return self.known(job, compiled) or self.asked(job, compiled)
+
     def asked(self, job: Job, compiled: CompiledProgram) -> Superseded | None:
         """What has taken its place, now that the device itself was asked.
 
@@ -57,9 +61,6 @@ class Renewal:
         setting = self.settings.device(name)
         if setting is None:
             return None
-        # Of many jobs that meet the same loss, the first has the device asked.
-        if (passed := self.known(job, compiled)) is not None:
-            return passed
         done = self.ingestions.ingest(name, setting.region or self.settings.region)
         device = self.entry(job)
         if done.calibration_id is not None and (
