@@ -22,8 +22,6 @@ _OPENQASM = "braket.ir.openqasm.program"
 _FEED_FORWARD = "measure_ff"
 """The gate by which a device says that it measures within a program."""
 
-_SHOWN_MAX = 5
-
 _MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 
 
@@ -106,11 +104,9 @@ def _require_edges(
     qubits = set(_labels(ones, where, Findings()))
     told = {frozenset(_labels(label.split("-"), where, Findings())) for label in twos}
     missing = [f"{a}-{b}" for a, b in edges if a != b and {a, b} <= qubits and {a, b} not in told]
-    if twos and missing:
-        more = f" and {len(missing) - _SHOWN_MAX} more" if len(missing) > _SHOWN_MAX else ""
-        findings.problem(
-            f"{where}.twoQubitProperties lacks edges that the topology has:"
-            f" {', '.join(missing[:_SHOWN_MAX])}{more}"
+    if twos:
+        findings.problem_each(
+            f"{where}.twoQubitProperties lacks edges that the topology has", missing
         )
 
 

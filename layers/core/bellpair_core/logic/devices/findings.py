@@ -49,13 +49,15 @@ class Findings:
         """Remember what was left out."""
         self.notes.append(text)
 
+    def problem_each(self, text: str, which: Iterable[object]) -> None:
+        """Remember what is impossible of many, if of any."""
+        if names := _named(which):
+            self.problem(f"{text}: {names}")
+
     def note_each(self, text: str, which: Iterable[object]) -> None:
         """Remember what was left out of many, if of any."""
-        names = [str(name) for name in which]
-        if names:
-            more = len(names) - _NAMED_MAX
-            end = f" and {more} more" if more > 0 else ""
-            self.note(f"{text}: {', '.join(names[:_NAMED_MAX])}{end}")
+        if names := _named(which):
+            self.note(f"{text}: {names}")
 
     def require(self) -> None:
         """Let pass what has no problem.
@@ -112,3 +114,10 @@ class Findings:
             self.problem(f"{where} is {number}")
             return None
         return number
+
+
+def _named(which: Iterable[object]) -> str:
+    """The names of all, or of the first and how many more there are; none for none."""
+    names = [str(name) for name in which]
+    more = len(names) - _NAMED_MAX
+    return ", ".join(names[:_NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
