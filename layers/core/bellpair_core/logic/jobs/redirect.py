@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from bellpair_core.logic.devices.device_breaker import Breakers
 from bellpair_core.model.breaker import BreakerState
@@ -11,7 +12,7 @@ from bellpair_core.model.device import Device
 from bellpair_core.model.job import SHARED_QUEUES, Job
 
 from .choose_device import need_of, unsuitable
-from .dispatch_policy import could_run, fits
+from .dispatch_policy import calibration_of, could_run, fits
 
 
 def better_elsewhere(job: Job, devices: Sequence[Device], breakers: Breakers) -> bool:
@@ -43,6 +44,26 @@ def shunning(job: Job, now: datetime, event: str, message: str) -> Job:
         recalled=False,
         waiting_for=None,
         avoid=job.avoid if used in job.avoid else (*job.avoid, used),
+    )
+
+
+def without_room(
+    job: Job, now: datetime, device: Device, event: str, message: str, **changes: Any
+) -> Job:
+    """The job, not to be given to the device again before that is calibrated anew.
+
+    Parameters
+    ----------
+    changes
+        What else becomes of its record.
+    """
+    return job.moved(
+        now,
+        event=event,
+        message=message,
+        waiting_for=f"{message.rstrip('.')}. It waits for the device's next calibration.",
+        no_room={**job.no_room, device.name: calibration_of(device)},
+        **changes,
     )
 
 

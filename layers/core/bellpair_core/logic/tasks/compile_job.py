@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from bellpair_core.logic.devices.device_breaker import Breakers, barred
 from bellpair_core.logic.devices.distrust import distrust
 from bellpair_core.logic.jobs.amend_job import amend_job, going_on, owned_job
-from bellpair_core.logic.jobs.dispatch_policy import calibration_of, has_room
+from bellpair_core.logic.jobs.dispatch_policy import has_room
+from bellpair_core.logic.jobs.redirect import without_room
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs
 from bellpair_core.model.compiling import Superseded
 from bellpair_core.model.device import Device, DeviceStatus, DeviceTarget
@@ -148,18 +149,11 @@ class _Stage:
 
     def _turn_back(self, job: Job, device: Device, text: str) -> NoReturn:
         """Leave the job to a device, or a calibration, that has room for its program."""
-        why = f"{text} It waits for the device's next calibration."
 
-        def without_room(job: Job) -> Job:
-            return job.moved(
-                self.clock(),
-                event="no-room",
-                message=text,
-                waiting_for=why,
-                no_room={**job.no_room, device.name: calibration_of(device)},
-            )
+        def turned_back(job: Job) -> Job:
+            return without_room(job, self.clock(), device, "no-room", text)
 
-        amend_job(self.ledger, job, without_room, attempt=self.attempt)
+        amend_job(self.ledger, job, turned_back, attempt=self.attempt)
         raise DeviceUnavailable(text)
 
 

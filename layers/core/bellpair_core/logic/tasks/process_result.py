@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 from bellpair_core.logic.devices.device_breaker import Breakers, away_text, barred
 from bellpair_core.logic.jobs.amend_job import amend_job, owned_job
-from bellpair_core.logic.jobs.dispatch_policy import calibration_of
-from bellpair_core.logic.jobs.redirect import another_left, shunning
+from bellpair_core.logic.jobs.redirect import another_left, shunning, without_room
 from bellpair_core.logic.jobs.waiting_note import awaiting_blobs, note_waiting
 from bellpair_core.model.compiling import Superseded
 from bellpair_core.model.device import Device, DeviceKind
@@ -216,14 +215,8 @@ class _Failures:
         why = f"{_reason(job, state)}; its calibration does not say so yet"
 
         def waiting(job: Job) -> Job:
-            return job.moved(
-                self._clock(),
-                event="task-failed",
-                message=why,
-                task=None,
-                recalled=False,
-                waiting_for=f"{why}. It waits for the device's next calibration.",
-                no_room={**job.no_room, device.name: calibration_of(device)},
+            return without_room(
+                job, self._clock(), device, "task-failed", why, task=None, recalled=False
             )
 
         self._change(job, state, waiting)
