@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +10,7 @@ from bellpair.options.backend import EnrichedExecutionBackend
 from bellpair.options.request import Outcome, Plan, Request
 
 
-class SeveralForms(EnrichedExecutionBackend):
+class SeveralForms(EnrichedExecutionBackend, ABC):
     """An option whose subclass says what the forms of a request are, and what they come to."""
 
     def plan(self, requests: Sequence[Request]) -> Plan:
