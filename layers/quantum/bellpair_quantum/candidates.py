@@ -11,11 +11,11 @@ from qiskit import QuantumCircuit
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.feed_forward import MEASURED, has_feed_forward
+from bellpair_quantum.feed_forward import has_feed_forward
 from bellpair_quantum.logical import simpler
 from bellpair_quantum.native import to_native
 from bellpair_quantum.options import CompileOptions
-from bellpair_quantum.program import Operation, depth
+from bellpair_quantum.program import MEASURED, Operation, depth
 from bellpair_quantum.qpu import PlacedCircuit, placed_on_qpu, rotations_of
 from bellpair_quantum.reading import ReadProgram
 from bellpair_quantum.relayout import best_place

@@ -32,12 +32,7 @@ from qiskit.quantum_info import Operator
 from qiskit.synthesis import OneQubitEulerDecomposer
 
 from bellpair_quantum.errors import CompileError
-
-MEASURED = "measure_ff"
-"""What measures a qubit, within the compiler; its parameter is the key.
-
-It is no gate for Qiskit, which would multiply it with its neighbours.
-"""
+from bellpair_quantum.program import MEASURED
 
 CONDITIONAL = "cc_u"
 """What is the gate ``u`` where 1 was kept; its last parameter is the key."""
@@ -149,6 +144,7 @@ class _Writer:
         if key is None:
             key = self._of_qubit[qubit] = self._keys
             self._keys += 1
+            # No gate for Qiskit, which would multiply it with its neighbours.
             self._append(Instruction(MEASURED, 1, 0, [float(key)]), [qubit])
             self._touched.add(qubit)
         return key

@@ -19,12 +19,9 @@ from collections.abc import Iterable, Sequence
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.durations import gate_durations
-from bellpair_quantum.program import Operation
+from bellpair_quantum.program import MEASURED, Operation
 
 BARRIER = "barrier"
-
-_MEASUREMENT = "measure_ff"
-"""A measurement in the midst of a program."""
 
 Plan = Sequence[int | tuple[int, ...]]
 """A program in order: places of its gates, and qubits of the barriers between them."""
@@ -66,7 +63,7 @@ def late_plan(operations: Sequence[Operation], target: DeviceTarget) -> Plan | N
     one, two = gate_durations(target)
     if BARRIER not in target.native_gates or not one or not two:
         return None
-    if any(each.name == _MEASUREMENT for each in operations):
+    if any(each.name == MEASURED for each in operations):
         # What is done by a result of another qubit would have to stay behind its measurement.
         return None
     gates = [each.qubits for each in operations]

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+MEASURED = "measure_ff"
+"""What measures a qubit within a program; its parameter is the key under which the result is."""
+
 
 class Operation(NamedTuple):
     """One gate on qubits of the device; ``params`` are angles in radians."""

@@ -22,10 +22,10 @@ from qiskit.transpiler import (
 
 from bellpair_core.model.device import DeviceTarget
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.feed_forward import CONDITIONAL, MEASURED, has_feed_forward
+from bellpair_quantum.feed_forward import CONDITIONAL, has_feed_forward
 from bellpair_quantum.late_angles import Angle, AngleTable, angle_of
 from bellpair_quantum.native import Rotations
-from bellpair_quantum.program import Operation
+from bellpair_quantum.program import MEASURED, Operation
 
 # Qiskit's form of each native two-qubit gate that can be written here.
 _TWO_QUBIT = {"cz": CZGate(), "zz": RZZGate(Parameter("theta")), "ms": RXXGate(Parameter("theta"))}

@@ -28,7 +28,7 @@ from qiskit.circuit.library import PauliEvolutionGate, get_standard_gate_name_ma
 from qiskit.synthesis import LieTrotter, SuzukiTrotter
 
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.sampled import MAX_GATES, MAX_NESTING
+from bellpair_quantum.sampled import MAX_GATES, MAX_NESTING, too_deep
 
 MATRIX_QUBITS_MAX = 6
 """Qubits of a gate that is given by numbers, whose synthesis grows exponentially with them."""
@@ -164,12 +164,7 @@ class _Looking:
 
     def _inside(self, circuit: QuantumCircuit, operation: Operation, nesting: int) -> int:
         if nesting == 0:
-            raise CompileError(
-                "program-unsupported",
-                f"Gate definitions lie more than {MAX_NESTING} deep within each other, "
-                f"down to {operation.name}.",
-                "Write out some of the definitions.",
-            )
+            raise too_deep(operation)
         if id(circuit) not in self._sizes:
             self._sizes[id(circuit)] = circuit, self.size_of(circuit, nesting - 1)
         return self._sizes[id(circuit)][1]

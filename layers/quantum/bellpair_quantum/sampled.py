@@ -9,7 +9,8 @@ from qiskit.circuit import Clbit, ControlFlowOp, Gate, Operation, Qubit
 
 from bellpair_core.openqasm import ProgramLimits
 from bellpair_quantum.errors import CompileError
-from bellpair_quantum.feed_forward import CONDITIONAL, MEASURED
+from bellpair_quantum.feed_forward import CONDITIONAL
+from bellpair_quantum.program import MEASURED
 
 MAX_GATES = ProgramLimits().max_operations
 """Gates that a program may come to when its own definitions are written out."""
@@ -197,12 +198,7 @@ def _gates_within(operation: Operation, sizes: dict[tuple[str, int], int], nesti
 
 def _size(operation: Operation, sizes: dict[tuple[str, int], int], nesting: int) -> int:
     if nesting == 0:
-        raise CompileError(
-            "program-unsupported",
-            f"Gate definitions lie more than {MAX_NESTING} deep within each other, "
-            f"down to {operation.name}.",
-            "Write out some of the definitions.",
-        )
+        raise too_deep(operation)
     if operation.definition is None:
         raise CompileError(
             "program-unsupported",
@@ -211,6 +207,16 @@ def _size(operation: Operation, sizes: dict[tuple[str, int], int], nesting: int)
         )
     inside = operation.definition.data
     return sum(_gates_within(each.operation, sizes, nesting - 1) for each in inside)
+
+
+def too_deep(operation: Operation) -> CompileError:
+    """The refusal of a gate whose definitions lie too deep within each other."""
+    return CompileError(
+        "program-unsupported",
+        f"Gate definitions lie more than {MAX_NESTING} deep within each other, "
+        f"down to {operation.name}.",
+        "Write out some of the definitions.",
+    )
 
 
 def _defined_in_program(operation: Operation) -> bool:
